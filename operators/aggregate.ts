@@ -1,0 +1,16 @@
+/**
+ * The contract of an aggregate function, as in Flink's AggregateFunction: an accumulator per key and window that
+ * takes one record at a time.
+ */
+
+/** `In` records are added to an `Acc`, which yields an `Out`. */
+export interface AggregateFunction<In, Acc, Out> {
+  /** A fresh, empty accumulator. */
+  createAccumulator(): Acc
+  /** Adds a record; may change `accumulator` in place and return it, or return a new one. */
+  add(accumulator: Acc, value: In): Acc
+  /** The result so far. Must not change the accumulator. */
+  getResult(accumulator: Acc): Out
+  /** Joins two accumulators; may reuse the first. Needed wherever windows merge or results are combined. */
+  merge(a: Acc, b: Acc): Acc
+}

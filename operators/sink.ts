@@ -1,0 +1,36 @@
+/**
+ * The contract of a sink: each subtask opens one writer.
+ */
+
+/** A place where records go to. */
+export interface Sink<T> {
+  /** Shown in plans and errors, e.g. `jsonLines(out.jsonl)`. */
+  readonly name: string
+  /** The largest parallelism that makes sense; 1 for a single file. Default: any. */
+  readonly maxParallelism?: number
+  open(context: WriterContext): SinkWriter<T> | Promise<SinkWriter<T>>
+}
+
+export interface WriterContext {
+  readonly subtaskIndex: number
+  readonly parallelism: number
+}
+
+/**
+ * Writes what one subtask hands to it. Life cycle: `write` many times; then either `flush` and `close` (the job
+ * has finished: make the output visible under its final name) or `abort` (it failed or was cancelled: leave nothing
+ * half-written behind).
+ */
+export interface SinkWriter<T> {
+  /**
+   * Takes over the records. A promise means "no more until I am done": that is the backpressure. The array is
+   * handed over. Not called again before the last call has settled.
+   */
+  write(values: readonly T[], timestamps: Float64Array): void | Promise<void>
+  /** Everything taken so far is on its way to where it belongs. */
+  flush(): void | Promise<void>
+  /** Ends the output well. */
+  close(): void | Promise<void>
+  /** Ends it badly: removes what must not be seen. Default: nothing to remove. */
+  abort?(): void | Promise<void>
+}

@@ -1,0 +1,69 @@
+/**
+ * The contract of a source, small enough to write one in thirty lines.
+ *
+ * A source is cut into *splits* (a file, a row group, a range of numbers …). One enumerator, on the
+ * coordinator, gives splits out; readers, one per subtask, ask for a split when they have none and hand out
+ * its records batch by batch. A reader knows its position, so that it can be opened again where it stood.
+ */
+
+/** Plain data: what msgpack can carry without a class. */
+export type PlainData =
+  | null
+  | undefined
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | readonly PlainData[]
+  | { readonly [key: string]: PlainData }
+
+/** A place where records come from. `Split` is plain data: it travels from the coordinator to a reader. */
+export interface Source<T, Split = unknown, Position = unknown> {
+  /** Shown in plans and errors, e.g. `parquet(flights.parquet)`. */
+  readonly name: string
+  /** The largest parallelism that makes sense; 1 for something that can be read in one place only. Default: any. */
+  readonly maxParallelism?: number
+  /** Runs once, on the coordinator. Throws (or rejects) when there is nothing to read. */
+  enumerate(context: EnumeratorContext): SplitEnumerator<Split> | Promise<SplitEnumerator<Split>>
+  /** Runs in a subtask, for one split. `position` is what an earlier reader of the split returned last. */
+  open(split: Split, context: ReaderContext, position?: Position): SplitReader<T, Position> | Promise<SplitReader<T, Position>>
+}
+
+export interface EnumeratorContext {
+  readonly parallelism: number
+}
+
+/** Gives out splits, in order, one at a time. Used on the coordinator only. */
+export interface SplitEnumerator<Split> {
+  /** The next split for the reader with this index; undefined when there are none left for it. */
+  next(subtaskIndex: number): Split | undefined | Promise<Split | undefined>
+  close?(): void | Promise<void>
+}
+
+export interface ReaderContext {
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  /** How many records a batch should hold. */
+  readonly batchSize: number
+  /** Aborted when the job is cancelled or has failed: stop waiting. */
+  readonly signal: AbortSignal
+}
+
+/** Reads one split from its position to its end. */
+export interface SplitReader<T, Position = unknown> {
+  /**
+   * The next batch of records (at least one), or undefined at the end of the split. Returns a promise only when it has to
+   * wait. The array is handed over. Not called again before the last call has settled.
+   */
+  read(): readonly T[] | undefined | Promise<readonly T[] | undefined>
+  /** Where the next `read` goes on: plain data, accepted by `Source.open`. */
+  readonly position: Position
+  /**
+   * Event times of the batch that `read` returned last, where the source itself knows them; otherwise the stream's
+   * timestamp function says.
+   */
+  readonly timestamps?: Float64Array
+  close?(): void | Promise<void>
+}
