@@ -1,0 +1,104 @@
+/**
+ * How the benchmarks measure, so that all of them do it the same way.
+ *
+ * - `alternate`: whole runs of competitors in one process, taking turns, so that what the machine
+ *   does meanwhile hits all of them alike; compare them by `ratios`, round by round.
+ * - `opsPerSecond`: single functions, measured by tinybench.
+ */
+import { Bench } from 'tinybench'
+
+/** A competitor: one call is one whole run; returns the figure of that run (such as records/s). */
+export type Competitor = () => number | Promise<number>
+
+/** How often competitors run. */
+export interface AlternateOptions {
+  /** Rounds that count; every competitor runs once in each. Default: 5. */
+  readonly rounds?: number
+  /** Rounds before those, which do not count. Default: 1. */
+  readonly warmups?: number
+}
+
+/**
+ * Runs competitors in turns and returns the figures of each, in the order of the rounds. Every second
+ * round goes backwards, so that none always runs after the same other one. When the garbage collector
+ * is exposed (`--expose-gc`), it runs before each.
+ * Throws `RangeError` for fewer than one round or a negative number of warm-ups.
+ *
+ * @example
+ *   const runs = await alternate({ ours: () => recordsPerSecond(…), theirs: () => … })
+ *   figure('exchange', 'ours / theirs', ratios(runs.ours, runs.theirs), { reach: 2.5, aim: 3 })
+ */
+export async function alternate<Name extends string>(
+  competitors: Readonly<Record<Name, Competitor>>,
+  { rounds = 5, warmups = 1 }: AlternateOptions = {},
+): Promise<Record<Name, number[]>> {
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new RangeError(`alternate: expected at least 1 round, got ${rounds}`)
+  }
+  if (!Number.isInteger(warmups) || warmups < 0) {
+    throw new RangeError(`alternate: expected 0 or more warm-ups, got ${warmups}`)
+  }
+  const names = Object.keys(competitors) as Name[]
+  const runs = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    Name,
+    number[]
+  >
+  for (let round = -warmups; round < rounds; round++) {
+    const order = round % 2 === 0 ? names : [...names].reverse()
+    for (const name of order) {
+      globalThis.gc?.()
+      const measured = await competitors[name]()
+      if (round >= 0) runs[name].push(measured)
+    }
+  }
+  return runs
+}
+
+/**
+ * `ours[i] / theirs[i]` for every round. Throws `RangeError` when the lists differ in length.
+ */
+export function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
+  if (ours.length !== theirs.length) {
+    throw new RangeError(`ratios: expected as many runs, got ${ours.length} and ${theirs.length}`)
+  }
+  return ours.map((our, round) => our / (theirs[round] ?? Number.NaN))
+}
+
+/** Calls `work` once and returns how many of `count` things it did per second. */
+export async function perSecond(count: number, work: () => unknown): Promise<number> {
+  const start = performance.now()
+  await work()
+  return (count * 1000) / (performance.now() - start)
+}
+
+/** How long tinybench measures. */
+export interface OpsOptions {
+  /** Milliseconds that each function is measured for. Default: 500. */
+  readonly timeMs?: number
+  /** Milliseconds that each function is warmed up for. Default: 250. */
+  readonly warmupMs?: number
+}
+
+/**
+ * Calls per second of single functions by tinybench: the median over its samples, by name. For small
+ * differences let `alternate` repeat this. Rejects with the error of a function that throws.
+ */
+export async function opsPerSecond<Name extends string>(
+  functions: Readonly<Record<Name, () => unknown>>,
+  { timeMs = 500, warmupMs = 250 }: OpsOptions = {},
+): Promise<Record<Name, number>> {
+  const bench = new Bench({ time: timeMs, warmupTime: warmupMs, throws: true })
+  const names = Object.keys(functions) as Name[]
+  for (const name of names) bench.add(name, functions[name])
+  await bench.run()
+  const measured = names.map((name) => [name, medianOf(bench, name)])
+  return Object.fromEntries(measured) as Record<Name, number>
+}
+
+function medianOf(bench: Bench, name: string): number {
+  const result = bench.getTask(name)?.result
+  if (result?.state !== 'completed') {
+    throw new Error(`opsPerSecond: ${name} did not complete, its state is ${result?.state}`)
+  }
+  return result.throughput.p50
+}
