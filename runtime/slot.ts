@@ -1,0 +1,243 @@
+/**
+ * A slot: the scheduler of the actors of one thread.
+ *
+ * A slot is passive. A host drives it: `turn()` in production and inline, single steps in the simulator.
+ * All methods are called on the slot's own thread. Actors never see each other here, only their turns.
+ *
+ * One turn:
+ *
+ *     links in ──► mailboxes ──► ready actors, each one bounded turn ──► open batches and links out
+ *
+ * Outputs are flushed only when no actor is ready, or when the last flush is `FLUSH_INTERVAL_MS` ago:
+ * that is the natural batching, big batches under load and low latency without.
+ */
+import type { Clock } from './clock.ts'
+import type { LoadMeter, Progress } from './load-meter.ts'
+import { MillraceError } from '../mailbox/errors.ts'
+import { Fifo } from '../mailbox/fifo.ts'
+import { Peer } from './peer.ts'
+import type { PeerHandlers } from './peer.ts'
+
+/** The longest that an open batch waits on a slot that is never out of work. */
+const FLUSH_INTERVAL_MS = 5
+/** How long one turn of a slot goes on taking ready actors before it lets the event loop have a look. */
+const TURN_BUDGET_MS = 1
+
+/** What a slot runs: something with mail, which gets one bounded turn at a time. */
+export interface SlotActor {
+  /** Shown in errors. */
+  readonly label: string
+  /** Owned by the slot: whether the actor waits in the ready queue. Starts as false. */
+  scheduled: boolean
+  /** Where the slot notes the times of the turns, if anybody wants to know. */
+  readonly meter?: LoadMeter | undefined
+  /** Does a bounded amount of work. An actor that answers `more` is run again after the others. */
+  turn(): Progress
+  /** A turn threw. Must not throw. */
+  turnFailed(error: unknown): void
+}
+
+/** Something with an open batch that wants to leave when the slot has nothing better to do. */
+export interface Flushable {
+  /** Owned by the slot: whether it is on the list. Starts as false. */
+  dirty: boolean
+  flush(): void
+}
+
+/** What a slot gets from its host. */
+export interface SlotEnvironment {
+  /** 0 is the thread that started the system. */
+  readonly index: number
+  /** Number of slots including slot 0. */
+  readonly slotCount: number
+  readonly clock: Clock
+  /** A number in [0, 1). */
+  readonly random: () => number
+  /** Called whenever the slot has got work from outside a turn: the host sees that a turn follows. */
+  readonly wake: () => void
+}
+
+/** The scheduler of one thread. */
+export class Slot {
+  readonly index: number
+  readonly slotCount: number
+  readonly clock: Clock
+  readonly random: () => number
+  readonly #wake: () => void
+  readonly #ready = new Fifo<SlotActor>()
+  #dirty: Flushable[] = []
+  readonly #peers = new Map<number, Peer>()
+  #peerList: Peer[] = []
+  #lastFlushMs: number
+  #inTurn = false
+
+  constructor(environment: SlotEnvironment) {
+    this.index = environment.index
+    this.slotCount = environment.slotCount
+    this.clock = environment.clock
+    this.random = environment.random
+    this.#wake = environment.wake
+    this.#lastFlushMs = this.clock.monotonicMs()
+  }
+
+  /** Queues the actor for a turn, unless it is queued already. */
+  ready(actor: SlotActor): void {
+    if (actor.scheduled) return
+    actor.scheduled = true
+    this.#ready.push(actor)
+    if (!this.#inTurn) this.#wake()
+  }
+
+  /** Puts the open batch on the list that is flushed when the slot has nothing better to do. */
+  markDirty(flushable: Flushable): void {
+    if (flushable.dirty) return
+    flushable.dirty = true
+    this.#dirty.push(flushable)
+    if (!this.#inTurn) this.#wake()
+  }
+
+  /** Adds, or after the loss of a thread replaces, the connection with another slot. */
+  connect(peer: Peer): void {
+    this.#peers.set(peer.index, peer)
+    this.#peerList = [...this.#peers.values()]
+    if (!this.#inTurn) this.#wake()
+  }
+
+  /** Drops the connection with a slot that is gone. What was queued for it is lost. */
+  disconnect(index: number): void {
+    this.#peers.delete(index)
+    this.#peerList = [...this.#peers.values()]
+  }
+
+  /** The connection with another slot. Throws `NO_LINK` when there is none. */
+  peer(index: number): Peer {
+    const peer = this.#peers.get(index)
+    if (peer === undefined) {
+      throw new MillraceError('NO_LINK', `Slot ${this.index} has no link to slot ${index}`)
+    }
+    return peer
+  }
+
+  /** The connection with another slot, or undefined when there is none (the slot is gone, or it is this one). */
+  findPeer(index: number): Peer | undefined {
+    return this.#peers.get(index)
+  }
+
+  /**
+   * Does a bounded amount of work. Returns true when more can be done at once, false when the slot may
+   * sleep until its doorbell rings or a timer or promise of its own thread calls `ready`.
+   */
+  turn(): boolean {
+    this.#inTurn = true
+    try {
+      const startMs = this.clock.monotonicMs()
+      for (const peer of this.#peerList) peer.receiveSome()
+      const nowMs = this.#runReady(startMs)
+      if (this.#ready.size === 0 || nowMs - this.#lastFlushMs >= FLUSH_INTERVAL_MS) {
+        this.#flush(nowMs)
+      }
+      for (const peer of this.#peerList) peer.pushOut()
+    } finally {
+      this.#inTurn = false
+    }
+    return this.hasWork
+  }
+
+  /** Whether a turn would find something to do. Asked again between "about to sleep" and sleeping. */
+  get hasWork(): boolean {
+    if (this.#ready.size > 0 || this.#dirty.length > 0) return true
+    for (const peer of this.#peerList) {
+      if (peer.hasMail) return true
+    }
+    return false
+  }
+
+  /** Number of single steps that could be done now, for a host that chooses every interleaving. */
+  countSteps(): number {
+    let steps = this.#ready.size + this.#dirty.length
+    for (const peer of this.#peerList) {
+      if (peer.hasMail) steps++
+      if (peer.hasOutput) steps++
+    }
+    return steps
+  }
+
+  /** Does the single step with this number (0 to `countSteps()` - 1) and returns what it was, for a trace. */
+  performStep(number: number): string {
+    this.#inTurn = true
+    try {
+      return this.#performStep(number)
+    } finally {
+      this.#inTurn = false
+    }
+  }
+
+  #performStep(number: number): string {
+    let rest = number
+    for (const peer of this.#peerList) {
+      if (peer.hasMail && rest-- === 0) {
+        peer.receiveOne()
+        return `slot ${this.index} receives from slot ${peer.index}`
+      }
+      if (peer.hasOutput && rest-- === 0) {
+        peer.pushOut()
+        return `slot ${this.index} sends to slot ${peer.index}`
+      }
+    }
+    if (rest < this.#ready.size) {
+      for (let i = 0; i < rest; i++) this.#ready.push(this.#ready.shift())
+      const actor = this.#ready.shift()
+      this.#run(actor, this.clock.monotonicMs())
+      return `slot ${this.index} runs ${actor.label}`
+    }
+    rest -= this.#ready.size
+    const flushable = this.#dirty[rest]
+    if (flushable === undefined) {
+      throw new MillraceError('NO_SUCH_STEP', `Slot ${this.index} has no step ${number}`)
+    }
+    this.#dirty.splice(rest, 1)
+    flushable.dirty = false
+    flushable.flush()
+    return `slot ${this.index} flushes`
+  }
+
+  /** One sweep over the actors that were ready at its start, or what fits into the budget. Returns the time. */
+  #runReady(startMs: number): number {
+    let nowMs = startMs
+    for (let left = this.#ready.size; left > 0; left--) {
+      const actor = this.#ready.shift()
+      nowMs = this.#run(actor, nowMs)
+      if (nowMs - startMs > TURN_BUDGET_MS) break
+    }
+    return nowMs
+  }
+
+  #run(actor: SlotActor, nowMs: number): number {
+    actor.scheduled = false
+    const meter = actor.meter
+    meter?.turnBegins(nowMs)
+    let progress: Progress = 'idle'
+    try {
+      progress = actor.turn()
+    } catch (error) {
+      actor.turnFailed(error)
+    }
+    if (progress === 'more') this.ready(actor)
+    const endMs = this.clock.monotonicMs()
+    meter?.turnEnds(endMs, progress)
+    return endMs
+  }
+
+  #flush(nowMs: number): void {
+    this.#lastFlushMs = nowMs
+    const dirty = this.#dirty
+    if (dirty.length === 0) return
+    this.#dirty = []
+    for (const flushable of dirty) {
+      flushable.dirty = false
+      flushable.flush()
+    }
+  }
+}
+
+export type { PeerHandlers }

@@ -1,0 +1,240 @@
+/**
+ * The host of production: every slot is one long task on a thread of a piscina pool, slot 0 runs on the calling thread.
+ *
+ * A thread that dies is replaced by the pool; the host gives the new thread the old slot number, connects everybody with fresh
+ * links, and then tells the listeners. What the slot held is gone.
+ */
+import { MessageChannel } from 'node:worker_threads'
+import { fileURLToPath } from 'node:url'
+import { Piscina } from 'piscina'
+import { createDoorbells, Doorbell } from '../mailbox/doorbell.ts'
+import { MillraceError } from '../mailbox/errors.ts'
+import { createRingBuffer } from '../mailbox/ring.ts'
+import { RingLinkReceiver, RingLinkSender } from '../mailbox/ring-link.ts'
+import { openControlPort } from './control-port.ts'
+import type { ControlCaller } from './control-port.ts'
+import { PROTOCOL_VERSION } from './protocol.ts'
+import type { CoordinatorControl, LinkBuffers, SlotControl, SlotTask } from './protocol.ts'
+import { runSlotLoop } from './slot-loop.ts'
+import { SlotNode } from './slot-node.ts'
+import type { Async, ModuleExport, SlotGroup } from './slot-node.ts'
+import { systemClock } from './system-clock.ts'
+
+const DEFAULT_LINK_BYTES = 1024 * 1024
+
+/** How the threads are set up. */
+export interface ThreadHostOptions {
+  /** Number of threads, each one slot. 1 to 256. */
+  readonly slots: number
+  /** Size of the shared-memory ring of each ordered pair of slots, in bytes. Default: 1 MiB. */
+  readonly linkBytes?: number
+  /** Memory limits of each thread, as of `new Worker`. Default: those of Node. */
+  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
+}
+
+interface ThreadSlot {
+  control: ControlCaller<SlotControl>
+  /** The ports of the extensions that were loaded into it. */
+  extensions: ControlCaller<object>[]
+}
+
+/** Starts the threads. Resolves when every slot's loop runs. */
+export async function startThreadHost(options: ThreadHostOptions): Promise<SlotGroup> {
+  const host = new ThreadHost(options)
+  await host.start()
+  return host
+}
+
+class ThreadHost implements SlotGroup {
+  readonly main: SlotNode
+  readonly count: number
+  readonly #linkBytes: number
+  readonly #bells: SharedArrayBuffer
+  readonly #pool: Piscina
+  readonly #slots = new Map<number, ThreadSlot>()
+  readonly #lostListeners: ((slot: number, error: Error) => void)[] = []
+  readonly #bell: Doorbell
+  /** The rings by `from * slotCount + to`. */
+  readonly #rings = new Map<number, SharedArrayBuffer>()
+  readonly #tasks = new Set<Promise<void>>()
+  #mainLoop: Promise<void> = Promise.resolve()
+  #stopping: Promise<void> | undefined
+  #stopped = false
+
+  constructor(options: ThreadHostOptions) {
+    this.count = options.slots
+    this.#linkBytes = options.linkBytes ?? DEFAULT_LINK_BYTES
+    const slotCount = options.slots + 1
+    this.#bells = createDoorbells(slotCount)
+    this.#bell = this.#bellOf(0)
+    this.main = new SlotNode({
+      index: 0,
+      slotCount,
+      clock: systemClock,
+      random: Math.random,
+      wake: () => {
+        this.#bell.wakeLocally()
+      },
+    })
+    this.#pool = new Piscina({
+      filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
+      minThreads: options.slots,
+      maxThreads: options.slots,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // The default would freeze the event loop of a thread between its tasks.
+      atomics: 'disabled',
+      recordTiming: false,
+      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    })
+    // Deaths are seen through the task of the thread; without a listener piscina's event would be thrown.
+    this.#pool.on('error', () => {})
+  }
+
+  async start(): Promise<void> {
+    for (let slot = 1; slot <= this.count; slot++) this.#connectMain(slot)
+    this.#mainLoop = runSlotLoop(this.main.slot, this.#bell, { stopped: () => this.#stopped })
+    const ready: Promise<void>[] = []
+    for (let slot = 1; slot <= this.count; slot++) ready.push(this.#launch(slot))
+    await Promise.all(ready)
+  }
+
+  onLost(listener: (slot: number, error: Error) => void): void {
+    this.#lostListeners.push(listener)
+  }
+
+  async load<Argument, Coordinator extends object, Api extends object>(
+    slot: number,
+    extension: ModuleExport,
+    argument: Argument,
+    coordinator: Coordinator,
+  ): Promise<Async<Api>> {
+    const thread = this.#slots.get(slot)
+    if (thread === undefined) {
+      throw new MillraceError('UNKNOWN_SLOT', `Expected a slot from 1 to ${this.count}, got ${slot}`)
+    }
+    const { port1, port2 } = new MessageChannel()
+    const caller = openControlPort<Api>(port1, coordinator)
+    // The threads themselves keep the process alive; a port must not.
+    port1.unref()
+    thread.extensions.push(caller as ControlCaller<object>)
+    await thread.control.call('load', [extension, argument, port2], [port2])
+    return caller.remote
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    for (const thread of this.#slots.values()) thread.control.remote.stop().catch(() => {})
+    await Promise.all(this.#tasks)
+    this.#stopped = true
+    this.#bell.wakeLocally()
+    await this.#mainLoop
+    await this.#pool.destroy()
+  }
+
+  /** Gives slot `slot` a thread and waits until its loop runs. */
+  async #launch(slot: number): Promise<void> {
+    const { port1, port2 } = new MessageChannel()
+    const local: CoordinatorControl = {
+      damaged: (from, message) => {
+        process.emitWarning(`Slot ${slot} got a damaged frame from slot ${from}: ${message}`)
+      },
+    }
+    const control = openControlPort<SlotControl>(port1, local)
+    port1.unref()
+    this.#slots.set(slot, { control, extensions: [] })
+    const task: SlotTask = {
+      version: PROTOCOL_VERSION,
+      index: slot,
+      slotCount: this.count + 1,
+      bells: this.#bells,
+      links: this.#linksOf(slot),
+      controlPort: port2,
+    }
+    const ended = this.#pool.run(task, { transferList: [port2] }) as Promise<void>
+    const watched: Promise<void> = ended
+      .then(
+        () => undefined,
+        (error: unknown) => this.#lost(slot, error),
+      )
+      .finally(() => this.#tasks.delete(watched))
+    this.#tasks.add(watched)
+    await control.remote.ready()
+  }
+
+  /** The thread of a slot has died. */
+  async #lost(slot: number, cause: unknown): Promise<void> {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const error = new MillraceError('SLOT_LOST', `Slot ${slot} lost its thread: ${reason}`, {
+      cause,
+      retryable: true,
+    })
+    const thread = this.#slots.get(slot)
+    thread?.control.fail(error)
+    for (const extension of thread?.extensions ?? []) extension.fail(error)
+    if (this.#stopping === undefined) await this.#replace(slot)
+    for (const listener of this.#lostListeners) listener(slot, error)
+  }
+
+  async #replace(slot: number): Promise<void> {
+    for (let other = 0; other <= this.count; other++) {
+      this.#rings.delete(this.#ringKey(slot, other))
+      this.#rings.delete(this.#ringKey(other, slot))
+    }
+    Atomics.store(new Int32Array(this.#bells), slot, 0)
+    this.#connectMain(slot)
+    const reconnected: Promise<void>[] = []
+    for (const [other, thread] of this.#slots) {
+      if (other !== slot) {
+        reconnected.push(thread.control.remote.reconnect(this.#linkBetween(other, slot)))
+      }
+    }
+    // A slot that dies at the same time is replaced by a call of its own.
+    await Promise.allSettled([...reconnected, this.#launch(slot)])
+  }
+
+  #connectMain(slot: number): void {
+    const link = this.#linkBetween(0, slot)
+    const peerBell = this.#bellOf(slot)
+    this.main.connect(
+      slot,
+      new RingLinkSender(link.outbound, peerBell),
+      new RingLinkReceiver(link.inbound, peerBell),
+    )
+  }
+
+  #linksOf(slot: number): LinkBuffers[] {
+    const links: LinkBuffers[] = []
+    for (let other = 0; other <= this.count; other++) {
+      if (other !== slot) links.push(this.#linkBetween(slot, other))
+    }
+    return links
+  }
+
+  #linkBetween(slot: number, peer: number): LinkBuffers {
+    return { peer, outbound: this.#ring(slot, peer), inbound: this.#ring(peer, slot) }
+  }
+
+  #ring(from: number, to: number): SharedArrayBuffer {
+    const key = this.#ringKey(from, to)
+    const known = this.#rings.get(key)
+    if (known !== undefined) return known
+    const ring = createRingBuffer(this.#linkBytes)
+    this.#rings.set(key, ring)
+    return ring
+  }
+
+  #ringKey(from: number, to: number): number {
+    return from * (this.count + 1) + to
+  }
+
+  #bellOf(slot: number): Doorbell {
+    return new Doorbell(new Int32Array(this.#bells), slot)
+  }
+}
+
+export type { ModuleExport }

@@ -1,0 +1,75 @@
+/**
+ * Errors as plain data, so that they cross threads with name, code, message, stack and cause.
+ *
+ * The structured clone of an Error drops its own fields (such as `code`) and turns subclasses into plain Errors.
+ */
+import { MillraceError } from '../mailbox/errors.ts'
+
+/** An error as plain data. */
+export interface WireError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+  readonly retryable?: boolean
+  readonly cause?: WireError
+  /** Further own fields that are plain (strings, numbers, booleans). */
+  readonly fields?: Readonly<Record<string, string | number | boolean>>
+}
+
+const LONGEST_CAUSE_CHAIN = 16
+const KNOWN_FIELDS = new Set(['name', 'message', 'code', 'stack', 'retryable', 'cause'])
+
+/** An error that came from another thread. Keeps the name it had there. */
+export class RemoteError extends MillraceError {
+  override readonly name: string
+
+  constructor(name: string, code: string, message: string, cause: unknown, retryable: boolean) {
+    super(code, message, cause === undefined ? { retryable } : { cause, retryable })
+    this.name = name
+  }
+}
+
+/** Turns whatever was thrown into plain data. */
+export function toWireError(thrown: unknown, depth = 0): WireError {
+  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) }
+  const own = thrown as Error & { code?: unknown; retryable?: unknown }
+  const fields = plainFields(thrown)
+  return {
+    name: thrown.name,
+    message: thrown.message,
+    ...(typeof own.code === 'string' ? { code: own.code } : {}),
+    ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
+    ...(own.retryable === true ? { retryable: true } : {}),
+    ...(thrown.cause === undefined || depth >= LONGEST_CAUSE_CHAIN
+      ? {}
+      : { cause: toWireError(thrown.cause, depth + 1) }),
+    ...(fields === undefined ? {} : { fields }),
+  }
+}
+
+/** Turns it back: a `RemoteError` with the name, code, message, stack, cause and plain fields of the original. */
+export function fromWireError(wire: WireError): RemoteError {
+  const cause = wire.cause === undefined ? undefined : fromWireError(wire.cause)
+  const error = new RemoteError(
+    wire.name,
+    wire.code ?? 'ERROR',
+    wire.message,
+    cause,
+    wire.retryable ?? false,
+  )
+  if (wire.stack !== undefined) error.stack = wire.stack
+  if (wire.fields !== undefined) Object.assign(error, wire.fields)
+  return error
+}
+
+function plainFields(error: Error): Record<string, string | number | boolean> | undefined {
+  const fields: Record<string, string | number | boolean> = {}
+  for (const [key, value] of Object.entries(error)) {
+    if (KNOWN_FIELDS.has(key)) continue
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      fields[key] = value
+    }
+  }
+  return Object.keys(fields).length === 0 ? undefined : fields
+}
