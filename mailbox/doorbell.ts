@@ -65,7 +65,7 @@ export function createDoorbells(count: number): SharedArrayBuffer {
  * One slot's bell. The owner sleeps like this:
  *
  *     bell.prepareToSleep()
- *     if (anyMail()) bell.stayAwake()
+ *     if (anyMail()) bell.cancelSleep()
  *     else await bell.sleep({ timeoutMs: untilNextTimerMs })
  *
  * A sleep that ends at once (rung before it began, or while it blocked) resolves without a turn of the
@@ -74,7 +74,7 @@ export function createDoorbells(count: number): SharedArrayBuffer {
 export class Doorbell {
   readonly #words: Int32Array
   readonly #index: number
-  /** Whether `prepareToSleep` was called and neither `sleep` nor `stayAwake` since. */
+  /** Whether `prepareToSleep` was called and neither `sleep` nor `cancelSleep` since. */
   #prepared = false
   /** Whether the one `waitAsync` of this bell is pending. */
   #waiting = false
@@ -118,14 +118,14 @@ export class Doorbell {
     Atomics.notify(this.#words, this.#index)
   }
 
-  /** Announces the sleep. Look at all queues after this, then call `sleep` or `stayAwake`. Owner only. */
+  /** Announces the sleep. Look at all queues after this, then call `sleep` or `cancelSleep`. Owner only. */
   prepareToSleep(): void {
     this.#prepared = true
     Atomics.store(this.#words, this.#index, ASLEEP)
   }
 
   /** Takes `prepareToSleep` back: there is mail after all. Owner only. */
-  stayAwake(): void {
+  cancelSleep(): void {
     this.#prepared = false
     Atomics.store(this.#words, this.#index, AWAKE)
   }
@@ -176,7 +176,7 @@ export class Doorbell {
 
   /** Ends a sleep and the pending wait behind it; the bell may be used again. Owner only. */
   close(): void {
-    this.stayAwake()
+    this.cancelSleep()
     this.wakeLocally()
     Atomics.notify(this.#words, this.#index)
   }
