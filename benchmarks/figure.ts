@@ -70,7 +70,8 @@ export function figure(
  */
 export function median(numbers: readonly number[]): number {
   for (const number of numbers) {
-    if (!Number.isFinite(number)) throw new RangeError(`median: expected finite numbers, got ${number}`)
+    if (!Number.isFinite(number))
+      throw new RangeError(`median: expected finite numbers, got ${number}`)
   }
   const ordered = [...numbers].sort((a, b) => a - b)
   const middle = ordered.length >> 1
