@@ -92,6 +92,11 @@ test('a filter that matches nothing fails, even beside one that matches', async 
   assert.match(result.output, /no-such-file/)
 })
 
+test('a filter may be the path of the source, as a shell completes it', async () => {
+  const result = await run('--root', fixtures, './test/passing.test.ts')
+  assert.is(result.lastLine, '2 passed, 0 failed, 0 skipped', result.output)
+})
+
 test('a root without tests fails', async () => {
   const root = mkdtempSync(join(tmpdir(), 'millrace-'))
   try {

@@ -1,0 +1,97 @@
+/**
+ * The benchmark harness.
+ *
+ *   npm run bench                                lists the benchmarks
+ *   npm run bench -- NAME [NAME…] [--json FILE]  runs them, one after the other, in this process
+ *
+ * A benchmark is a file of this folder that exports `run` (see `figure.ts`); `--folder DIR` looks into another.
+ * Progress goes to stderr, the table to stdout. A missed bound is a figure, not a failure. Exit code 1: a benchmark
+ * failed (the others still run); 2: the command line is wrong.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+
+import type { Benchmark, Figure } from './figure.ts'
+import { circumstances } from './machine.ts'
+import { renderFigures } from './table.ts'
+
+interface Settings {
+  readonly names: readonly string[]
+  readonly jsonFile: string | undefined
+  readonly folder: string
+}
+
+class UsageError extends Error {}
+
+try {
+  await main(readSettings())
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(error.message)
+  process.exitCode = 2
+}
+
+function readSettings(): Settings {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { json: { type: 'string' }, folder: { type: 'string' } },
+    })
+    const beside = fileURLToPath(new URL('.', import.meta.url))
+    const folder = values.folder === undefined ? beside : resolve(values.folder)
+    return { names: positionals, jsonFile: values.json, folder }
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function main({ names, jsonFile, folder }: Settings): Promise<void> {
+  const available = listBenchmarks(folder)
+  const list = available.length === 0 ? 'there are none yet' : available.join(', ')
+  if (names.length === 0) {
+    console.log(`Benchmarks: ${list}\nRun them with: npm run bench -- NAME [NAME…] [--json FILE]`)
+    return
+  }
+  const unknown = names.filter((name) => !available.includes(name))
+  if (unknown.length > 0) {
+    throw new UsageError(`expected names of benchmarks (${list}), got ${unknown.join(', ')}`)
+  }
+  const where = circumstances(folder)
+  console.log(`${where.machine}\nNode ${where.node}, commit ${where.commit}`)
+  const figures: Figure[] = []
+  for (const name of new Set(names)) figures.push(...(await runBenchmark(folder, name)))
+  if (figures.length > 0) console.log(renderFigures(figures))
+  if (jsonFile !== undefined) {
+    const entries = figures.map((measured) => ({ ...measured, ...where }))
+    writeFileSync(jsonFile, `${JSON.stringify(entries, undefined, 2)}\n`)
+  }
+}
+
+/** The names of the compiled modules that export `run`, found without loading them. */
+function listBenchmarks(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.js'))
+    .filter((file) => {
+      const source = readFileSync(join(folder, file), 'utf8')
+      return /^export (?:async function|function|const) run\b/m.test(source)
+    })
+    .map((file) => file.slice(0, -'.js'.length))
+    .sort()
+}
+
+async function runBenchmark(folder: string, name: string): Promise<readonly Figure[]> {
+  const log = (line: string): void => console.error(`${name}: ${line}`)
+  const start = performance.now()
+  try {
+    const module = (await import(pathToFileURL(join(folder, `${name}.js`)).href)) as Benchmark
+    const figures = await module.run({ log })
+    log(`took ${((performance.now() - start) / 1000).toFixed(1)} s`)
+    return figures
+  } catch (error) {
+    console.error(`${name} failed:`, error)
+    process.exitCode = 1
+    return []
+  }
+}

@@ -1,0 +1,34 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+
+import { alternate, opsPerSecond, ratios } from '../../benchmarks/measure.ts'
+import { rejects } from '../runner/expect.ts'
+
+test('competitors take turns, and warm-ups do not count', async () => {
+  const order: string[] = []
+  const competitor = (name: string) => (): number => order.push(name)
+  const runs = await alternate(
+    { a: competitor('a'), b: competitor('b') },
+    { rounds: 2, warmups: 1 },
+  )
+  assert.is(order.join(''), 'baabba')
+  assert.equal(runs, { a: [3, 6], b: [4, 5] })
+})
+
+test('wrong numbers of rounds and runs are refused', async () => {
+  await rejects(() => alternate({ a: () => 1 }, { rounds: 0 }), { message: /got 0/ })
+  await rejects(() => alternate({ a: () => 1 }, { warmups: -1 }), { message: /got -1/ })
+  assert.throws(() => ratios([1], [1, 2]), /got 1 and 2/)
+})
+
+test('a function that throws rejects with its error', async () => {
+  const broken = (): never => {
+    throw new Error('broken function')
+  }
+  const quick = { timeMs: 1, warmupMs: 1 }
+  await rejects(() => opsPerSecond({ broken }, quick), { message: /broken function/ })
+  const { fine } = await opsPerSecond({ fine: () => 1 }, quick)
+  assert.ok(fine > 0)
+})
+
+test.run()
