@@ -59,9 +59,10 @@ export interface Operator<In = unknown, Out = unknown> {
 
 /**
  * A stateless step that the chain compiler can inline into one loop together with its neighbours.
- * `flatMap` may return any iterable.
+ * `flatMap` may return any iterable. `timestamp` gives the record its event time, a finite number of milliseconds.
  */
 export type Step =
   | { readonly kind: 'map'; readonly fn: (value: never, timestamp: number) => unknown }
   | { readonly kind: 'filter'; readonly fn: (value: never, timestamp: number) => boolean }
   | { readonly kind: 'flatMap'; readonly fn: (value: never, timestamp: number) => Iterable<unknown> }
+  | { readonly kind: 'timestamp'; readonly fn: (value: never, timestamp: number) => number }

@@ -1,0 +1,204 @@
+/**
+ * Compiles the operators that are joined by forward edges into one loop.
+ *
+ * A chain is a tree: what reads the chain's input, each with what reads it in turn. Runs of stateless steps are
+ * fused: the loop over a batch holds their calls side by side, and what follows a stateful operator becomes
+ * the `emit` of that operator's output. All code of a chain is generated for it alone (`chain-code`), so each
+ * call site sees one function and V8 inlines it.
+ *
+ * Used by one thread; a batch is processed in order; a record that several branches read is handed to them in the
+ * order of the tree, by reference.
+ */
+import { MIN_TIMESTAMP } from '../mailbox/time.ts'
+import { generateChain, type BatchLoop, type ChainShape } from './chain-code.ts'
+import { operatorError } from './operator-error.ts'
+import type { Operator, OperatorContext, Output, Step } from './operator.ts'
+
+/** A stateless step with the name that errors show. */
+export interface ChainStep {
+  readonly name: string
+  readonly step: Step
+}
+
+/** A stateful operator with the name that errors show. */
+export interface ChainOperator {
+  readonly name: string
+  readonly operator: Operator
+}
+
+/** One member of a chain. */
+export type ChainElement = ChainStep | ChainOperator
+
+/** An end of the chain: a partitioner, a sink, a collector. `name` shows in errors. */
+export interface ChainTail {
+  readonly name: string
+  readonly output: Output
+}
+
+/** Who reads one stream of records inside the chain: elements and ends. */
+export interface ChainBranches {
+  readonly next: readonly ChainNode[]
+  readonly tails: readonly ChainTail[]
+}
+
+/** An element and who reads its results. */
+export interface ChainNode extends ChainBranches {
+  readonly element: ChainElement
+}
+
+/** Something that says whether there is room behind the chain, as a plain field. */
+export interface Gate {
+  readonly full: boolean
+}
+
+export interface ChainOptions {
+  /** For error messages. */
+  readonly subtaskIndex: number
+  /** One flag for all ends of the chain, cheaper to ask than each end. Default: any end that is full. */
+  readonly gate?: Gate
+}
+
+/** A chain ready to run. Life cycle: `open`, then batches and watermarks, then `endInput`, then `close`. */
+export interface CompiledChain {
+  /** Opens the stateful operators, first to last. */
+  open(contextOf: (element: ChainOperator) => OperatorContext): void
+  /**
+   * Processes records `from` up to `length` (exclusive), stopping before a record when the output is full.
+   * Returns the index after the last record consumed. Errors: `OperatorError`.
+   */
+  processBatch(values: readonly unknown[], timestamps: Float64Array, from: number, length: number): number
+  /**
+   * Tells every operator that event time has advanced, first to last. False when the output filled up on the
+   * way: call again, with the same or a larger watermark, before any further record.
+   */
+  processWatermark(watermark: number): boolean
+  /** All input has ended. False as above. */
+  endInput(): boolean
+  /** Closes every operator that was opened, even when one of them throws; then throws the first error. */
+  close(): void
+  /**
+   * The largest event time that a `timestamp` step gave since the last call, `MIN_TIMESTAMP` for none: what the
+   * watermark generator behind such a step needs.
+   */
+  takeMaxTimestamp(): number
+}
+
+/** The branches of a chain without forks. */
+export function linearChain(elements: readonly ChainElement[], tail: ChainTail): ChainBranches {
+  let branches: ChainBranches = { next: [], tails: [tail] }
+  for (let i = elements.length - 1; i >= 0; i--) {
+    const element = elements[i]
+    if (element !== undefined) branches = { next: [{ element, ...branches }], tails: [] }
+  }
+  return branches
+}
+
+/** Generates the code of a chain. Cheap enough to do once per subtask (well under a millisecond). */
+export function compileChain(input: ChainBranches, options: ChainOptions): CompiledChain {
+  return new Chain(input, options)
+}
+
+interface OpenOperator {
+  readonly element: ChainOperator
+  readonly output: Output
+}
+
+class Chain implements CompiledChain {
+  readonly processBatch: BatchLoop
+  readonly #operators: readonly OpenOperator[]
+  readonly #subtaskIndex: number
+  readonly #highest = Float64Array.of(MIN_TIMESTAMP)
+  #opened = 0
+  /** The watermark (or end of input) that is under way, and the first operator that has not finished it. */
+  #pendingWatermark: number | undefined
+  #watermarkAt = 0
+  #endAt = 0
+
+  constructor(input: ChainBranches, options: ChainOptions) {
+    this.#subtaskIndex = options.subtaskIndex
+    const shape: ChainShape = { functions: [], operators: [], tails: [], names: [] }
+    const code = generateChain(input, shape, {
+      gate: options.gate,
+      highest: this.#highest,
+      fail: (at, value, error) => this.#failure(shape.names[at] ?? '?', error, { value }),
+    })
+    this.processBatch = code.processBatch
+    this.#operators = shape.operators.map((element, i) => ({ element, output: code.outputs[i] as Output }))
+  }
+
+  open(contextOf: (element: ChainOperator) => OperatorContext): void {
+    for (const { element, output } of this.#operators) {
+      this.#opened++
+      try {
+        element.operator.open(contextOf(element), output)
+      } catch (error) {
+        throw this.#failure(element.name, error)
+      }
+    }
+  }
+
+  processWatermark(watermark: number): boolean {
+    // A larger watermark must not overtake one that stopped half-way: operators in the middle of it may not get records.
+    while (this.#pendingWatermark !== undefined) {
+      const pending = this.#pendingWatermark
+      if (!this.#runWatermark(pending)) return false
+      this.#pendingWatermark = undefined
+      if (watermark <= pending) return true
+    }
+    this.#pendingWatermark = watermark
+    if (!this.#runWatermark(watermark)) return false
+    this.#pendingWatermark = undefined
+    return true
+  }
+
+  #runWatermark(watermark: number): boolean {
+    for (; this.#watermarkAt < this.#operators.length; this.#watermarkAt++) {
+      const { element } = this.#operators[this.#watermarkAt] as OpenOperator
+      try {
+        if (!element.operator.processWatermark(watermark)) return false
+      } catch (error) {
+        throw this.#failure(element.name, error)
+      }
+    }
+    this.#watermarkAt = 0
+    return true
+  }
+
+  endInput(): boolean {
+    if (this.#pendingWatermark !== undefined && !this.processWatermark(this.#pendingWatermark)) return false
+    for (; this.#endAt < this.#operators.length; this.#endAt++) {
+      const { element } = this.#operators[this.#endAt] as OpenOperator
+      try {
+        if (!element.operator.endInput()) return false
+      } catch (error) {
+        throw this.#failure(element.name, error)
+      }
+    }
+    return true
+  }
+
+  close(): void {
+    let first: unknown
+    for (let i = 0; i < this.#opened; i++) {
+      const { element } = this.#operators[i] as OpenOperator
+      try {
+        element.operator.close()
+      } catch (error) {
+        first ??= this.#failure(element.name, error)
+      }
+    }
+    this.#opened = 0
+    if (first !== undefined) throw first
+  }
+
+  takeMaxTimestamp(): number {
+    const highest = this.#highest[0] ?? MIN_TIMESTAMP
+    this.#highest[0] = MIN_TIMESTAMP
+    return highest
+  }
+
+  #failure(operatorName: string, error: unknown, record?: { readonly value: unknown }): Error {
+    const failure = { operatorName, subtaskIndex: this.#subtaskIndex }
+    return operatorError(record === undefined ? failure : { ...failure, record }, error)
+  }
+}
