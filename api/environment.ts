@@ -1,0 +1,68 @@
+/**
+ * `Environment`: where a job's streams begin. The build function of a job gets one.
+ */
+import type { Source } from '../operators/source.ts'
+import type { WatermarkStrategy } from './operator-contracts.ts'
+import { requireFunction, requireMethods, requireText } from './build-error.ts'
+import type { GraphBuilder } from './graph-builder.ts'
+import { requireWatermarks } from './operator-checks.ts'
+import type { OperatorOptions } from './operator-options.ts'
+import { Stream } from './stream.ts'
+
+/** Options of a source, besides those of every operator. */
+export interface SourceOptions<T> extends OperatorOptions {
+  /** Event time of a record in ms since 1970. Default: what the source knows, else none. */
+  readonly timestamp?: (value: T) => number
+  /**
+   * How far event time has come; computed per split. Default: not known before the end of the input, so that windows of a
+   * bounded source fire when it ends, and those of an unbounded one never.
+   */
+  readonly watermarks?: WatermarkStrategy
+}
+
+/**
+ * The beginning of all streams of one job. Exists while the job is built.
+ *
+ * @example
+ * export default defineJob('late flights', (env) => {
+ *   env
+ *     .from(csvSource<Flight>({ path: 'flights.csv' }))
+ *     .filter((flight) => flight.delay > 15)
+ *     .to(consoleSink())
+ * })
+ */
+export class Environment {
+  /** The name of the job. */
+  readonly jobName: string
+  readonly #builder: GraphBuilder
+
+  /** @internal Made for each build of a job. */
+  constructor(jobName: string, builder: GraphBuilder) {
+    this.jobName = jobName
+    this.#builder = builder
+  }
+
+  /**
+   * A stream of the records of a source.
+   *
+   * @param source from a connector, or your own
+   * @example
+   * env.from(parquetSource<Flight>({ path }), { timestamp: (flight) => flight.date, watermarks: monotonous() })
+   */
+  from<T>(source: Source<T>, options: SourceOptions<T> = {}): Stream<T> {
+    requireMethods(source, ['enumerate', 'open'], 'from: the argument', 'a Source')
+    requireText(source.name, 'from: the name of the source')
+    const { timestamp, watermarks } = options
+    if (timestamp !== undefined) requireFunction(timestamp, 'from: timestamp')
+    if (watermarks !== undefined) requireWatermarks(watermarks, 'from')
+    const port = this.#builder.add({
+      operator: { kind: 'source', source, timestamp, watermarks },
+      inputs: [],
+      defaultName: source.name,
+      options,
+      parallelismLimit: source.maxParallelism,
+      moreOptions: ['timestamp', 'watermarks'],
+    })
+    return new Stream<T>(this.#builder, [port])
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What a program imports from `millrace` to define and run jobs.
+ */
+export { MillraceError } from '../mailbox/errors.ts'
+export type { MillraceErrorOptions } from '../mailbox/errors.ts'
+export type { AggregateFunction } from '../operators/aggregate.ts'
+export type { Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
+export type {
+  EnumeratorContext,
+  PlainData,
+  ReaderContext,
+  Source,
+  SplitEnumerator,
+  SplitReader,
+} from '../operators/source.ts'
+export { parseArguments } from './arguments.ts'
+export type { ArgumentSpec, ArgumentSpecs, ArgumentsOf, ArgumentType, ArgumentValue } from './arguments.ts'
+export type { BuildErrorCode } from './build-error.ts'
+export { firstUserFrame, formatCallSite } from './call-site.ts'
+export type { CallSite } from './call-site.ts'
+export { Environment } from './environment.ts'
+export type { SourceOptions } from './environment.ts'
+export { fingerprint, firstDifference } from './fingerprint.ts'
+export type { GraphFingerprint } from './fingerprint.ts'
+export type {
+  GraphEdge,
+  GraphNode,
+  JobGraph,
+  KeySelector,
+  OperatorDescription,
+  OperatorKind,
+  Partitioning,
+} from './graph.ts'
+export { buildGraph, defineJob, isJobDefinition } from './job.ts'
+export type { AnyArguments, JobBuild, JobDefinition, JobSpec } from './job.ts'
+export { KeyedStream } from './keyed-stream.ts'
+export type { Key } from './keyed-stream.ts'
+export type { OperatorOptions } from './operator-options.ts'
+export { createPlan, MAIN_SLOT } from './plan.ts'
+export type {
+  ChainedNode,
+  ChannelPlan,
+  EdgePartitioning,
+  EdgePlan,
+  ExecutionPlan,
+  SubtaskPlan,
+  TaskPlan,
+} from './plan.ts'
+export { planToMermaid } from './plan-mermaid.ts'
+export type { PlanOptions } from './plan-parallelism.ts'
+export { planToText } from './plan-text.ts'
+export { Stream } from './stream.ts'
+export { AllWindowedStream, WindowedStream } from './windowed-stream.ts'
+export type { KeyedWindowInfo, WindowInfo } from './windowed-stream.ts'

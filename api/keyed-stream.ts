@@ -1,0 +1,97 @@
+/**
+ * `KeyedStream`: records grouped by key. Whatever is done next happens for each key alone.
+ */
+import type { AggregateFunction } from '../operators/aggregate.ts'
+import type { WindowAssigner } from './operator-contracts.ts'
+import { requireFunction } from './build-error.ts'
+import type { GraphBuilder, Port } from './graph-builder.ts'
+import type { KeySelector } from './graph.ts'
+import { splitResultAndOptions } from './operator-options.ts'
+import type { OperatorOptions } from './operator-options.ts'
+import { requireAggregate, requireAssigner } from './operator-checks.ts'
+import { Stream } from './stream.ts'
+import { WindowedStream } from './windowed-stream.ts'
+
+/**
+ * What can be a key: primitives, dates, bytes, arrays and plain objects of those. Two keys are the same when they hold the
+ * same; the order of fields does not matter. Not `undefined` and not `NaN`; a class instance fails when it comes (INVALID_KEY).
+ */
+export type Key = string | number | bigint | boolean | null | object
+
+/**
+ * Records of type `T` with keys of type `K`. Comes from `stream.keyBy(selector)`.
+ *
+ * @example
+ * env.from(words).keyBy((word) => word).aggregate(count(), (count, word) => ({ word, count })).collect('counts')
+ */
+export class KeyedStream<K, T> {
+  readonly #builder: GraphBuilder
+  readonly #ports: readonly Port[]
+  readonly #selector: KeySelector
+
+  /** @internal Comes from `Stream.keyBy`. */
+  constructor(builder: GraphBuilder, ports: readonly Port[], selector: (value: T) => K) {
+    this.#builder = builder
+    this.#ports = ports
+    this.#selector = selector
+  }
+
+  /**
+   * Combines the records of each key, two at a time; every record in gives the combination so far out.
+   *
+   * @param reduce gets the combination so far and the new record
+   * @example
+   * payments.keyBy((p) => p.account).reduce((a, b) => ({ ...a, amount: a.amount + b.amount }))
+   */
+  reduce(reduce: (a: T, b: T) => T, options: OperatorOptions = {}): Stream<T> {
+    requireFunction(reduce, 'reduce: the function')
+    const port = this.#builder.add({
+      operator: { kind: 'reduce', key: this.#selector, reduce },
+      inputs: this.#ports,
+      defaultName: 'reduce',
+      options,
+    })
+    return new Stream<T>(this.#builder, [port])
+  }
+
+  /**
+   * Aggregates the records of each key without windows; every record in gives the result so far out.
+   *
+   * @param aggregate what to compute, e.g. `count()`
+   * @param result makes the record that leaves, from the result and the key. Default: the result itself
+   * @example
+   * words.keyBy((word) => word).aggregate(count(), (count, word) => ({ word, count }))
+   */
+  aggregate<Acc, Out, R>(
+    aggregate: AggregateFunction<T, Acc, Out>,
+    result: (result: Out, key: K) => R,
+    options?: OperatorOptions,
+  ): Stream<R>
+  aggregate<Acc, Out>(aggregate: AggregateFunction<T, Acc, Out>, options?: OperatorOptions): Stream<Out>
+  aggregate(
+    aggregate: AggregateFunction<T, unknown, unknown>,
+    resultOrOptions?: ((result: unknown, key: K) => unknown) | OperatorOptions,
+    moreOptions?: OperatorOptions,
+  ): Stream<unknown> {
+    requireAggregate(aggregate, 'aggregate')
+    const { result, options } = splitResultAndOptions(resultOrOptions, moreOptions, 'aggregate')
+    const port = this.#builder.add({
+      operator: { kind: 'aggregate', key: this.#selector, aggregate, result },
+      inputs: this.#ports,
+      defaultName: 'aggregate',
+      options,
+    })
+    return new Stream(this.#builder, [port])
+  }
+
+  /**
+   * Cuts the records of each key into windows of event time.
+   *
+   * @example
+   * flights.keyBy((flight) => flight.origin).window(tumbling(3_600_000)).aggregate(count())
+   */
+  window(assigner: WindowAssigner): WindowedStream<K, T> {
+    requireAssigner(assigner, 'window')
+    return new WindowedStream<K, T>(this.#builder, this.#ports, assigner, this.#selector)
+  }
+}

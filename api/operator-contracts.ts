@@ -1,0 +1,2 @@
+export interface WatermarkStrategy { readonly name: string }
+export interface WindowAssigner { readonly name: string }

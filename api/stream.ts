@@ -1,0 +1,247 @@
+/**
+ * `Stream`: records on their way through a job, as the user writes it down.
+ *
+ * Nothing flows while a job is built: every call adds an operator to the graph of the environment and returns the stream
+ * that leaves it. Functions given here run later, in the subtasks, on any slot: they may use what their module
+ * holds, but share nothing between subtasks. `stream`, `keyed-stream` and `windowed-stream` know each other;
+ * that cycle is only followed inside methods.
+ */
+import type { Sink } from '../operators/sink.ts'
+import type { WatermarkStrategy } from './operator-contracts.ts'
+import type { WindowAssigner } from './operator-contracts.ts'
+import { buildErrorHere, describeValue, requireFunction, requireMethods, requireText } from './build-error.ts'
+import type { GraphBuilder, Port } from './graph-builder.ts'
+import type { OperatorDescription, Partitioning } from './graph.ts'
+import { KeyedStream } from './keyed-stream.ts'
+import type { Key } from './keyed-stream.ts'
+import type { OperatorOptions } from './operator-options.ts'
+import { requireAssigner, requireWatermarks } from './operator-checks.ts'
+import { AllWindowedStream } from './windowed-stream.ts'
+
+/**
+ * Records of type `T`. Comes from `env.from(source)` and from the methods here.
+ *
+ * @example
+ * env
+ *   .from(jsonLinesSource<Order>('orders.jsonl'))
+ *   .filter((order) => order.amount > 100)
+ *   .map((order) => order.customer)
+ *   .to(consoleSink())
+ */
+export class Stream<T> {
+  readonly #builder: GraphBuilder
+  readonly #ports: readonly Port[]
+
+  /** @internal Streams come from an environment and from other streams. */
+  constructor(builder: GraphBuilder, ports: readonly Port[]) {
+    this.#builder = builder
+    this.#ports = ports
+  }
+
+  /**
+   * One record out for each record in.
+   *
+   * @param fn gets the record and its event time in ms (`-Infinity` for none); the new record keeps that time.
+   *   It must not wait: a promise would be the record
+   * @example
+   * orders.map((order) => ({ ...order, total: order.price * order.count }))
+   */
+  map<R>(fn: (value: T, timestamp: number) => R, options: OperatorOptions = {}): Stream<R> {
+    requireFunction(fn, 'map: the function')
+    return this.#then({ kind: 'map', fn }, options)
+  }
+
+  /**
+   * Keeps the records for which `fn` answers true. A type guard narrows the stream.
+   *
+   * @example
+   * shapes.filter((shape) => shape.kind === 'circle').map((circle) => circle.radius)
+   */
+  filter<S extends T>(fn: (value: T, timestamp: number) => value is S, options?: OperatorOptions): Stream<S>
+  filter(fn: (value: T, timestamp: number) => boolean, options?: OperatorOptions): Stream<T>
+  filter(fn: (value: T, timestamp: number) => boolean, options: OperatorOptions = {}): Stream<T> {
+    requireFunction(fn, 'filter: the function')
+    return this.#then({ kind: 'filter', fn }, options)
+  }
+
+  /**
+   * Any number of records out for each record in.
+   *
+   * @param fn returns an array or any other iterable, which is read to its end at once
+   * @example
+   * lines.flatMap((line) => line.split(' '))
+   */
+  flatMap<R>(fn: (value: T, timestamp: number) => Iterable<R>, options: OperatorOptions = {}): Stream<R> {
+    requireFunction(fn, 'flatMap: the function')
+    return this.#then({ kind: 'flatMap', fn }, options)
+  }
+
+  /**
+   * Gives every record its event time.
+   *
+   * @param timestamp milliseconds since 1970; gets the record and the time it had
+   * @param watermarks how far event time has come, from the new times; default: watermarks pass through as they are,
+   *   which is right only where the new times are no smaller than the old ones
+   * @example
+   * orders.assignTimestamps((order) => order.placedAt, boundedOutOfOrderness(5_000))
+   */
+  assignTimestamps(
+    timestamp: (value: T, timestamp: number) => number,
+    watermarks?: WatermarkStrategy,
+    options: OperatorOptions = {},
+  ): Stream<T> {
+    requireFunction(timestamp, 'assignTimestamps: the timestamp function')
+    if (watermarks !== undefined) requireWatermarks(watermarks, 'assignTimestamps')
+    return this.#then({ kind: 'timestamps', timestamp, watermarks }, options)
+  }
+
+  /**
+   * All records of one key go to one subtask, so that it can keep state for the key.
+   *
+   * @param selector must always give the same key for the same record
+   * @example
+   * flights.keyBy((flight) => flight.origin)
+   */
+  keyBy<const K extends Key>(selector: (value: T) => K): KeyedStream<K, T> {
+    requireFunction(selector, 'keyBy: the selector')
+    return new KeyedStream<K, T>(this.#builder, this.#repartition({ kind: 'key', selector }), selector)
+  }
+
+  /**
+   * The records of this stream and of the others, in no particular order between them. The same stream twice gives
+   * each record twice.
+   *
+   * @param others streams of the same environment; throws FOREIGN_STREAM otherwise
+   * @example
+   * web.union(mobile, kiosk)
+   */
+  union<U>(...others: readonly Stream<U>[]): Stream<T | U> {
+    const ports = [...this.#ports]
+    for (const other of others) {
+      if (!(other instanceof Stream)) {
+        throw buildErrorHere('INVALID_ARGUMENT', `union: expected streams, got ${describeValue(other)}`)
+      }
+      if (other.#builder !== this.#builder) {
+        throw buildErrorHere('FOREIGN_STREAM', 'union: the streams belong to different environments; a job has one')
+      }
+      ports.push(...other.#ports)
+    }
+    return new Stream(this.#builder, ports)
+  }
+
+  /**
+   * Subtask i hands its records to subtask i of the next operator. This is what happens anyway between operators of equal
+   * parallelism; said here, another parallelism is an error (FORWARD_PARALLELISM).
+   */
+  forward(): Stream<T> {
+    return this.#partitioned({ kind: 'forward' })
+  }
+
+  /** Deals records out evenly, one after the other, to all subtasks of the next operator. */
+  rebalance(): Stream<T> {
+    return this.#partitioned({ kind: 'rebalance' })
+  }
+
+  /** Sends each record to a random subtask of the next operator. */
+  shuffle(): Stream<T> {
+    return this.#partitioned({ kind: 'shuffle' })
+  }
+
+  /** Sends every record to every subtask of the next operator. */
+  broadcast(): Stream<T> {
+    return this.#partitioned({ kind: 'broadcast' })
+  }
+
+  /** Sends all records to the first subtask of the next operator. */
+  global(): Stream<T> {
+    return this.#partitioned({ kind: 'global' })
+  }
+
+  /**
+   * Sends each record where `fn` says.
+   *
+   * @param fn gets the record and the number of subtasks of the next operator; returns an index, 0 to channels - 1
+   * @example
+   * orders.partition((order, channels) => order.region % channels).map(price)
+   */
+  partition(fn: (value: T, channels: number) => number): Stream<T> {
+    requireFunction(fn, 'partition: the function')
+    return this.#partitioned({ kind: 'custom', fn })
+  }
+
+  /**
+   * Windows over all records, without keys: one subtask does all the work.
+   *
+   * @example
+   * results.windowAll(endOfStream()).aggregate(topN(10, byDelay))
+   */
+  windowAll(assigner: WindowAssigner): AllWindowedStream<T> {
+    requireAssigner(assigner, 'windowAll')
+    return new AllWindowedStream<T>(this.#builder, this.#ports, assigner)
+  }
+
+  /**
+   * Ends the stream in a sink. A stream can have several ends.
+   *
+   * @example
+   * results.to(jsonLinesSink('results.jsonl'), { parallelism: 1 })
+   */
+  to(sink: Sink<T>, options: OperatorOptions = {}): void {
+    requireMethods(sink, ['open'], 'to: the argument', 'a Sink')
+    requireText(sink.name, 'to: the name of the sink')
+    this.#builder.add({
+      operator: { kind: 'sink', sink },
+      inputs: this.#ports,
+      defaultName: sink.name,
+      options,
+      parallelismLimit: sink.maxParallelism,
+    })
+  }
+
+  /**
+   * Hands the records to whoever runs the job, as an async iterable with this name. The job waits while nobody takes them.
+   *
+   * @param name unique in the job; throws DUPLICATE_COLLECT otherwise
+   * @example
+   * totals.collect('totals')
+   * // where the job is run:
+   * for await (const total of handle.collect('totals')) console.log(total)
+   */
+  collect(name: string, options: Pick<OperatorOptions, 'uid'> = {}): void {
+    requireText(name, 'collect: the name')
+    this.#builder.add({
+      operator: { kind: 'collect', name },
+      inputs: this.#ports,
+      defaultName: `collect(${name})`,
+      options,
+      parallelismLimit: 1,
+    })
+  }
+
+  #then<R>(operator: OperatorDescription, options: OperatorOptions): Stream<R> {
+    const port = this.#builder.add({ operator, inputs: this.#ports, defaultName: operator.kind, options })
+    return new Stream<R>(this.#builder, [port])
+  }
+
+  #partitioned(partitioning: Partitioning): Stream<T> {
+    return new Stream<T>(this.#builder, this.#repartition(partitioning))
+  }
+
+  #repartition(partitioning: Partitioning): readonly Port[] {
+    return this.#ports.map(({ node }) => ({ node, partitioning }))
+  }
+}
+
+/*
+ * These need a key and exist on keyed streams only. The types say so; JavaScript would only say "is not a function".
+ */
+for (const method of ['window', 'reduce', 'aggregate']) {
+  Object.defineProperty(Stream.prototype, method, {
+    value: (): never => {
+      throw buildErrorHere(
+        'STREAM_WITHOUT_KEY',
+        `${method} needs a key: call .keyBy(selector) first, or use .windowAll(assigner) for all records together`,
+      )
+    },
+  })
+}
