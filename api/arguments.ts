@@ -37,7 +37,9 @@ export type ArgumentSpecs = Readonly<Record<string, ArgumentSpec>>
 /** The type of one argument in the build function. */
 export type ArgumentValue<A extends ArgumentSpec> =
   | (A extends { readonly choices: readonly (infer Choice)[] } ? Choice : ArgumentTypes[A['type']])
-  | (A extends { readonly default: string | number | boolean } | { readonly required: true } ? never : undefined)
+  | (A extends { readonly default: string | number | boolean } | { readonly required: true }
+      ? never
+      : undefined)
 
 /** The arguments as the build function gets them. */
 export type ArgumentsOf<S extends ArgumentSpecs | undefined> = S extends ArgumentSpecs
@@ -79,20 +81,24 @@ function checkSpec(name: string, spec: ArgumentSpec): void {
   if (!/^[A-Za-z_][\w-]*$/.test(name) || name === '__proto__') {
     fail('needs a name of letters, digits, - and _ that starts with a letter')
   }
-  if (typeof spec !== 'object' || spec === null) fail(`must be an object, got ${describeValue(spec)}`)
+  if (typeof spec !== 'object' || spec === null)
+    fail(`must be an object, got ${describeValue(spec)}`)
   if (!TYPES.includes(spec.type)) {
     fail(`has an unknown type ${describeValue(spec.type)}; known are ${TYPES.join(', ')}`)
   }
-  if (spec.required === true && spec.default !== undefined) fail('is both required and has a default')
+  if (spec.required === true && spec.default !== undefined)
+    fail('is both required and has a default')
   if (spec.choices?.length === 0) fail('leaves no choices')
   for (const choice of spec.choices ?? []) {
-    if (!isOfType(choice, spec.type)) fail(`has the choice ${describeValue(choice)}, which is no ${spec.type}`)
+    if (!isOfType(choice, spec.type))
+      fail(`has the choice ${describeValue(choice)}, which is no ${spec.type}`)
   }
   if (spec.default === undefined) return
   if (!isOfType(spec.default, spec.type)) {
     fail(`has the default ${describeValue(spec.default)}, which is no ${spec.type}`)
   }
-  if (!isChoice(spec, spec.default)) fail(`has the default ${describeValue(spec.default)}, which is not among the choices`)
+  if (!isChoice(spec, spec.default))
+    fail(`has the default ${describeValue(spec.default)}, which is not among the choices`)
 }
 
 function anyString([name, value]: [string, unknown]): [string, string] {
@@ -105,7 +111,8 @@ function anyString([name, value]: [string, unknown]): [string, string] {
 }
 
 function described(specs: ArgumentSpecs, given: ReadonlyMap<string, unknown>): [string, unknown][] {
-  for (const name of given.keys()) if (!Object.hasOwn(specs, name)) throw unknownArgument(name, Object.keys(specs))
+  for (const name of given.keys())
+    if (!Object.hasOwn(specs, name)) throw unknownArgument(name, Object.keys(specs))
   return Object.entries(specs).map(([name, spec]) => {
     if (given.has(name)) return [name, parseOne(name, spec, given.get(name))]
     if (spec.required === true) throw missingArgument(name, spec)
@@ -116,7 +123,10 @@ function described(specs: ArgumentSpecs, given: ReadonlyMap<string, unknown>): [
 function parseOne(name: string, spec: ArgumentSpec, raw: unknown): unknown {
   const value = typeof raw === 'string' ? fromText(raw, spec.type) : raw
   if (isOfType(value, spec.type) && isChoice(spec, value)) return value
-  throw new MillraceError('BAD_ARGUMENT', `argument '${name}': expected ${expected(spec)}, got ${describeValue(raw)}`)
+  throw new MillraceError(
+    'BAD_ARGUMENT',
+    `argument '${name}': expected ${expected(spec)}, got ${describeValue(raw)}`,
+  )
 }
 
 /** The value a text stands for; undefined where it stands for none of the type. */
@@ -151,7 +161,8 @@ function isChoice(spec: ArgumentSpec, value: unknown): boolean {
 }
 
 function expected(spec: ArgumentSpec): string {
-  if (spec.choices !== undefined) return `one of ${spec.choices.map((choice) => String(choice)).join(', ')}`
+  if (spec.choices !== undefined)
+    return `one of ${spec.choices.map((choice) => String(choice)).join(', ')}`
   switch (spec.type) {
     case 'string':
       return 'a string'
@@ -173,5 +184,8 @@ function unknownArgument(name: string, known: readonly string[]): MillraceError 
 
 function missingArgument(name: string, spec: ArgumentSpec): MillraceError {
   const about = spec.description === undefined ? '' : ` (${spec.description})`
-  return new MillraceError('MISSING_ARGUMENT', `argument '${name}' is missing: expected ${expected(spec)}${about}`)
+  return new MillraceError(
+    'MISSING_ARGUMENT',
+    `argument '${name}' is missing: expected ${expected(spec)}${about}`,
+  )
 }

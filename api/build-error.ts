@@ -46,7 +46,10 @@ export function buildErrorHere(code: BuildErrorCode, message: string): MillraceE
 /** Throws INVALID_ARGUMENT unless `value` is a function. `what` reads like "map: the function". */
 export function requireFunction(value: unknown, what: string): void {
   if (typeof value !== 'function') {
-    throw buildErrorHere('INVALID_ARGUMENT', `${what} must be a function, got ${describeValue(value)}`)
+    throw buildErrorHere(
+      'INVALID_ARGUMENT',
+      `${what} must be a function, got ${describeValue(value)}`,
+    )
   }
 }
 
@@ -62,19 +65,30 @@ export function requireMethods(
   expected: string,
 ): void {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
-    throw buildErrorHere('INVALID_ARGUMENT', `${what} must be ${expected}, got ${describeValue(value)}`)
+    throw buildErrorHere(
+      'INVALID_ARGUMENT',
+      `${what} must be ${expected}, got ${describeValue(value)}`,
+    )
   }
-  const missing = methods.filter((method) => typeof (value as Record<string, unknown>)[method] !== 'function')
+  const missing = methods.filter(
+    (method) => typeof (value as Record<string, unknown>)[method] !== 'function',
+  )
   if (missing.length > 0) {
     const list = missing.map((method) => `${method}()`).join(', ')
-    throw buildErrorHere('INVALID_ARGUMENT', `${what} must be ${expected}; ${describeValue(value)} has no ${list}`)
+    throw buildErrorHere(
+      'INVALID_ARGUMENT',
+      `${what} must be ${expected}; ${describeValue(value)} has no ${list}`,
+    )
   }
 }
 
 /** Throws INVALID_ARGUMENT unless `value` is text with something in it. */
 export function requireText(value: unknown, what: string): void {
   if (typeof value !== 'string' || value.trim() === '') {
-    throw buildErrorHere('INVALID_ARGUMENT', `${what} must be a text that is not empty, got ${describeValue(value)}`)
+    throw buildErrorHere(
+      'INVALID_ARGUMENT',
+      `${what} must be a text that is not empty, got ${describeValue(value)}`,
+    )
   }
 }
 

@@ -21,9 +21,16 @@ export interface CallSite {
 const PACKAGE_ROOT = new URL('../', import.meta.url).href
 
 /** Folders of the engine. Examples, benchmarks and tests stand beside them and count as users. */
-const ENGINE_FOLDERS = ['mailbox', 'runtime', 'checkpoint', 'operators', 'api', 'connectors', 'cli', 'dashboard'].map(
-  (folder) => `${PACKAGE_ROOT}${folder}/`,
-)
+const ENGINE_FOLDERS = [
+  'mailbox',
+  'runtime',
+  'checkpoint',
+  'operators',
+  'api',
+  'connectors',
+  'cli',
+  'dashboard',
+].map((folder) => `${PACKAGE_ROOT}${folder}/`)
 
 /** Our calls nest a handful deep; the user's own helpers may stand between. */
 const STACK_DEPTH = 30
@@ -68,7 +75,8 @@ function parseFrame(line: string): CallSite | undefined {
   const location = match?.[1]
   if (match === null || location === undefined) return undefined
   const url = toUrl(location)
-  if (url.startsWith('node:') || ENGINE_FOLDERS.some((folder) => url.startsWith(folder))) return undefined
+  if (url.startsWith('node:') || ENGINE_FOLDERS.some((folder) => url.startsWith(folder)))
+    return undefined
   return { file: toPath(location), line: Number(match[2]), column: Number(match[3]) }
 }
 

@@ -91,7 +91,12 @@ function functionFacts(operator: OperatorDescription, inputs: readonly GraphEdge
     case 'reduce':
       return { ...facts, key: code(operator.key), function: code(operator.reduce) }
     case 'aggregate':
-      return { ...facts, key: code(operator.key), aggregate: describeData(operator.aggregate), result: code(operator.result) }
+      return {
+        ...facts,
+        key: code(operator.key),
+        aggregate: describeData(operator.aggregate),
+        result: code(operator.result),
+      }
     case 'window':
       return {
         ...facts,
@@ -125,7 +130,9 @@ function partitioningCode(partitioning: Partitioning): string {
 
 /** Functions are compared by their text, which is the same in every thread that has loaded the same module. */
 function code(fn: ((...args: never[]) => unknown) | undefined): string | null {
-  return fn === undefined ? null : `code ${sha256(Function.prototype.toString.call(fn)).slice(0, 12)}`
+  return fn === undefined
+    ? null
+    : `code ${sha256(Function.prototype.toString.call(fn)).slice(0, 12)}`
 }
 
 /** Objects of ours and of users: their own fields, functions by their text; one level, for they may hold anything below. */

@@ -104,9 +104,15 @@ export class GraphBuilder {
 
   #checkCollectName({ operator, callSite }: GraphNode): void {
     if (operator.kind !== 'collect') return
-    const taken = this.#nodes.some((node) => node.operator.kind === 'collect' && node.operator.name === operator.name)
+    const taken = this.#nodes.some(
+      (node) => node.operator.kind === 'collect' && node.operator.name === operator.name,
+    )
     if (!taken) return
-    throw buildError('DUPLICATE_COLLECT', `two streams are collected under the name '${operator.name}'`, callSite)
+    throw buildError(
+      'DUPLICATE_COLLECT',
+      `two streams are collected under the name '${operator.name}'`,
+      callSite,
+    )
   }
 
   #checkEnds(): void {

@@ -24,7 +24,10 @@ export type OperatorDescription =
     }
   | { readonly kind: 'map'; readonly fn: (value: never, timestamp: number) => unknown }
   | { readonly kind: 'filter'; readonly fn: (value: never, timestamp: number) => boolean }
-  | { readonly kind: 'flatMap'; readonly fn: (value: never, timestamp: number) => Iterable<unknown> }
+  | {
+      readonly kind: 'flatMap'
+      readonly fn: (value: never, timestamp: number) => Iterable<unknown>
+    }
   | {
       readonly kind: 'timestamps'
       readonly timestamp: (value: never, timestamp: number) => number

@@ -14,7 +14,13 @@ export type {
   SplitReader,
 } from '../operators/source.ts'
 export { parseArguments } from './arguments.ts'
-export type { ArgumentSpec, ArgumentSpecs, ArgumentsOf, ArgumentType, ArgumentValue } from './arguments.ts'
+export type {
+  ArgumentSpec,
+  ArgumentSpecs,
+  ArgumentsOf,
+  ArgumentType,
+  ArgumentValue,
+} from './arguments.ts'
 export type { BuildErrorCode } from './build-error.ts'
 export { firstUserFrame, formatCallSite } from './call-site.ts'
 export type { CallSite } from './call-site.ts'

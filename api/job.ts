@@ -7,7 +7,13 @@
 import { MillraceError } from '../mailbox/errors.ts'
 import { checkArgumentSpecs, parseArguments } from './arguments.ts'
 import type { ArgumentSpecs, ArgumentsOf } from './arguments.ts'
-import { buildError, buildErrorHere, describeValue, requireFunction, requireText } from './build-error.ts'
+import {
+  buildError,
+  buildErrorHere,
+  describeValue,
+  requireFunction,
+  requireText,
+} from './build-error.ts'
 import { firstUserFrame } from './call-site.ts'
 import { Environment } from './environment.ts'
 import { GraphBuilder } from './graph-builder.ts'
@@ -69,16 +75,28 @@ export function defineJob<const S extends ArgumentSpecs>(
   spec: JobSpec<S> & { readonly args: S },
   build: JobBuild<ArgumentsOf<S>>,
 ): JobDefinition<S>
-export function defineJob(spec: JobSpec<undefined>, build: JobBuild<AnyArguments>): JobDefinition<undefined>
+export function defineJob(
+  spec: JobSpec<undefined>,
+  build: JobBuild<AnyArguments>,
+): JobDefinition<undefined>
 export function defineJob(nameOrSpec: string | JobSpec, build: JobBuild<never>): JobDefinition {
   if (typeof nameOrSpec !== 'string' && (typeof nameOrSpec !== 'object' || nameOrSpec === null)) {
-    throw buildErrorHere('INVALID_JOB', `defineJob needs a name or a description, got ${describeValue(nameOrSpec)}`)
+    throw buildErrorHere(
+      'INVALID_JOB',
+      `defineJob needs a name or a description, got ${describeValue(nameOrSpec)}`,
+    )
   }
   const spec: JobSpec = typeof nameOrSpec === 'string' ? { name: nameOrSpec } : nameOrSpec
   requireText(spec.name, 'defineJob: the name')
   requireFunction(build, 'defineJob: the build function')
   if (spec.args !== undefined) checkArgumentSpecs(spec.args)
-  return { name: spec.name, description: spec.description, args: spec.args, build, [JOB_MARK]: true }
+  return {
+    name: spec.name,
+    description: spec.description,
+    args: spec.args,
+    build,
+    [JOB_MARK]: true,
+  }
 }
 
 /** Whether a value, for example the default export of a module, is a job. */
@@ -98,7 +116,10 @@ export type ParsedArguments = Readonly<Record<string, string | number | boolean 
  * @example
  * const graph = await buildGraph(job, { input: 'flights.csv' })
  */
-export async function buildGraph(job: JobDefinition, args: Readonly<Record<string, unknown>> = {}): Promise<JobGraph> {
+export async function buildGraph(
+  job: JobDefinition,
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<JobGraph> {
   const parsed = parseArguments(job.args, args)
   const builder = new GraphBuilder(job.name)
   const build = job.build as JobBuild<ParsedArguments>
@@ -115,5 +136,10 @@ function buildFailure(job: JobDefinition, error: unknown): MillraceError {
   if (error instanceof MillraceError) return error
   const reason = error instanceof Error ? error.message : describeValue(error)
   const site = error instanceof Error ? firstUserFrame(error.stack) : undefined
-  return buildError('JOB_BUILD_FAILED', `the job '${job.name}' could not be built: ${reason}`, site, error)
+  return buildError(
+    'JOB_BUILD_FAILED',
+    `the job '${job.name}' could not be built: ${reason}`,
+    site,
+    error,
+  )
 }

@@ -67,7 +67,10 @@ export class KeyedStream<K, T> {
     result: (result: Out, key: K) => R,
     options?: OperatorOptions,
   ): Stream<R>
-  aggregate<Acc, Out>(aggregate: AggregateFunction<T, Acc, Out>, options?: OperatorOptions): Stream<Out>
+  aggregate<Acc, Out>(
+    aggregate: AggregateFunction<T, Acc, Out>,
+    options?: OperatorOptions,
+  ): Stream<Out>
   aggregate(
     aggregate: AggregateFunction<T, unknown, unknown>,
     resultOrOptions?: ((result: unknown, key: K) => unknown) | OperatorOptions,

@@ -1,2 +1,6 @@
-export interface WatermarkStrategy { readonly name: string }
-export interface WindowAssigner { readonly name: string }
+export interface WatermarkStrategy {
+  readonly name: string
+}
+export interface WindowAssigner {
+  readonly name: string
+}

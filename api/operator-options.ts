@@ -35,17 +35,26 @@ export function checkOperatorOptions(
   moreOptions: readonly string[] = [],
 ): void {
   if (typeof options !== 'object' || options === null) {
-    throw buildErrorHere('INVALID_ARGUMENT', `${what}: the options must be an object, got ${describeValue(options)}`)
+    throw buildErrorHere(
+      'INVALID_ARGUMENT',
+      `${what}: the options must be an object, got ${describeValue(options)}`,
+    )
   }
   const known = [...KNOWN_OPTIONS, ...moreOptions]
   const unknown = Object.keys(options).find((key) => !known.includes(key))
   if (unknown !== undefined) {
-    throw buildErrorHere('INVALID_ARGUMENT', `${what}: unknown option '${unknown}'; known are ${known.join(', ')}`)
+    throw buildErrorHere(
+      'INVALID_ARGUMENT',
+      `${what}: unknown option '${unknown}'; known are ${known.join(', ')}`,
+    )
   }
   if (options.name !== undefined) requireText(options.name, `${what}: the name`)
   if (options.uid !== undefined) requireText(options.uid, `${what}: the uid`)
   if (options.chain !== undefined && typeof options.chain !== 'boolean') {
-    throw buildErrorHere('INVALID_ARGUMENT', `${what}: chain must be a boolean, got ${describeValue(options.chain)}`)
+    throw buildErrorHere(
+      'INVALID_ARGUMENT',
+      `${what}: chain must be a boolean, got ${describeValue(options.chain)}`,
+    )
   }
   if (options.maxParallelism !== undefined) {
     requireParallelism(options.maxParallelism, `${what}: maxParallelism`)
@@ -56,11 +65,18 @@ export function checkOperatorOptions(
 }
 
 /** Whether `value` is a whole number from 1 to `max`, by default 32,768. */
-export function isParallelism(value: unknown, max: number = MAX_PARALLELISM_LIMIT): value is number {
+export function isParallelism(
+  value: unknown,
+  max: number = MAX_PARALLELISM_LIMIT,
+): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max
 }
 
-function requireParallelism(value: unknown, what: string, max: number = MAX_PARALLELISM_LIMIT): void {
+function requireParallelism(
+  value: unknown,
+  what: string,
+  max: number = MAX_PARALLELISM_LIMIT,
+): void {
   if (isParallelism(value, max)) return
   throw buildErrorHere(
     'INVALID_PARALLELISM',
@@ -76,7 +92,8 @@ export function splitResultAndOptions<Fn extends (...args: never[]) => unknown>(
   moreOptions: OperatorOptions | undefined,
   what: string,
 ): { readonly result: Fn | undefined; readonly options: OperatorOptions } {
-  if (typeof resultOrOptions === 'function') return { result: resultOrOptions, options: moreOptions ?? {} }
+  if (typeof resultOrOptions === 'function')
+    return { result: resultOrOptions, options: moreOptions ?? {} }
   if (resultOrOptions !== undefined && moreOptions !== undefined) {
     throw buildErrorHere(
       'INVALID_ARGUMENT',

@@ -63,7 +63,14 @@ export function layOutChains(graph: JobGraph, parallelism: ResolvedParallelism):
     const id = chains.length
     const root = chainFrom(node.id, nodes, planIds, (nodeId) => taskOf.set(nodeId, id))
     const onMainSlot = node.operator.kind === 'collect'
-    chains.push({ id, name: chainName(root, graph), root, parallelism: subtasks, maxParallelism, onMainSlot })
+    chains.push({
+      id,
+      name: chainName(root, graph),
+      root,
+      parallelism: subtasks,
+      maxParallelism,
+      onMainSlot,
+    })
   }
   const edges = crossing.map(({ edge, partitioning }, id) => ({
     id,
@@ -87,7 +94,8 @@ function planNodes(graph: JobGraph, resolved: ResolvedParallelism): readonly Pla
     const from = { ...at(resolved.nodes, edge.from), node: at(graph.nodes, edge.from) }
     const to = { ...at(resolved.nodes, edge.to), node: at(graph.nodes, edge.to) }
     const partitioning = resolvePartitioning(edge, from, to)
-    const chained = partitioning === 'forward' && at(inputCounts, edge.to) === 1 && canShareTask(from, to)
+    const chained =
+      partitioning === 'forward' && at(inputCounts, edge.to) === 1 && canShareTask(from, to)
     const planned = { edge, partitioning, chained }
     at(outputs, edge.from).push(planned)
     at(inputs, edge.to).push(planned)
@@ -102,7 +110,11 @@ function planNodes(graph: JobGraph, resolved: ResolvedParallelism): readonly Pla
 
 type EdgeEnd = NodeParallelism & { readonly node: GraphNode }
 
-function resolvePartitioning({ partitioning }: GraphEdge, from: EdgeEnd, to: EdgeEnd): EdgePartitioning {
+function resolvePartitioning(
+  { partitioning }: GraphEdge,
+  from: EdgeEnd,
+  to: EdgeEnd,
+): EdgePartitioning {
   const equal = from.parallelism === to.parallelism
   if (partitioning.kind === 'default') return equal ? 'forward' : 'rebalance'
   if (partitioning.kind !== 'forward' || equal) return partitioning.kind

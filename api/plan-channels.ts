@@ -13,7 +13,12 @@ export function joinSubtasks(
   const placed = chains.map((chain) => placeSubtasks(chain, slots))
   let nextChannelId = 1
   const edgePlans = edges.map((edge) => {
-    const channels = connect(edge, placed[edge.fromTask] ?? [], placed[edge.toTask] ?? [], nextChannelId)
+    const channels = connect(
+      edge,
+      placed[edge.fromTask] ?? [],
+      placed[edge.toTask] ?? [],
+      nextChannelId,
+    )
     nextChannelId += channels.length
     return { ...edge, channels }
   })

@@ -59,5 +59,8 @@ function flatten(chained: ChainedNode): readonly ChainedNode[] {
  * quotes and brackets would end them.
  */
 function escapeLabel(text: string): string {
-  return text.replace(/[^\p{L}\p{N} .,:/_()+-]/gu, (character) => `#${character.codePointAt(0) ?? 32};`)
+  return text.replace(
+    /[^\p{L}\p{N} .,:/_()+-]/gu,
+    (character) => `#${character.codePointAt(0) ?? 32};`,
+  )
 }

@@ -14,7 +14,10 @@ import type { ChainedNode, EdgePlan, ExecutionPlan, TaskPlan } from './plan.ts'
  */
 export function planToText(plan: ExecutionPlan, graph: JobGraph): string {
   const head = `${plan.jobName}: ${counted(plan.tasks.length, 'task')}, ${counted(plan.slots, 'slot')}`
-  return [oneLine(head), ...plan.tasks.flatMap((task) => ['', ...taskLines(task, plan, graph)])].join('\n')
+  return [
+    oneLine(head),
+    ...plan.tasks.flatMap((task) => ['', ...taskLines(task, plan, graph)]),
+  ].join('\n')
 }
 
 function taskLines(task: TaskPlan, plan: ExecutionPlan, graph: JobGraph): readonly string[] {
@@ -24,14 +27,21 @@ function taskLines(task: TaskPlan, plan: ExecutionPlan, graph: JobGraph): readon
   ]
 }
 
-function nodeLines(chained: ChainedNode, indent: string, plan: ExecutionPlan, graph: JobGraph): readonly string[] {
+function nodeLines(
+  chained: ChainedNode,
+  indent: string,
+  plan: ExecutionPlan,
+  graph: JobGraph,
+): readonly string[] {
   const ends = [
     ...chained.outputs.map((edgeId) => [edgeText(plan.edges[edgeId], plan, graph)]),
     ...chained.next.map((next) => nodeLines(next, '', plan, graph)),
   ]
   const below = ends.flatMap((lines, i) => {
     const last = i === ends.length - 1
-    return lines.map((line, j) => `${indent}${j === 0 ? (last ? '└─ ' : '├─ ') : last ? '   ' : '│  '}${line}`)
+    return lines.map(
+      (line, j) => `${indent}${j === 0 ? (last ? '└─ ' : '├─ ') : last ? '   ' : '│  '}${line}`,
+    )
   })
   return [`${indent}${nodeText(graph.nodes[chained.nodeId])}`, ...below]
 }
@@ -47,7 +57,9 @@ function edgeText(edge: EdgePlan | undefined, plan: ExecutionPlan, graph: JobGra
   if (edge === undefined) return '?'
   const target = graph.nodes[edge.toNode]?.name ?? '?'
   const { length } = edge.channels
-  return oneLine(`${edge.partitioning} → task ${edge.toTask} ${target} (${counted(length, 'channel')})`)
+  return oneLine(
+    `${edge.partitioning} → task ${edge.toTask} ${target} (${counted(length, 'channel')})`,
+  )
 }
 
 function slotList(task: TaskPlan): string {

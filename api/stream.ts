@@ -9,7 +9,13 @@
 import type { Sink } from '../operators/sink.ts'
 import type { WatermarkStrategy } from './operator-contracts.ts'
 import type { WindowAssigner } from './operator-contracts.ts'
-import { buildErrorHere, describeValue, requireFunction, requireMethods, requireText } from './build-error.ts'
+import {
+  buildErrorHere,
+  describeValue,
+  requireFunction,
+  requireMethods,
+  requireText,
+} from './build-error.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { OperatorDescription, Partitioning } from './graph.ts'
 import { KeyedStream } from './keyed-stream.ts'
@@ -57,7 +63,10 @@ export class Stream<T> {
    * @example
    * shapes.filter((shape) => shape.kind === 'circle').map((circle) => circle.radius)
    */
-  filter<S extends T>(fn: (value: T, timestamp: number) => value is S, options?: OperatorOptions): Stream<S>
+  filter<S extends T>(
+    fn: (value: T, timestamp: number) => value is S,
+    options?: OperatorOptions,
+  ): Stream<S>
   filter(fn: (value: T, timestamp: number) => boolean, options?: OperatorOptions): Stream<T>
   filter(fn: (value: T, timestamp: number) => boolean, options: OperatorOptions = {}): Stream<T> {
     requireFunction(fn, 'filter: the function')
@@ -71,7 +80,10 @@ export class Stream<T> {
    * @example
    * lines.flatMap((line) => line.split(' '))
    */
-  flatMap<R>(fn: (value: T, timestamp: number) => Iterable<R>, options: OperatorOptions = {}): Stream<R> {
+  flatMap<R>(
+    fn: (value: T, timestamp: number) => Iterable<R>,
+    options: OperatorOptions = {},
+  ): Stream<R> {
     requireFunction(fn, 'flatMap: the function')
     return this.#then({ kind: 'flatMap', fn }, options)
   }
@@ -104,7 +116,11 @@ export class Stream<T> {
    */
   keyBy<const K extends Key>(selector: (value: T) => K): KeyedStream<K, T> {
     requireFunction(selector, 'keyBy: the selector')
-    return new KeyedStream<K, T>(this.#builder, this.#repartition({ kind: 'key', selector }), selector)
+    return new KeyedStream<K, T>(
+      this.#builder,
+      this.#repartition({ kind: 'key', selector }),
+      selector,
+    )
   }
 
   /**
@@ -119,10 +135,16 @@ export class Stream<T> {
     const ports = [...this.#ports]
     for (const other of others) {
       if (!(other instanceof Stream)) {
-        throw buildErrorHere('INVALID_ARGUMENT', `union: expected streams, got ${describeValue(other)}`)
+        throw buildErrorHere(
+          'INVALID_ARGUMENT',
+          `union: expected streams, got ${describeValue(other)}`,
+        )
       }
       if (other.#builder !== this.#builder) {
-        throw buildErrorHere('FOREIGN_STREAM', 'union: the streams belong to different environments; a job has one')
+        throw buildErrorHere(
+          'FOREIGN_STREAM',
+          'union: the streams belong to different environments; a job has one',
+        )
       }
       ports.push(...other.#ports)
     }
@@ -219,7 +241,12 @@ export class Stream<T> {
   }
 
   #then<R>(operator: OperatorDescription, options: OperatorOptions): Stream<R> {
-    const port = this.#builder.add({ operator, inputs: this.#ports, defaultName: operator.kind, options })
+    const port = this.#builder.add({
+      operator,
+      inputs: this.#ports,
+      defaultName: operator.kind,
+      options,
+    })
     return new Stream<R>(this.#builder, [port])
   }
 

@@ -42,7 +42,12 @@ export class WindowedStream<K, T> {
   readonly #key: KeySelector
 
   /** @internal Comes from `KeyedStream.window`. */
-  constructor(builder: GraphBuilder, ports: readonly Port[], assigner: WindowAssigner, key: KeySelector) {
+  constructor(
+    builder: GraphBuilder,
+    ports: readonly Port[],
+    assigner: WindowAssigner,
+    key: KeySelector,
+  ) {
     this.#builder = builder
     this.#ports = ports
     this.#assigner = assigner
@@ -60,7 +65,10 @@ export class WindowedStream<K, T> {
     result: (result: Out, window: KeyedWindowInfo<K>) => R,
     options?: OperatorOptions,
   ): Stream<R>
-  aggregate<Acc, Out>(aggregate: AggregateFunction<T, Acc, Out>, options?: OperatorOptions): Stream<Out>
+  aggregate<Acc, Out>(
+    aggregate: AggregateFunction<T, Acc, Out>,
+    options?: OperatorOptions,
+  ): Stream<Out>
   aggregate(
     aggregate: AggregateFunction<T, unknown, unknown>,
     resultOrOptions?: WindowResult<KeyedWindowInfo<K>> | OperatorOptions,
@@ -97,7 +105,13 @@ export class WindowedStream<K, T> {
     requireFunction(reduce, 'reduce: the function')
     const { result, options } = splitResultAndOptions(resultOrOptions, moreOptions, 'reduce')
     const port = this.#builder.add({
-      operator: { kind: 'window', key: this.#key, assigner: this.#assigner, aggregate: reducing(reduce), result },
+      operator: {
+        kind: 'window',
+        key: this.#key,
+        assigner: this.#assigner,
+        aggregate: reducing(reduce),
+        result,
+      },
       inputs: this.#ports,
       defaultName: this.#assigner.name,
       options,
@@ -135,7 +149,10 @@ export class AllWindowedStream<T> {
     result: (result: Out, window: WindowInfo) => R,
     options?: OperatorOptions,
   ): Stream<R>
-  aggregate<Acc, Out>(aggregate: AggregateFunction<T, Acc, Out>, options?: OperatorOptions): Stream<Out>
+  aggregate<Acc, Out>(
+    aggregate: AggregateFunction<T, Acc, Out>,
+    options?: OperatorOptions,
+  ): Stream<Out>
   aggregate(
     aggregate: AggregateFunction<T, unknown, unknown>,
     resultOrOptions?: WindowResult<WindowInfo> | OperatorOptions,

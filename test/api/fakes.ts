@@ -16,11 +16,19 @@ export interface Flight {
 }
 
 /** A source of any type that is never opened. */
-export function fakeSource<T = Flight>(name = 'flights', maxParallelism?: number): Source<T, string, number> {
+export function fakeSource<T = Flight>(
+  name = 'flights',
+  maxParallelism?: number,
+): Source<T, string, number> {
   const neverRuns = (): never => {
     throw new Error('nothing runs here')
   }
-  return { name, enumerate: neverRuns, open: neverRuns, ...(maxParallelism === undefined ? {} : { maxParallelism }) }
+  return {
+    name,
+    enumerate: neverRuns,
+    open: neverRuns,
+    ...(maxParallelism === undefined ? {} : { maxParallelism }),
+  }
 }
 
 /** A sink of any type that is never opened. */

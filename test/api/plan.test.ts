@@ -9,21 +9,33 @@ import type { Stream } from '../../api/stream.ts'
 import { failure, fakeSink, fakeSource, graphOf } from './fakes.ts'
 import type { Flight } from './fakes.ts'
 
-async function planOf(build: (env: Environment) => void, options: Partial<PlanOptions> = {}): Promise<ExecutionPlan> {
+async function planOf(
+  build: (env: Environment) => void,
+  options: Partial<PlanOptions> = {},
+): Promise<ExecutionPlan> {
   return createPlan(await graphOf(build), { parallelism: 2, slots: 2, ...options })
 }
 
 function edgeTexts(plan: ExecutionPlan): readonly string[] {
-  return plan.edges.map(({ fromTask, toTask, partitioning }) => `${fromTask} ${partitioning} ${toTask}`)
+  return plan.edges.map(
+    ({ fromTask, toTask, partitioning }) => `${fromTask} ${partitioning} ${toTask}`,
+  )
 }
 
 const same = (flight: Flight): Flight => flight
 
 test('operators of equal parallelism share a task', async () => {
   const plan = await planOf((env) => {
-    env.from(fakeSource()).map(same).filter(() => true).to(fakeSink())
+    env
+      .from(fakeSource())
+      .map(same)
+      .filter(() => true)
+      .to(fakeSink())
   })
-  assert.equal(plan.tasks.map(({ name }) => name), ['flights -> map -> filter -> out'])
+  assert.equal(
+    plan.tasks.map(({ name }) => name),
+    ['flights -> map -> filter -> out'],
+  )
   assert.equal(plan.edges, [])
 })
 
@@ -32,9 +44,15 @@ test('a fan-out is a tree inside its task', async () => {
     const source = env.from(fakeSource())
     source.map(same, { name: 'a' }).to(fakeSink('A'))
     source.map(same, { name: 'b' }).to(fakeSink('B'))
-    source.keyBy((flight) => flight.origin).reduce(same).to(fakeSink('C'))
+    source
+      .keyBy((flight) => flight.origin)
+      .reduce(same)
+      .to(fakeSink('C'))
   })
-  assert.equal(plan.tasks.map(({ name }) => name), ['flights -> [a -> A, b -> B]', 'reduce -> C'])
+  assert.equal(
+    plan.tasks.map(({ name }) => name),
+    ['flights -> [a -> A, b -> B]', 'reduce -> C'],
+  )
   assert.equal(plan.tasks[0]?.root, {
     nodeId: 0,
     next: [
@@ -68,9 +86,16 @@ test('every partitioning but forward, another parallelism, a union and chain: fa
 
 test('an operator with chain: false shares its task with nothing behind it either', async () => {
   const plan = await planOf((env) => {
-    env.from(fakeSource()).map(same, { chain: false }).filter(() => true).to(fakeSink())
+    env
+      .from(fakeSource())
+      .map(same, { chain: false })
+      .filter(() => true)
+      .to(fakeSink())
   })
-  assert.equal(plan.tasks.map(({ name }) => name), ['flights', 'map', 'filter -> out'])
+  assert.equal(
+    plan.tasks.map(({ name }) => name),
+    ['flights', 'map', 'filter -> out'],
+  )
 })
 
 test('an explicit forward between unequal operators is an error, an implicit one becomes a rebalance', async () => {
@@ -79,7 +104,10 @@ test('an explicit forward between unequal operators is an error, an implicit one
   const error = await failure('FORWARD_PARALLELISM', () =>
     planOf((env) => env.from(fakeSource()).forward().to(fakeSink('one', 1))),
   )
-  assert.match(error.message, "from 'flights' to 'one' needs equal parallelism, but they have 2 and 1")
+  assert.match(
+    error.message,
+    "from 'flights' to 'one' needs equal parallelism, but they have 2 and 1",
+  )
 })
 
 test('subtask i sits on slot i % slots + 1, collected streams on the main thread', async () => {
@@ -97,7 +125,12 @@ test('subtask i sits on slot i % slots + 1, collected streams on the main thread
 
 test('channels are numbered from 1 along edges, senders and receivers', async () => {
   const plan = await planOf((env) => {
-    env.from(fakeSource()).keyBy((flight) => flight.origin).reduce(same).map(same, { chain: false }).collect('rows')
+    env
+      .from(fakeSource())
+      .keyBy((flight) => flight.origin)
+      .reduce(same)
+      .map(same, { chain: false })
+      .collect('rows')
   })
   const channels = plan.edges.map((edge) =>
     edge.channels.map(({ id, fromSubtask, toSubtask, fromSlot, toSlot }) => [
@@ -124,31 +157,54 @@ test('channels are numbered from 1 along edges, senders and receivers', async ()
 })
 
 test('a source or sink with a limit takes less than the default parallelism', async () => {
-  const plan = await planOf((env) => env.from(fakeSource('file', 1)).map(same).to(fakeSink('three', 3)), { parallelism: 4 })
-  assert.equal(plan.tasks.map(({ name, parallelism }) => [name, parallelism]), [
-    ['file', 1],
-    ['map', 4],
-    ['three', 3],
-  ])
+  const plan = await planOf(
+    (env) => env.from(fakeSource('file', 1)).map(same).to(fakeSink('three', 3)),
+    { parallelism: 4 },
+  )
+  assert.equal(
+    plan.tasks.map(({ name, parallelism }) => [name, parallelism]),
+    [
+      ['file', 1],
+      ['map', 4],
+      ['three', 3],
+    ],
+  )
 })
 
 test('key edges carry the number of key groups of their receiver', async () => {
   const plan = await planOf((env) => {
-    env.from(fakeSource()).keyBy((flight) => flight.origin).reduce(same, { maxParallelism: 16 }).collect('rows')
+    env
+      .from(fakeSource())
+      .keyBy((flight) => flight.origin)
+      .reduce(same, { maxParallelism: 16 })
+      .collect('rows')
   })
-  assert.equal(plan.edges.map(({ maxParallelism }) => maxParallelism), [16, 128])
+  assert.equal(
+    plan.edges.map(({ maxParallelism }) => maxParallelism),
+    [16, 128],
+  )
 })
 
 test('tasks list the very edges of the plan', async () => {
   const plan = await planOf((env) => {
-    env.from(fakeSource('a')).union(env.from(fakeSource('b'))).map(same).collect('rows')
+    env
+      .from(fakeSource('a'))
+      .union(env.from(fakeSource('b')))
+      .map(same)
+      .collect('rows')
   })
-  assert.equal(plan.tasks.map(({ inputs, outputs }) => [inputs.map(({ id }) => id), outputs.map(({ id }) => id)]), [
-    [[], [0]],
-    [[], [1]],
-    [[0, 1], [2]],
-    [[2], []],
-  ])
+  assert.equal(
+    plan.tasks.map(({ inputs, outputs }) => [
+      inputs.map(({ id }) => id),
+      outputs.map(({ id }) => id),
+    ]),
+    [
+      [[], [0]],
+      [[], [1]],
+      [[0, 1], [2]],
+      [[2], []],
+    ],
+  )
 })
 
 for (const [what, options] of [
@@ -188,7 +244,11 @@ const steps = fc.array(
   { maxLength: 12 },
 )
 
-function addStep(streams: Stream<Flight>[], step: { kind: string; from: number; other: number }, options: object): void {
+function addStep(
+  streams: Stream<Flight>[],
+  step: { kind: string; from: number; other: number },
+  options: object,
+): void {
   const stream = streams[step.from % streams.length]!
   switch (step.kind) {
     case 'unchained':
@@ -200,7 +260,9 @@ function addStep(streams: Stream<Flight>[], step: { kind: string; from: number; 
     case 'key':
       return void streams.push(stream.keyBy((flight) => flight.origin).reduce(same, options))
     case 'union':
-      return void streams.push(stream.union(streams[step.other % streams.length]!).map(same, options))
+      return void streams.push(
+        stream.union(streams[step.other % streams.length]!).map(same, options),
+      )
     default:
       return void streams.push(stream.map(same, options))
   }
@@ -208,30 +270,48 @@ function addStep(streams: Stream<Flight>[], step: { kind: string; from: number; 
 
 test('whatever the graph, every operator runs in exactly one task and every edge is a call or a set of channels', async () => {
   await fc.assert(
-    fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), async (list, parallelism, slots) => {
-      const build = (env: Environment): void => {
-        const streams = [env.from(fakeSource())]
-        for (const step of list) {
-          addStep(streams, step, step.parallelism === undefined ? {} : { parallelism: step.parallelism })
+    fc.asyncProperty(
+      steps,
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (list, parallelism, slots) => {
+        const build = (env: Environment): void => {
+          const streams = [env.from(fakeSource())]
+          for (const step of list) {
+            addStep(
+              streams,
+              step,
+              step.parallelism === undefined ? {} : { parallelism: step.parallelism },
+            )
+          }
+          for (const stream of streams) stream.to(fakeSink())
         }
-        for (const stream of streams) stream.to(fakeSink())
-      }
-      const graph = await graphOf(build)
-      const plan = createPlan(graph, { parallelism, slots })
-      const chained = plan.tasks.map(({ root }) => flatten(root))
-      assert.equal(chained.flat().map(({ nodeId }) => nodeId).sort((a, b) => a - b), graph.nodes.map(({ id }) => id))
-      const calls = chained.flat().reduce((sum, { next }) => sum + next.length, 0)
-      assert.is(calls + plan.edges.length, graph.edges.length)
-      const ids = plan.edges.flatMap(({ channels }) => channels.map(({ id }) => id))
-      assert.equal(ids, ids.map((_, i) => i + 1))
-      for (const edge of plan.edges) {
-        assert.ok(edge.fromTask < edge.toTask)
-        assert.is(plan.tasks[edge.toTask]?.root.nodeId, edge.toNode)
-        const receivers = new Set(edge.channels.map(({ toSubtask }) => toSubtask))
-        assert.is(receivers.size, plan.tasks[edge.toTask]?.parallelism)
-      }
-      assert.equal(createPlan(await graphOf(build), { parallelism, slots }), plan)
-    }),
+        const graph = await graphOf(build)
+        const plan = createPlan(graph, { parallelism, slots })
+        const chained = plan.tasks.map(({ root }) => flatten(root))
+        assert.equal(
+          chained
+            .flat()
+            .map(({ nodeId }) => nodeId)
+            .sort((a, b) => a - b),
+          graph.nodes.map(({ id }) => id),
+        )
+        const calls = chained.flat().reduce((sum, { next }) => sum + next.length, 0)
+        assert.is(calls + plan.edges.length, graph.edges.length)
+        const ids = plan.edges.flatMap(({ channels }) => channels.map(({ id }) => id))
+        assert.equal(
+          ids,
+          ids.map((_, i) => i + 1),
+        )
+        for (const edge of plan.edges) {
+          assert.ok(edge.fromTask < edge.toTask)
+          assert.is(plan.tasks[edge.toTask]?.root.nodeId, edge.toNode)
+          const receivers = new Set(edge.channels.map(({ toSubtask }) => toSubtask))
+          assert.is(receivers.size, plan.tasks[edge.toTask]?.parallelism)
+        }
+        assert.equal(createPlan(await graphOf(build), { parallelism, slots }), plan)
+      },
+    ),
     { numRuns: 200 },
   )
 })
@@ -246,7 +326,13 @@ function flatten(tree: Tree): readonly Tree[] {
 }
 
 test('a plan is plain data', async () => {
-  const plan = await planOf((env) => env.from(fakeSource()).keyBy((flight) => flight.origin).reduce(same).collect('rows'))
+  const plan = await planOf((env) =>
+    env
+      .from(fakeSource())
+      .keyBy((flight) => flight.origin)
+      .reduce(same)
+      .collect('rows'),
+  )
   assert.equal(structuredClone(plan), plan)
 })
 

@@ -31,7 +31,13 @@ test('operators become nodes in the order in which they are written', async () =
       .to(fakeSink())
   })
   assert.equal(
-    graph.nodes.map(({ id, name, uid, parallelism, operator }) => [id, operator.kind, name, uid, parallelism]),
+    graph.nodes.map(({ id, name, uid, parallelism, operator }) => [
+      id,
+      operator.kind,
+      name,
+      uid,
+      parallelism,
+    ]),
     [
       [0, 'source', 'flights', 'source-0', undefined],
       [1, 'filter', 'filter', 'filter-1', undefined],
@@ -40,14 +46,25 @@ test('operators become nodes in the order in which they are written', async () =
       [4, 'sink', 'out', 'sink-4', undefined],
     ],
   )
-  assert.equal(graph.edges.map(edgeText), ['0 default 1', '1 default 2', '2 default 3', '3 default 4'])
-  assert.equal(graph.nodes.map(({ chain }) => chain), [true, true, false, true, true])
+  assert.equal(graph.edges.map(edgeText), [
+    '0 default 1',
+    '1 default 2',
+    '2 default 3',
+    '3 default 4',
+  ])
+  assert.equal(
+    graph.nodes.map(({ chain }) => chain),
+    [true, true, false, true, true],
+  )
 })
 
 test('a partitioning holds for the next operator only, and the last one said counts', async () => {
   const graph = await graphOf((env) => {
     const source = env.from(fakeSource())
-    source.rebalance().map((flight) => flight).to(fakeSink())
+    source
+      .rebalance()
+      .map((flight) => flight)
+      .to(fakeSink())
     source.forward().collect('forward')
     source.shuffle().collect('shuffle')
     source.broadcast().collect('broadcast')
@@ -69,8 +86,13 @@ test('a union feeds the next operator from each of its streams, and keeps what w
   const graph = await graphOf((env) => {
     const a = env.from(fakeSource('a'))
     const b = env.from(fakeSource('b'))
-    a.union(b.rebalance(), a).map((flight) => flight.delay).to(fakeSink())
-    a.union(b).keyBy((flight) => flight.origin).reduce((left) => left).to(fakeSink())
+    a.union(b.rebalance(), a)
+      .map((flight) => flight.delay)
+      .to(fakeSink())
+    a.union(b)
+      .keyBy((flight) => flight.origin)
+      .reduce((left) => left)
+      .to(fakeSink())
   })
   assert.equal(graph.edges.map(edgeText), [
     '0 default 2',
@@ -88,16 +110,31 @@ test('a keyed window gets its input by key and knows selector, aggregate and res
   const key = (flight: Flight): string => flight.origin
   const result = (flights: number): number => flights
   const graph = await graphOf((env) => {
-    env.from(fakeSource()).keyBy(key).window(assigner).aggregate(counting, result, { uid: 'hours' }).to(fakeSink())
+    env
+      .from(fakeSource())
+      .keyBy(key)
+      .window(assigner)
+      .aggregate(counting, result, { uid: 'hours' })
+      .to(fakeSink())
   })
   assert.equal(graph.edges.map(edgeText), ['0 key 1', '1 default 2'])
-  assert.equal(graph.nodes[1]?.operator, { kind: 'window', key, assigner, aggregate: counting, result })
+  assert.equal(graph.nodes[1]?.operator, {
+    kind: 'window',
+    key,
+    assigner,
+    aggregate: counting,
+    result,
+  })
   assert.is(graph.nodes[1]?.uid, 'hours')
 })
 
 test('options may stand where a result function would', async () => {
   const graph = await graphOf((env) => {
-    env.from(fakeSource()).keyBy((flight) => flight.origin).aggregate(counting, { name: 'count' }).to(fakeSink())
+    env
+      .from(fakeSource())
+      .keyBy((flight) => flight.origin)
+      .aggregate(counting, { name: 'count' })
+      .to(fakeSink())
   })
   const [, node] = graph.nodes
   assert.is(node?.name, 'count')
@@ -111,14 +148,22 @@ test('windows over all records run in one subtask', async () => {
   assert.is(graph.nodes[1]?.parallelismLimit, 1)
   await failure('INVALID_PARALLELISM', () =>
     graphOf((env) => {
-      env.from(fakeSource()).windowAll(hourly()).aggregate(counting, { parallelism: 2 }).to(fakeSink())
+      env
+        .from(fakeSource())
+        .windowAll(hourly())
+        .aggregate(counting, { parallelism: 2 })
+        .to(fakeSink())
     }),
   )
 })
 
 test('a window reduce folds the records of a window, whatever order they are merged in', async () => {
   const graph = await graphOf((env) => {
-    env.from(fakeSource<number>()).windowAll(hourly()).reduce((a, b) => a + b).collect('sums')
+    env
+      .from(fakeSource<number>())
+      .windowAll(hourly())
+      .reduce((a, b) => a + b)
+      .collect('sums')
   })
   const operator = graph.nodes[1]?.operator
   if (operator?.kind !== 'window') throw new Error('expected a window')
@@ -134,7 +179,10 @@ for (const parallelism of [0, -1, Number.NaN, 1e9, 1.5, '2' as unknown as number
   test(`a parallelism of ${typeof parallelism} ${parallelism} is refused, with the user's line`, async () => {
     const error = await failure('INVALID_PARALLELISM', () =>
       graphOf((env) => {
-        env.from(fakeSource()).map((flight) => flight, { parallelism }).to(fakeSink())
+        env
+          .from(fakeSource())
+          .map((flight) => flight, { parallelism })
+          .to(fakeSink())
       }),
     )
     assert.match(error.message, 'map: parallelism must be a whole number from 1 to 32768')
@@ -145,7 +193,10 @@ for (const parallelism of [0, -1, Number.NaN, 1e9, 1.5, '2' as unknown as number
 test('a parallelism above the number of key groups is refused', async () => {
   await failure('INVALID_PARALLELISM', () =>
     graphOf((env) => {
-      env.from(fakeSource()).map((flight) => flight, { parallelism: 9, maxParallelism: 8 }).to(fakeSink())
+      env
+        .from(fakeSource())
+        .map((flight) => flight, { parallelism: 9, maxParallelism: 8 })
+        .to(fakeSink())
     }),
   )
 })
@@ -175,7 +226,10 @@ test('a uid that is taken is refused, naming both lines', async () => {
 test('a uid that equals the generated one of another operator is refused', async () => {
   await failure('DUPLICATE_UID', () =>
     graphOf((env) => {
-      env.from(fakeSource(), { uid: 'map-1' }).map((flight) => flight).to(fakeSink())
+      env
+        .from(fakeSource(), { uid: 'map-1' })
+        .map((flight) => flight)
+        .to(fakeSink())
     }),
   )
 })
@@ -277,7 +331,9 @@ for (const method of ['window', 'reduce', 'aggregate']) {
 
 test('from refuses what is no source', async () => {
   await failure('INVALID_ARGUMENT', () => graphOf((env) => void env.from([1, 2, 3] as never)))
-  await failure('INVALID_ARGUMENT', () => graphOf((env) => void env.from(fakeSource(), { timestamp: 'date' as never })))
+  await failure('INVALID_ARGUMENT', () =>
+    graphOf((env) => void env.from(fakeSource(), { timestamp: 'date' as never })),
+  )
 })
 
 /** A window assigner that is never asked. */
