@@ -1,0 +1,155 @@
+/**
+ * Takes text lines out of a range of a file, as bytes, without splitting a character. In one subtask.
+ *
+ * A range `[start, end)` owns the lines that begin inside it: the last of them may end behind the range, and a range
+ * that does not begin at a line skips to the next one. So ranges that cover a file give each line exactly once.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { openInput, readFully } from './paths.ts'
+
+const NEWLINE = 10
+const CHUNK_BYTES = 256 * 1024
+/** A longer line is taken for a file that has no lines. */
+export const LONGEST_LINE_BYTES = 256 * 1024 * 1024
+
+/** A window over the file; the owner takes bytes from `bytes[from, to)` and moves on with `consume`. */
+export class LineReader {
+  readonly #path: string
+  readonly #file: FileHandle
+  readonly #end: number
+  #bytes = Buffer.allocUnsafe(CHUNK_BYTES)
+  #from = 0
+  #to = 0
+  /** Offset in the file of `#from`. */
+  #position: number
+  #atEnd = false
+
+  private constructor(path: string, file: FileHandle, start: number, end: number) {
+    this.#path = path
+    this.#file = file
+    this.#position = start
+    this.#end = end
+  }
+
+  /** Opens at `start`; when `align`, moves on to the first line that begins at `start` or behind it. */
+  static async open(path: string, start: number, end: number, align: boolean): Promise<LineReader> {
+    const file = await openInput(path)
+    const mustAlign = align && start > 0
+    const reader = new LineReader(path, file, mustAlign ? start - 1 : start, end)
+    try {
+      if (mustAlign) await reader.#skipLine()
+      else if (start === 0) await reader.#skipByteOrderMark()
+      return reader
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
+  /** Offset in the file of the next byte to be taken. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Whether the next line belongs to a later range or there is none. */
+  get done(): boolean {
+    return this.#position >= this.#end
+  }
+
+  /** The bytes in hand. Valid until `fill` or `consume`. */
+  get window(): Buffer {
+    return this.#bytes.subarray(this.#from, this.#to)
+  }
+
+  /** Whether the window reaches to the end of the file, so that its last line needs no newline. */
+  get atEnd(): boolean {
+    return this.#atEnd
+  }
+
+  /** How much of the window, counted from its start, is inside the range; lines beginning behind belong to another. */
+  get ownBytes(): number {
+    return Math.min(this.#to - this.#from, this.#end - this.#position)
+  }
+
+  consume(bytes: number): void {
+    this.#from += bytes
+    this.#position += bytes
+  }
+
+  /** Reads more behind the window. Errors: `FILE_READ_FAILED`, `FILE_CHANGED`, `LINE_TOO_LONG`. */
+  async fill(): Promise<void> {
+    const kept = this.#to - this.#from
+    if (kept >= LONGEST_LINE_BYTES) {
+      throw new MillraceError(
+        'LINE_TOO_LONG',
+        `${this.#path}: the line at byte ${this.#position} is longer than ${LONGEST_LINE_BYTES} bytes`,
+      )
+    }
+    // a new buffer only when a line is longer than the old one
+    const target =
+      kept * 2 > this.#bytes.length ? Buffer.allocUnsafe(this.#bytes.length * 2) : this.#bytes
+    this.#bytes.copy(target, 0, this.#from, this.#to)
+    this.#bytes = target
+    this.#from = 0
+    const free = target.subarray(kept)
+    const read = await readFully(this.#file, free, this.#position + kept, this.#path)
+    this.#to = kept + read
+    this.#atEnd = read < free.length
+    if (this.#atEnd && this.#position + this.#to < this.#end) {
+      throw new MillraceError(
+        'FILE_CHANGED',
+        `${this.#path} had at least ${this.#end} bytes when the job started and has ${this.#position + this.#to} now`,
+      )
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+
+  async #skipLine(): Promise<void> {
+    for (;;) {
+      const newline = this.window.indexOf(NEWLINE)
+      if (newline >= 0) return this.consume(newline + 1)
+      if (this.#atEnd) return this.consume(this.window.length)
+      // nothing of a line that belongs to an earlier range has to be kept
+      this.consume(this.window.length)
+      await this.fill()
+    }
+  }
+
+  async #skipByteOrderMark(): Promise<void> {
+    await this.fill()
+    const window = this.window
+    if (window[0] === 0xef && window[1] === 0xbb && window[2] === 0xbf) this.consume(3)
+  }
+}
+
+/** The number of the line, counted from 1, that begins at or around a byte of a file. Reads the file up to there: for errors only. */
+export async function lineNumberAt(path: string, position: number): Promise<number> {
+  const file = await openInput(path)
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    let line = 1
+    for (let at = 0; at < position; at += chunk.length) {
+      const read = await readFully(
+        file,
+        chunk.subarray(0, Math.min(chunk.length, position - at)),
+        at,
+        path,
+      )
+      for (
+        let index = chunk.indexOf(NEWLINE);
+        index >= 0 && index < read;
+        index = chunk.indexOf(NEWLINE, index + 1)
+      ) {
+        line++
+      }
+      if (read === 0) break
+    }
+    return line
+  } finally {
+    await file.close()
+  }
+}
