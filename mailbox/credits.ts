@@ -89,6 +89,8 @@ export class CreditWindow {
    */
   grant(count: number): void {
     checkCount('CreditWindow.grant: count', count, 1)
+    // A credit that was under way when the receiver died promises nothing any more.
+    if (this.#failure !== undefined) return
     this.#available += count
     if (this.#takers !== undefined) this.#serve(this.#takers)
     if (this.#onGrant !== undefined && this.#available > 0 && this.waiting === 0) this.#onGrant()
@@ -157,6 +159,6 @@ function checkCount(what: string, count: number, least: number): void {
   if (Number.isSafeInteger(count) && count >= least) return
   throw new MillraceError(
     'INVALID_ARGUMENT',
-    `${what} must be an integer of at least ${least}, got ${count}`
+    `${what} must be an integer of at least ${least}, got ${count}`,
   )
 }

@@ -55,7 +55,7 @@ export function createDoorbells(count: number): SharedArrayBuffer {
   if (!Number.isInteger(count) || count < 1 || count > 65_536) {
     throw new MillraceError(
       'INVALID_ARGUMENT',
-      `createDoorbells: count must be an integer from 1 to 65536, got ${count}`
+      `createDoorbells: count must be an integer from 1 to 65536, got ${count}`,
     )
   }
   return new SharedArrayBuffer(count * WORDS_PER_BELL * Int32Array.BYTES_PER_ELEMENT)
@@ -99,10 +99,15 @@ export class Doorbell {
    */
   constructor(words: Int32Array, index: number) {
     const shared = words instanceof Int32Array && words.buffer instanceof SharedArrayBuffer
-    if (!shared || !Number.isInteger(index) || index < 0 || index >= words.length / WORDS_PER_BELL) {
+    if (
+      !shared ||
+      !Number.isInteger(index) ||
+      index < 0 ||
+      index >= words.length / WORDS_PER_BELL
+    ) {
       throw new MillraceError(
         'INVALID_ARGUMENT',
-        `Doorbell: expected an Int32Array over the buffer of createDoorbells and the number of a bell in it, got index ${index}`
+        `Doorbell: expected an Int32Array over the buffer of createDoorbells and the number of a bell in it, got index ${index}`,
       )
     }
     this.#words = words
@@ -141,7 +146,7 @@ export class Doorbell {
     if (!this.#prepared || this.#wake !== undefined) {
       throw new MillraceError(
         'DOORBELL_NOT_PREPARED',
-        'Doorbell.sleep: expected a call of prepareToSleep, and a look at the queues, before each sleep'
+        'Doorbell.sleep: expected a call of prepareToSleep, and a look at the queues, before each sleep',
       )
     }
     this.#prepared = false

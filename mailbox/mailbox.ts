@@ -77,7 +77,7 @@ export class Mailbox<Control, Item> {
     if (!Number.isSafeInteger(capacity) || capacity < 1) {
       throw new MillraceError(
         'INVALID_ARGUMENT',
-        `Mailbox.addChannel: capacity of channel ${id} must be an integer of at least 1, got ${capacity}`
+        `Mailbox.addChannel: capacity of channel ${id} must be an integer of at least 1, got ${capacity}`,
       )
     }
     const index = this.#channels.length
@@ -106,7 +106,7 @@ export class Mailbox<Control, Item> {
     if (target.items.size >= target.capacity) {
       throw new MillraceError(
         'MAILBOX_OVERFLOW',
-        `mailbox: channel ${target.id} (index ${channel}) has room for ${target.capacity} items and got one more; its sender used credits that it did not have`
+        `mailbox: channel ${target.id} (index ${channel}) has room for ${target.capacity} items and got one more; its sender used credits that it did not have`,
       )
     }
     target.items.push(item)
@@ -169,7 +169,7 @@ export class Mailbox<Control, Item> {
     if (found !== undefined) return found
     throw new MillraceError(
       'UNKNOWN_CHANNEL',
-      `mailbox: expected the index of one of ${this.#channels.length} channels, got ${channel}`
+      `mailbox: expected the index of one of ${this.#channels.length} channels, got ${channel}`,
     )
   }
 }

@@ -29,7 +29,7 @@ import {
   RECORD_HEADER_BYTES,
   recordBytes,
   TAIL,
-  WAITING_FOR_ROOM
+  WAITING_FOR_ROOM,
 } from './ring.ts'
 
 /** Answer of `#push`: the whole frame is in the ring. */
@@ -78,7 +78,7 @@ export class RingLinkSender implements LinkSender {
     if (frame.length > MAX_FRAME_BYTES) {
       throw new MillraceError(
         'FRAME_TOO_LARGE',
-        `link: expected a frame of at most ${MAX_FRAME_BYTES} bytes, got ${frame.length}`
+        `link: expected a frame of at most ${MAX_FRAME_BYTES} bytes, got ${frame.length}`,
       )
     }
     if (this.#queue.size > 0) {
@@ -318,7 +318,7 @@ export class RingLinkReceiver implements LinkReceiver {
     if (sound && recordBytes(length) <= available && missing <= MAX_FRAME_BYTES) return
     throw new MillraceError(
       'LINK_CORRUPT',
-      `link: expected a record of at most ${available} bytes in the ring, got length ${length}, remaining ${remaining}`
+      `link: expected a record of at most ${available} bytes in the ring, got length ${length}, remaining ${remaining}`,
     )
   }
 }

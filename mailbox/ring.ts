@@ -66,7 +66,7 @@ export function createRingBuffer(capacityBytes: number): SharedArrayBuffer {
   if (!Number.isInteger(capacityBytes) || !inRange) {
     throw new MillraceError(
       'INVALID_ARGUMENT',
-      `createRingBuffer: capacityBytes must be an integer from ${MIN_CAPACITY_BYTES} to ${MAX_CAPACITY_BYTES}, got ${capacityBytes}`
+      `createRingBuffer: capacityBytes must be an integer from ${MIN_CAPACITY_BYTES} to ${MAX_CAPACITY_BYTES}, got ${capacityBytes}`,
     )
   }
   const capacity = 2 ** Math.ceil(Math.log2(capacityBytes))
@@ -86,7 +86,7 @@ export function openRing(buffer: SharedArrayBuffer): Ring {
   if (!(buffer instanceof SharedArrayBuffer) || buffer.byteLength < DATA_OFFSET) {
     throw new MillraceError(
       'INVALID_ARGUMENT',
-      'ring: expected the SharedArrayBuffer that createRingBuffer made'
+      'ring: expected the SharedArrayBuffer that createRingBuffer made',
     )
   }
   const words = new Int32Array(buffer)
@@ -94,7 +94,7 @@ export function openRing(buffer: SharedArrayBuffer): Ring {
   if (words[0] !== MAGIC || buffer.byteLength !== DATA_OFFSET + capacity) {
     throw new MillraceError(
       'INVALID_ARGUMENT',
-      `ring: expected a ring of version ${MAGIC & 0xffff}, got magic ${words[0]} and capacity ${capacity} in ${buffer.byteLength} bytes`
+      `ring: expected a ring of version ${MAGIC & 0xffff}, got magic ${words[0]} and capacity ${capacity} in ${buffer.byteLength} bytes`,
     )
   }
   return { words, bytes: new Uint8Array(buffer, DATA_OFFSET, capacity), capacity }

@@ -40,7 +40,7 @@ const original = {
   compareExchange: Atomics.compareExchange,
   notify: Atomics.notify,
   wait: Atomics.wait,
-  waitAsync: Atomics.waitAsync
+  waitAsync: Atomics.waitAsync,
 }
 
 /** The run ended early: both threads sleep, one failed, or there were too many steps. */
@@ -140,7 +140,7 @@ export class Baton {
   }
 
   #awaitTurn(): void {
-    for (let look = 0; look < 3000; look++) {
+    for (let look = 0; look < 500; look++) {
       if (original.load(this.#control, TURN) === this.#me) break
     }
     while (original.load(this.#control, TURN) !== this.#me) {
@@ -212,9 +212,11 @@ export class Baton {
         let callback = (): void => undefined
         const sleeping = this.#register(words, index, value, () => callback())
         if (!sleeping) return { async: false, value: 'not-equal' }
+        // What the doorbell needs of a promise, called when this thread has the turn again.
         const then = (onRung: () => void): void => void (callback = onRung)
+        // oxlint-disable-next-line unicorn/no-thenable
         return { async: true, value: { then } }
-      }
+      },
     }
     Object.assign(Atomics, replaced)
   }

@@ -3,7 +3,13 @@
  */
 import { Worker } from 'node:worker_threads'
 import { createDoorbells } from '../../../mailbox/doorbell.ts'
-import { createRingBuffer, DATA_OFFSET, HEAD, TAIL, WAITING_FOR_ROOM } from '../../../mailbox/ring.ts'
+import {
+  createRingBuffer,
+  DATA_OFFSET,
+  HEAD,
+  TAIL,
+  WAITING_FOR_ROOM,
+} from '../../../mailbox/ring.ts'
 import { Aborted, Baton, BATON_WORDS } from './baton.ts'
 import { prepareSender } from './parties.ts'
 import type { Scenario } from './parties.ts'
@@ -35,7 +41,7 @@ export class Explorer {
     this.#baton = new Baton(control, 0)
     const commands = this.#commands
     this.#worker = new Worker(new URL('./receiver-thread.js', import.meta.url), {
-      workerData: { ...this.#shared, control, commands }
+      workerData: { ...this.#shared, control, commands },
     })
     this.#worker.postMessage(scenario)
   }
@@ -104,7 +110,8 @@ export class Explorer {
     this.#runs += 1
     this.#maxSteps = Math.max(this.#maxSteps, this.#baton.steps)
     if (what !== undefined) return `sender: ${what}`
-    if (Atomics.load(this.#commands, FAILED) !== 0) return 'receiver: a frame is lost, torn or not in order'
+    if (Atomics.load(this.#commands, FAILED) !== 0)
+      return 'receiver: a frame is lost, torn or not in order'
     return this.#baton.aborted ? 'a wake-up got lost: a thread sleeps for ever' : undefined
   }
 
