@@ -1,0 +1,200 @@
+/**
+ * Which shape a batch has, and the compiled writer for it.
+ *
+ * A book belongs to one encoder. It compiles a writer only for a shape that has been seen often enough to repay it, lets
+ * encodings widen, and stops looking for a while when batches keep mixing shapes.
+ */
+import {
+  encodingOf,
+  fieldOf,
+  formOf,
+  hasForm,
+  shapeToText,
+  widen,
+  type FieldEncoding,
+  type Shape,
+} from './column-shape.ts'
+import {
+  bytesPerRecord,
+  COLUMNS,
+  compileWriter,
+  HEAD_BYTES,
+  LAYOUT_VERSION,
+  TEXT_HEAD_BYTES,
+  textsOf,
+  type ColumnWriter,
+} from './column-writers.ts'
+
+/** Records of a shape that travel as msgpack before a writer is compiled (about 100 µs). */
+const COMPILE_AFTER_RECORDS = 32
+/** Shapes beyond this are forgotten all together: keys are data there. */
+const MAX_SHAPES = 256
+/** While batches keep mixing shapes, at most this many go by untried. */
+const MAX_UNTRIED_BATCHES = 63
+/** A longer shape text does not pay. */
+const MAX_SHAPE_TEXT_BYTES = 0x7fff
+
+/** All that an encoder needs to write batches of one shape. */
+export interface ShapePlan {
+  readonly shape: Shape
+  readonly text: string
+  readonly write: ColumnWriter
+  /** The first bytes of each payload: head and shape text. */
+  readonly head: Buffer
+  /** Where the announcements of the texts start. */
+  readonly announcements: number
+  /** Where the fixed-width columns start. */
+  readonly fixedStart: number
+  readonly bytesPerRecord: number
+  readonly texts: readonly number[]
+  /** Indexes of the fields that go through msgpackr. */
+  readonly others: readonly number[]
+}
+
+interface Page {
+  seenRecords: number
+  plan: ShapePlan | undefined
+  /** Every field turned out to need msgpackr. */
+  hopeless: boolean
+}
+
+/** The shapes one encoder knows. */
+export class ShapeBook {
+  readonly #pages = new Map<string, Page>()
+  #last: ShapePlan | undefined
+  #misses = 0
+  #untried = 0
+
+  /** A plan that probably fits, or undefined: send the batch as msgpack. */
+  planFor(values: readonly unknown[], length: number): ShapePlan | undefined {
+    if (length === 0) return undefined
+    if (this.#untried > 0) {
+      this.#untried -= 1
+      return undefined
+    }
+    return this.#last ?? this.#lookUp(values, length)
+  }
+
+  /** The plan fitted the whole batch. */
+  fitted(plan: ShapePlan): void {
+    this.#last = plan
+    this.#misses = 0
+  }
+
+  /** Record `bad` did not fit `plan`: another plan to try, or undefined. Each plan of a chain is wider than the last. */
+  replan(plan: ShapePlan, values: readonly unknown[], length: number, bad: number): ShapePlan | undefined {
+    const { form, keys, fields } = plan.shape
+    if (!hasForm(values[bad], form, keys, fields.length)) {
+      if (bad !== 0) return this.#miss()
+      this.#last = undefined
+      return this.#lookUp(values, length)
+    }
+    const page = this.#pages.get(pageKey(form, keys, fields.length))
+    const wider = infer(form, keys, fields, values, length)
+    if (page === undefined || wider === undefined) return this.#miss()
+    const next = this.#compile(page, { form, keys, fields: wider })
+    return next?.text === plan.text ? this.#miss() : next
+  }
+
+  #lookUp(values: readonly unknown[], length: number): ShapePlan | undefined {
+    const form = formOf(values[0])
+    if (form === undefined) return this.#miss()
+    const page = this.#pageFor(pageKey(form.form, form.keys, form.size))
+    page.seenRecords += length
+    if (page.plan !== undefined) return page.plan
+    if (page.hopeless || page.seenRecords < COMPILE_AFTER_RECORDS) return undefined
+    const fields = infer(form.form, form.keys, undefined, values, length)
+    if (fields === undefined) return this.#miss()
+    return this.#compile(page, { form: form.form, keys: form.keys, fields })
+  }
+
+  #pageFor(key: string): Page {
+    let page = this.#pages.get(key)
+    if (page === undefined) {
+      if (this.#pages.size >= MAX_SHAPES) this.#pages.clear()
+      page = { seenRecords: 0, plan: undefined, hopeless: false }
+      this.#pages.set(key, page)
+    }
+    return page
+  }
+
+  #compile(page: Page, shape: Shape): ShapePlan | undefined {
+    page.plan = undefined
+    this.#last = undefined
+    page.hopeless = shape.fields.every((field) => field.encoding === 'any')
+    if (!page.hopeless) page.plan = makePlan(shape)
+    if (page.plan === undefined) page.hopeless = true
+    return page.plan
+  }
+
+  #miss(): undefined {
+    this.#misses += 1
+    this.#untried = Math.min(2 ** Math.min(this.#misses, 10) - 2, MAX_UNTRIED_BATCHES)
+    return undefined
+  }
+}
+
+function pageKey(form: string, keys: readonly string[], size: number): string {
+  return `${form}${size}${JSON.stringify(keys)}`
+}
+
+/** The narrowest encodings for all records, at least as wide as `from`; undefined where a record has another form. */
+function infer(
+  form: Shape['form'],
+  keys: readonly string[],
+  from: readonly FieldEncoding[] | undefined,
+  values: readonly unknown[],
+  length: number,
+): FieldEncoding[] | undefined {
+  const size = from?.length ?? formOf(values[0])?.size ?? 0
+  const fields: (FieldEncoding | undefined)[] = from === undefined ? new Array(size).fill(undefined) : [...from]
+  for (let i = 0; i < length; i++) {
+    const record = values[i]
+    if (!hasForm(record, form, keys, size)) return undefined
+    for (let j = 0; j < size; j++) {
+      const encoding = encodingOf(fieldOf(record, form, keys, j))
+      const field = fields[j]
+      fields[j] = field === undefined ? { encoding, nullable: encoding === 'nothing' } : widen(field, encoding)
+    }
+  }
+  return fields.map((field) => field ?? { encoding: 'any', nullable: false })
+}
+
+function makePlan(shape: Shape): ShapePlan | undefined {
+  const text = shapeToText(shape)
+  const textBytes = Buffer.from(text, 'utf8')
+  if (textBytes.length > MAX_SHAPE_TEXT_BYTES) return undefined
+  let write: ColumnWriter
+  try {
+    write = compileWriter(shape)
+  } catch (error) {
+    // The process forbids code generation: msgpack for everything.
+    if (error instanceof EvalError) return undefined
+    throw error
+  }
+  const head = Buffer.alloc(HEAD_BYTES + textBytes.length)
+  head[0] = COLUMNS
+  head[1] = LAYOUT_VERSION
+  head.writeUInt16LE(textBytes.length, 2)
+  head.writeUInt32LE(hashOf(textBytes), 4)
+  textBytes.copy(head, HEAD_BYTES)
+  const texts = textsOf(shape)
+  return {
+    shape,
+    text,
+    write,
+    head,
+    announcements: head.length,
+    fixedStart: head.length + texts.length * TEXT_HEAD_BYTES + 4,
+    bytesPerRecord: bytesPerRecord(shape),
+    texts,
+    others: shape.fields.map((_, i) => i).filter((i) => shape.fields[i]?.encoding === 'any'),
+  }
+}
+
+/** FNV-1a, 32 bits: only spares the decoder a comparison with each shape it knows. */
+function hashOf(bytes: Buffer): number {
+  let hash = 0x811c9dc5
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 0
+}

@@ -1,0 +1,136 @@
+/**
+ * Compiles, for one shape, the function that makes records of columns again.
+ *
+ * Strings decide the speed. Making one from bytes costs a call out of JavaScript (70 ns); cutting one out of another costs a tenth, but
+ * V8 lets a slice of 13 characters or more point into its parent and keeps the parent alive. So:
+ * - strings of at most 12 characters are cut from one string per column: they are copies;
+ * - the longer ones lie record by record, and one string is made for a *group* of neighbouring records. A group ends
+ *   where keeping only its smallest record would keep more than about three times what the record needs by itself.
+ *   With equal records that is four per group; with very unequal ones, one.
+ */
+import { columnOffsets, TEXT_HEAD_BYTES, textsOf } from './column-writers.ts'
+import { isRowText, type Encoding, type Shape } from './column-shape.ts'
+
+/**
+ * Reads `length` records from `bytes`, whose text announcements start at `start`.
+ * `readList` unpacks the list of `any` values in `[from, to)`.
+ */
+export type ColumnReader = (
+  bytes: Buffer,
+  view: DataView,
+  start: number,
+  length: number,
+  readList: (bytes: Buffer, from: number, to: number, length: number) => unknown[],
+) => unknown[]
+
+/** Of a group's text, a record may pin this many times its own. */
+const PINNED_TIMES = 3
+/** What a field of a record weighs besides its text, as far as the group may use it. */
+const PINNED_BYTES_PER_FIELD = 16
+
+/** Compiles the reader of a shape. Throws EvalError where code generation is forbidden. */
+export function compileReader(shape: Shape): ColumnReader {
+  const texts = textsOf(shape)
+  const others = shape.fields.filter((field) => field.encoding === 'any').length
+  const rows = shape.fields.map((_, i) => i).filter((i) => isRowText(shape.fields[i]?.encoding ?? 'any'))
+  const fixed = columnOffsets(shape).replace('let p = start', `let p = start + ${texts.length * TEXT_HEAD_BYTES + 4}`)
+  const source = `'use strict';
+return function readColumns(bytes, view, start, length, readList) {
+const records = new Array(length);
+${fixed}${texts.map(readText).join('')}
+const otherBytes = view.getUint32(start + ${texts.length * TEXT_HEAD_BYTES}, true);
+if (p + otherBytes !== bytes.length) throw new RangeError('the payload has ' + bytes.length + ' bytes instead of ' + (p + otherBytes));
+${others > 0 ? `const others = readList(bytes, p, p + otherBytes, ${others} * length); let o = 0;\n` : ''}${
+    rows.length > 0 ? groupLoop(shape, rows) : plainLoop(shape)
+  }
+return records;
+}`
+  const make = new Function(source) as () => ColumnReader
+  return make()
+}
+
+/** Finds text number `index`; a `short` one becomes a string at once, that of the long ones is cut group by group. */
+function readText(field: number, index: number): string {
+  const at = `start + ${index * TEXT_HEAD_BYTES}`
+  const name = field < 0 ? 'row' : `short${field}`
+  const extent = `const ${name}Width = bytes[${at} + 4], ${name}Bytes = view.getUint32(${at}, true) * ${name}Width;\n`
+  if (field < 0) return `${extent}let rowAt = p; p += rowBytes; const rowEnd = p;\n`
+  return `${extent}const short${field} = short${field}Width === 1 ? bytes.latin1Slice(p, p + short${field}Bytes) : bytes.ucs2Slice(p, p + short${field}Bytes);
+p += short${field}Bytes; let s${field} = 0;\n`
+}
+
+function plainLoop(shape: Shape): string {
+  return `for (let i = 0; i < length; i++) {\n${record(shape)}}`
+}
+
+function groupLoop(shape: Shape, rows: readonly number[]): string {
+  const size = (index: string) => rows.map((i) => lengthAt(shape.fields[i]?.encoding ?? 'any', i, index)).join(' + ')
+  const slack = PINNED_BYTES_PER_FIELD * shape.fields.length
+  return `let i = 0;
+while (i < length) {
+let end = i + 1, sum = ${size('i')}, least = sum;
+while (end < length) {
+const next = ${size('end')}, smaller = next < least ? next : least;
+if (sum + next > ${PINNED_TIMES} * smaller + ${slack}) break;
+sum += next; least = smaller; end++;
+}
+const stop = rowAt + sum * rowWidth;
+if (stop > rowEnd) throw new RangeError('a string reaches beyond the text');
+const parent = rowWidth === 1 ? bytes.latin1Slice(rowAt, stop) : bytes.ucs2Slice(rowAt, stop);
+rowAt = stop;
+let c = 0;
+for (; i < end; i++) {
+${record(shape)}}
+}`
+}
+
+function record(shape: Shape): string {
+  const values = shape.fields.map((field, i) => {
+    const read = readValue(field.encoding, i)
+    if (!field.nullable) return `const x${i} = ${read};\n`
+    const missing = `(bytes[t${i} + i] === 1 ? null : undefined)`
+    if (field.encoding === 'nothing') return `const x${i} = ${missing};\n`
+    return `const x${i} = bytes[t${i} + i] === 0 ? ${read} : ${missing};\n`
+  })
+  return `${values.join('')}records[i] = ${literal(shape)};\n`
+}
+
+/** A literal, so that V8 makes the object with its final hidden class in one step. */
+function literal({ form, keys, fields }: Shape): string {
+  if (form === 'value') return 'x0'
+  if (form === 'array') return `[${fields.map((_, i) => `x${i}`).join(', ')}]`
+  // In a literal, only the computed form of __proto__ is a property.
+  const name = (key: string) => (key === '__proto__' ? '["__proto__"]' : JSON.stringify(key))
+  return `{${keys.map((key, i) => `${name(key)}: x${i}`).join(', ')}}`
+}
+
+function lengthAt(encoding: Encoding, i: number, index: string): string {
+  if (encoding === 'text8') return `bytes[b${i} + ${index}]`
+  if (encoding === 'text16') return `view.getUint16(b${i} + 2 * ${index}, true)`
+  return `view.getUint32(b${i} + 4 * ${index}, true)`
+}
+
+function readValue(encoding: Encoding, i: number): string {
+  switch (encoding) {
+    case 'nothing':
+      return 'undefined'
+    case 'int32':
+      return `view.getInt32(b${i} + 4 * i, true)`
+    case 'double':
+      return `view.getFloat64(b${i} + 8 * i, true)`
+    case 'boolean':
+      return `bytes[b${i} + i] === 1`
+    case 'bigint64':
+      return `view.getBigInt64(b${i} + 8 * i, true)`
+    case 'date':
+      return `new Date(view.getFloat64(b${i} + 8 * i, true))`
+    case 'short':
+      return `short${i}.slice(s${i}, s${i} += bytes[b${i} + i])`
+    case 'text8':
+    case 'text16':
+    case 'text32':
+      return `parent.slice(c, c += ${lengthAt(encoding, i, 'i')})`
+    case 'any':
+      return 'others[o++]'
+  }
+}

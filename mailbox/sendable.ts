@@ -1,0 +1,228 @@
+/**
+ * Decides whether a value can travel, before a byte of it is written.
+ *
+ * What cannot be packed must raise an error and must not arrive changed, but msgpackr turns a function into
+ * `undefined` and a promise into `{}` without a word. So every value that goes through msgpackr is looked at first.
+ * Two walks: a fast one that only yields flags, and, when that one found something, a slow one that finds the path.
+ *
+ * Any thread; no state but the registered extensions of the thread.
+ */
+import { types } from 'node:util'
+import { MillraceError } from './errors.ts'
+import { extensionOf } from './codec-extensions.ts'
+
+declare global {
+  interface String {
+    /** ES2024, in every Node that Millrace supports. */
+    isWellFormed(): boolean
+  }
+}
+
+/** Where a value stands inside a record: property names, array indexes, and words such as `<key>`. */
+export type ValuePath = readonly (string | number)[]
+
+/** Something inside a record can not be sent to another thread or written to a disk. Code `UNSENDABLE_VALUE`. */
+export class UnsendableValueError extends MillraceError {
+  override readonly name: string = 'UnsendableValueError'
+  /** Index of the record in its batch. */
+  readonly recordIndex: number
+  /** Way from the record to the value. Empty: the record itself. */
+  readonly path: ValuePath
+  /** What was found, e.g. `a function`. */
+  readonly found: string
+
+  /** `where` names the sender, e.g. `operator 'enrich'`. */
+  constructor(recordIndex: number, path: ValuePath, found: string, where?: string) {
+    super(
+      'UNSENDABLE_VALUE',
+      `${where === undefined ? '' : `${where}: `}expected plain data, got ${found} at ${showPath(path)} of the record ` +
+        `with index ${recordIndex} in its batch`,
+    )
+    this.recordIndex = recordIndex
+    this.path = path
+    this.found = found
+  }
+}
+
+/** The path as a reader of JavaScript would write it: `record.tags[2]["a b"]`. */
+export function showPath(path: ValuePath): string {
+  let shown = 'record'
+  for (const step of path) {
+    if (typeof step === 'number') shown += `[${step}]`
+    else if (/^<.*>$/.test(step) || /^[A-Za-z_$][\w$]*$/.test(step)) shown += `.${step}`
+    else shown += `[${JSON.stringify(step)}]`
+  }
+  return shown
+}
+
+/** msgpackr would lose something of the value: it must be escaped first. */
+export const NEEDS_ESCAPE = 1
+/** The value holds a string long enough that a slice of it would keep its parent alive. */
+export const HAS_LONG_STRING = 2
+/** The value cannot be sent at all. */
+export const UNSENDABLE = 4
+
+/** Nesting beyond this is refused: msgpackr recurses, and a cycle must end somewhere. */
+export const MAX_DEPTH = 500
+
+/** V8 copies a slice shorter than this and lets a longer one point into its parent. */
+export const SLICE_PINS_FROM = 13
+
+/** Keys that msgpackr renames (`__proto__`) or mistakes for its own (`__keys__`), and keys it would call. */
+export function isHostileKey(key: string): boolean {
+  return key === '__proto__' || key === '__keys__' || key === 'toJSON' || !key.isWellFormed()
+}
+
+/** Flags of one value: a sum of `NEEDS_ESCAPE`, `HAS_LONG_STRING` and `UNSENDABLE`. */
+export function examine(value: unknown, depth = 0): number {
+  switch (typeof value) {
+    case 'string':
+      return (value.length < SLICE_PINS_FROM ? 0 : HAS_LONG_STRING) | (value.isWellFormed() ? 0 : NEEDS_ESCAPE)
+    case 'number':
+      return value === 0 && 1 / value < 0 ? NEEDS_ESCAPE : 0
+    case 'object':
+      return value === null ? 0 : examineObject(value, depth)
+    case 'function':
+    case 'symbol':
+      return UNSENDABLE
+    default:
+      return 0
+  }
+}
+
+function examineObject(value: object, depth: number): number {
+  if (depth >= MAX_DEPTH) return UNSENDABLE
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype) return examineFields(value, depth)
+  if (Array.isArray(value)) {
+    let flags = 0
+    for (let i = 0; i < value.length; i++) flags |= examine(value[i], depth + 1)
+    return flags
+  }
+  return examineInstance(value, prototype, depth)
+}
+
+function examineFields(value: object, depth: number): number {
+  let flags = 0
+  const fields = value as Record<string, unknown>
+  for (const key in fields) {
+    if (!Object.hasOwn(fields, key)) continue
+    if (isHostileKey(key)) flags |= NEEDS_ESCAPE
+    flags |= examine(fields[key], depth + 1)
+  }
+  return flags
+}
+
+function examineInstance(value: object, prototype: unknown, depth: number): number {
+  const extension = extensionOf(value)
+  if (extension !== undefined) return examine(extension.write(value as never), depth + 1)
+  if (value instanceof Date || value instanceof RegExp || value instanceof ArrayBuffer) return 0
+  if (ArrayBuffer.isView(value)) return isKnownView(value) ? 0 : UNSENDABLE
+  if (value instanceof Map) {
+    let flags = prototype === Map.prototype ? 0 : NEEDS_ESCAPE
+    for (const [key, item] of value) flags |= examine(key, depth + 1) | examine(item, depth + 1)
+    return flags
+  }
+  if (value instanceof Set) {
+    let flags = 0
+    for (const item of value) flags |= examine(item, depth + 1)
+    return flags
+  }
+  if (value instanceof Error) {
+    return examine(value.name, depth) | examine(value.message, depth) | examine(value.cause, depth + 1)
+  }
+  if (nameOfUnsendable(value) !== undefined) return UNSENDABLE
+  const replacement = jsonOf(value)
+  if (replacement !== value) return examine(replacement, depth + 1)
+  return examineFields(value, depth)
+}
+
+/** What the object's class says should travel instead of it, or the object itself. */
+export function jsonOf(value: object): unknown {
+  const { toJSON } = value as { toJSON?: unknown }
+  return typeof toJSON === 'function' && !Object.hasOwn(value, 'toJSON') ? toJSON.call(value) : value
+}
+
+const knownViews: ReadonlySet<unknown> = new Set([
+  Buffer,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
+])
+
+function isKnownView(value: object): boolean {
+  return knownViews.has(value.constructor)
+}
+
+/** What an object is that has no fields to carry its content, or undefined where it is fine. */
+function nameOfUnsendable(value: object): string | undefined {
+  if (types.isPromise(value)) return 'a Promise'
+  if (types.isWeakMap(value)) return 'a WeakMap'
+  if (types.isWeakSet(value)) return 'a WeakSet'
+  if (value instanceof WeakRef) return 'a WeakRef'
+  if (types.isSharedArrayBuffer(value)) return 'a SharedArrayBuffer'
+  if (types.isBoxedPrimitive(value)) return `a boxed ${typeof value.valueOf()}`
+  if (types.isGeneratorObject(value)) return 'a generator'
+  if (types.isMapIterator(value) || types.isSetIterator(value)) return 'an iterator'
+  if (types.isModuleNamespaceObject(value)) return 'a module'
+  if (types.isExternal(value)) return 'a native handle'
+  return undefined
+}
+
+/** The first thing inside `value` that cannot be sent, with the way to it; undefined when all of it can. */
+export function findUnsendable(value: unknown): { path: ValuePath; found: string } | undefined {
+  return find(value, [], new Map())
+}
+
+type Finding = { path: ValuePath; found: string }
+
+function find(value: unknown, path: ValuePath, above: Map<object, ValuePath>): Finding | undefined {
+  if (typeof value === 'function') return { path, found: `a function${value.name === '' ? '' : ` (${value.name})`}` }
+  if (typeof value === 'symbol') return { path, found: `a symbol (${String(value)})` }
+  if (typeof value !== 'object' || value === null) return undefined
+  const seen = above.get(value)
+  if (seen !== undefined) return { path, found: `a cycle back to ${showPath(seen)}` }
+  if (path.length >= MAX_DEPTH) return { path: path.slice(0, 8), found: `nesting deeper than ${MAX_DEPTH} levels` }
+  const name = ArrayBuffer.isView(value)
+    ? isKnownView(value) ? undefined : `an instance of ${value.constructor.name}`
+    : nameOfUnsendable(value)
+  if (name !== undefined) return { path, found: name }
+  above.set(value, path)
+  try {
+    for (const [step, inner] of stepsInto(value)) {
+      const finding = find(inner, [...path, step], above)
+      if (finding !== undefined) return finding
+    }
+  } finally {
+    above.delete(value)
+  }
+  return undefined
+}
+
+function* stepsInto(value: object): Generator<readonly [string | number, unknown]> {
+  const extension = extensionOf(value)
+  if (extension !== undefined) yield ['<data>', extension.write(value as never)]
+  else if (Array.isArray(value)) yield* value.entries()
+  else if (value instanceof Map) {
+    for (const [key, item] of value) {
+      yield ['<key>', key]
+      yield [typeof key === 'string' || typeof key === 'number' ? `<value of ${key}>` : '<value>', item]
+    }
+  } else if (value instanceof Set) for (const item of value) yield ['<member>', item]
+  else if (value instanceof Error) yield ['cause', value.cause]
+  else if (value instanceof Date || value instanceof RegExp || ArrayBuffer.isView(value)) return
+  else {
+    const replacement = Object.getPrototypeOf(value) === Object.prototype ? value : jsonOf(value)
+    if (replacement !== value) yield ['<toJSON>', replacement]
+    else for (const key of Object.keys(value)) yield [key, (value as Record<string, unknown>)[key]]
+  }
+}

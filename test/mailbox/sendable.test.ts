@@ -1,0 +1,104 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createCodec, CODEC_NAMES } from '../../mailbox/codec-registry.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { MAX_DEPTH, showPath, UnsendableValueError } from '../../mailbox/sendable.ts'
+
+function caught(act: () => unknown): UnsendableValueError {
+  try {
+    act()
+  } catch (error) {
+    assert.instance(error, UnsendableValueError)
+    return error as UnsendableValueError
+  }
+  throw new Error('expected UNSENDABLE_VALUE')
+}
+
+const cycle: { self?: unknown } = {}
+cycle.self = { list: [cycle] }
+let deep: unknown = 1
+for (let i = 0; i <= MAX_DEPTH; i++) deep = [deep]
+class Bytes extends Uint8Array {}
+
+const unsendable: [string, unknown, (string | number)[], RegExp][] = [
+  ['a function', { f: function named() {} }, ['f'], /a function \(named\)/],
+  ['a symbol', { a: [0, Symbol('s')] }, ['a', 1], /a symbol \(Symbol\(s\)\)/],
+  ['a class', { a: { b: class {} } }, ['a', 'b'], /a function/],
+  ['a promise', { p: Promise.resolve() }, ['p'], /a Promise/],
+  ['a WeakMap', { a: new Map([['k', new WeakMap()]]) }, ['a', '<value of k>'], /a WeakMap/],
+  ['a WeakSet in a set', { a: new Set([new WeakSet()]) }, ['a', '<member>'], /a WeakSet/],
+  ['a WeakRef', { a: new WeakRef({}) }, ['a'], /a WeakRef/],
+  ['shared memory', { a: new SharedArrayBuffer(8) }, ['a'], /a SharedArrayBuffer/],
+  ['a boxed number', { a: Object(5) }, ['a'], /a boxed number/],
+  ['a generator', { a: (function* () {})() }, ['a'], /a generator/],
+  ['an iterator', { a: new Map().entries() }, ['a'], /an iterator/],
+  ['a subclass of a typed array', { a: new Bytes(2) }, ['a'], /an instance of Bytes/],
+  ['a cycle', cycle, ['self', 'list', 0], /a cycle back to record at record\.self\.list\[0\]/],
+  ['a function as a map key', { a: new Map([[() => 1, 1]]) }, ['a', '<key>'], /a function/],
+  ['a function that toJSON yields', { a: new (class { toJSON() { return { f: () => 1 } } })() }, ['a', '<toJSON>', 'f'], /a function/],
+]
+
+for (const name of CODEC_NAMES) {
+  test(`${name}: what cannot be sent raises UNSENDABLE_VALUE with operator, index and path`, () => {
+    for (const [what, record, path, message] of unsendable) {
+      // As the only odd one of a small batch, and where columns are in use already.
+      for (const others of [3, 60]) {
+        const codec = createCodec(name, { where: "operator 'enrich'" })
+        codec.encode(Array.from({ length: 40 }, (_, i) => ({ n: i })), 40)
+        const batch: unknown[] = Array.from({ length: others }, (_, i) => ({ n: i }))
+        batch[2] = record
+        const error = caught(() => codec.encode(batch, batch.length))
+        assert.is(error.code, 'UNSENDABLE_VALUE', what)
+        assert.is(error.recordIndex, 2, what)
+        assert.equal(error.path, path, what)
+        assert.match(error.message, message)
+        assert.match(error.message, /^operator 'enrich': expected plain data, got /)
+      }
+    }
+  })
+
+  test(`${name}: the path leads into a field that all records have`, () => {
+    const codec = createCodec(name)
+    const batch = (last: unknown) => Array.from({ length: 50 }, (_, i) => ({ id: i, a: [i], b: { list: [i === 41 ? last : i] } }))
+    codec.encode(batch(1), 50)
+    const error = caught(() => codec.encode(batch(() => 1), 50))
+    assert.is(error.recordIndex, 41)
+    assert.equal(error.path, ['b', 'list', 0])
+  })
+
+  test(`${name}: nesting without end is refused, not overflown`, () => {
+    const error = caught(() => createCodec(name).encode([deep], 1))
+    assert.match(error.message, /nesting deeper than/)
+  })
+
+  test(`${name}: a bare value that cannot be sent is the record itself`, () => {
+    const error = caught(() => createCodec(name).encode([1, 2, () => 1], 3))
+    assert.is(error.recordIndex, 2)
+    assert.equal(error.path, [])
+  })
+
+  test(`${name}: an encoder works on after it has refused a batch`, () => {
+    const codec = createCodec(name)
+    const good = Array.from({ length: 50 }, (_, i) => ({ id: i, any: i % 2 ? i : `${i}` }))
+    codec.encode(good, 50)
+    caught(() => codec.encode([...good, { id: 1, any: () => 1 }], 51))
+    assert.equal(codec.decode(Buffer.from(codec.encode(good, 50)), 50), good)
+  })
+}
+
+test('the same object twice is no cycle', () => {
+  const shared = { x: 1 }
+  const codec = createCodec('msgpack')
+  assert.equal(codec.decode(codec.encode([{ a: shared, b: shared }], 1), 1), [{ a: { x: 1 }, b: { x: 1 } }])
+})
+
+test('paths read like JavaScript', () => {
+  assert.is(showPath([]), 'record')
+  assert.is(showPath(['a', 0, 'b c', '<key>']), 'record.a[0]["b c"].<key>')
+})
+
+test('an unknown codec is refused by name', () => {
+  assert.throws(() => createCodec('json' as never), (error: MillraceError) => error.code === 'UNKNOWN_CODEC' && /columns, msgpack, got json/.test(error.message))
+})
+
+test.run()
