@@ -8,8 +8,8 @@
 import type { AggregateFunction } from '../operators/aggregate.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { Source } from '../operators/source.ts'
-import type { WatermarkStrategy } from './operator-contracts.ts'
-import type { WindowAssigner } from './operator-contracts.ts'
+import type { WatermarkStrategy } from '../operators/watermarks.ts'
+import type { WindowAssigner } from '../operators/window-assigner.ts'
 import type { CallSite } from './call-site.ts'
 
 /** What the operator of a node does, with the user's functions. */

@@ -4,6 +4,9 @@
 export { MillraceError } from '../mailbox/errors.ts'
 export type { MillraceErrorOptions } from '../mailbox/errors.ts'
 export type { AggregateFunction } from '../operators/aggregate.ts'
+export { count, max, mean, min, sum, topN } from '../operators/aggregates.ts'
+export { combine } from '../operators/combine.ts'
+export { OperatorError } from '../operators/operator-error.ts'
 export type { Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
 export type {
   EnumeratorContext,
@@ -13,6 +16,10 @@ export type {
   SplitEnumerator,
   SplitReader,
 } from '../operators/source.ts'
+export { boundedOutOfOrderness, monotonous } from '../operators/watermarks.ts'
+export type { WatermarkGenerator, WatermarkStrategy } from '../operators/watermarks.ts'
+export { endOfStream, tumbling } from '../operators/window-assigner.ts'
+export type { TumblingOptions, WindowAssigner } from '../operators/window-assigner.ts'
 export { parseArguments } from './arguments.ts'
 export type {
   ArgumentSpec,

@@ -2,7 +2,7 @@
  * `KeyedStream`: records grouped by key. Whatever is done next happens for each key alone.
  */
 import type { AggregateFunction } from '../operators/aggregate.ts'
-import type { WindowAssigner } from './operator-contracts.ts'
+import type { WindowAssigner } from '../operators/window-assigner.ts'
 import { requireFunction } from './build-error.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { KeySelector } from './graph.ts'

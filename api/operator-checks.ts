@@ -11,10 +11,10 @@ export function requireAggregate(value: unknown, what: string): void {
 
 /** Throws INVALID_ARGUMENT unless `value` is a WindowAssigner. */
 export function requireAssigner(value: unknown, what: string): void {
-  requireMethods(value, [], `${what}: the argument`, 'a WindowAssigner')
+  requireMethods(value, ['windowStart', 'windowEnd'], `${what}: the argument`, 'a WindowAssigner')
 }
 
 /** Throws INVALID_ARGUMENT unless `value` is a WatermarkStrategy. */
 export function requireWatermarks(value: unknown, what: string): void {
-  requireMethods(value, [], `${what}: watermarks`, 'a WatermarkStrategy')
+  requireMethods(value, ['createGenerator'], `${what}: watermarks`, 'a WatermarkStrategy')
 }

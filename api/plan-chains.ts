@@ -126,9 +126,14 @@ function resolvePartitioning(
   )
 }
 
-/** A collected stream ends on another thread; different numbers of key groups could not be restored as one. */
+/**
+ * A collected stream ends on another thread; new watermarks are made where a task takes its input, from whole batches;
+ * different numbers of key groups could not be restored as one.
+ */
 function canShareTask(from: EdgeEnd, to: EdgeEnd): boolean {
-  if (to.node.operator.kind === 'collect') return false
+  const { operator } = to.node
+  if (operator.kind === 'collect') return false
+  if (operator.kind === 'timestamps' && operator.watermarks !== undefined) return false
   return from.node.chain && to.node.chain && from.maxParallelism === to.maxParallelism
 }
 

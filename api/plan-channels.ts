@@ -2,8 +2,10 @@
  * Last step of planning: puts subtasks on slots and numbers the channels between them.
  */
 import type { Chain, ChainEdge, Chains } from './plan-chains.ts'
-import { MAIN_SLOT } from './plan.ts'
 import type { ChannelPlan, EdgePlan, SubtaskPlan, TaskPlan } from './plan.ts'
+
+/** The slot of the main thread, where `collect` hands records to the caller. */
+export const MAIN_SLOT = 0
 
 /** Places every subtask and joins them by channels, numbered from 1 along edges, sending and receiving subtasks. */
 export function joinSubtasks(

@@ -11,8 +11,7 @@ import { joinSubtasks } from './plan-channels.ts'
 import { resolveParallelism } from './plan-parallelism.ts'
 import type { PlanOptions } from './plan-parallelism.ts'
 
-/** The slot of the main thread, where `collect` hands records to the caller. */
-export const MAIN_SLOT = 0
+export { MAIN_SLOT } from './plan-channels.ts'
 
 /** The plan of one run of a job. */
 export interface ExecutionPlan {
@@ -99,8 +98,8 @@ export interface ChannelPlan {
 /**
  * Plans a run.
  *
- * Operators are chained where records go forward between equal parallelism, the receiver has one input, and neither says
- * `chain: false`. Subtask i of every task sits on slot `i % slots + 1`; collected streams end on slot 0. Where a forward
+ * Operators are chained where records go forward between equal parallelism, the receiver has one input, makes no new
+ * watermarks, and neither says `chain: false`. Subtask i of every task sits on slot `i % slots + 1`; collected streams end on slot 0. Where a forward
  * edge that the user did not ask for meets another parallelism, it becomes a rebalance.
  *
  * @returns the plan. Throws INVALID_PARALLELISM, or FORWARD_PARALLELISM for an explicit forward between unequal operators

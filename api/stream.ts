@@ -7,8 +7,8 @@
  * that cycle is only followed inside methods.
  */
 import type { Sink } from '../operators/sink.ts'
-import type { WatermarkStrategy } from './operator-contracts.ts'
-import type { WindowAssigner } from './operator-contracts.ts'
+import type { WatermarkStrategy } from '../operators/watermarks.ts'
+import type { WindowAssigner } from '../operators/window-assigner.ts'
 import {
   buildErrorHere,
   describeValue,

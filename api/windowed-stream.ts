@@ -5,7 +5,7 @@
  * millisecond of the window as its event time.
  */
 import type { AggregateFunction } from '../operators/aggregate.ts'
-import type { WindowAssigner } from './operator-contracts.ts'
+import type { WindowAssigner } from '../operators/window-assigner.ts'
 import { requireFunction } from './build-error.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { KeySelector } from './graph.ts'

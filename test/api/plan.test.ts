@@ -6,6 +6,7 @@ import { createPlan, MAIN_SLOT } from '../../api/plan.ts'
 import type { ExecutionPlan } from '../../api/plan.ts'
 import type { PlanOptions } from '../../api/plan-parallelism.ts'
 import type { Stream } from '../../api/stream.ts'
+import { monotonous } from '../../operators/watermarks.ts'
 import { failure, fakeSink, fakeSource, graphOf } from './fakes.ts'
 import type { Flight } from './fakes.ts'
 
@@ -75,6 +76,7 @@ test('every partitioning but forward, another parallelism, a union and chain: fa
     ['forward', (stream) => stream.map(same, { chain: false })],
     ['forward', (stream) => stream.map(same, { maxParallelism: 64 })],
     ['forward', (stream) => stream.union(stream).map(same)],
+    ['forward', (stream) => stream.assignTimestamps((flight) => flight.date, monotonous())],
   ]
   for (const [partitioning, step] of ends) {
     const plan = await planOf((env) => step(env.from(fakeSource())).collect('rows'))

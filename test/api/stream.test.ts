@@ -5,6 +5,7 @@ import type { Environment } from '../../api/environment.ts'
 import type { GraphEdge } from '../../api/graph.ts'
 import type { Stream } from '../../api/stream.ts'
 import type { AggregateFunction } from '../../operators/aggregate.ts'
+import { tumbling } from '../../operators/window-assigner.ts'
 import { failure, fakeSink, fakeSource, graphOf } from './fakes.ts'
 import type { Flight } from './fakes.ts'
 
@@ -27,7 +28,7 @@ test('operators become nodes in the order in which they are written', async () =
       .from(fakeSource())
       .filter((flight) => flight.delay > 15)
       .map((flight) => flight.origin, { name: 'origins', uid: 'o', parallelism: 3, chain: false })
-      .flatMap((origin) => [...origin])
+      .flatMap((origin) => origin.split(''))
       .to(fakeSink())
   })
   assert.equal(
@@ -106,7 +107,7 @@ test('a union feeds the next operator from each of its streams, and keeps what w
 })
 
 test('a keyed window gets its input by key and knows selector, aggregate and result function', async () => {
-  const assigner = hourly()
+  const assigner = tumbling(3_600_000)
   const key = (flight: Flight): string => flight.origin
   const result = (flights: number): number => flights
   const graph = await graphOf((env) => {
@@ -143,14 +144,14 @@ test('options may stand where a result function would', async () => {
 
 test('windows over all records run in one subtask', async () => {
   const graph = await graphOf((env) => {
-    env.from(fakeSource()).windowAll(hourly()).aggregate(counting).to(fakeSink())
+    env.from(fakeSource()).windowAll(tumbling(3_600_000)).aggregate(counting).to(fakeSink())
   })
   assert.is(graph.nodes[1]?.parallelismLimit, 1)
   await failure('INVALID_PARALLELISM', () =>
     graphOf((env) => {
       env
         .from(fakeSource())
-        .windowAll(hourly())
+        .windowAll(tumbling(3_600_000))
         .aggregate(counting, { parallelism: 2 })
         .to(fakeSink())
     }),
@@ -161,7 +162,7 @@ test('a window reduce folds the records of a window, whatever order they are mer
   const graph = await graphOf((env) => {
     env
       .from(fakeSource<number>())
-      .windowAll(hourly())
+      .windowAll(tumbling(3_600_000))
       .reduce((a, b) => a + b)
       .collect('sums')
   })
@@ -335,10 +336,5 @@ test('from refuses what is no source', async () => {
     graphOf((env) => void env.from(fakeSource(), { timestamp: 'date' as never })),
   )
 })
-
-/** A window assigner that is never asked. */
-function hourly(): Parameters<Stream<unknown>['windowAll']>[0] {
-  return { name: 'hourly' }
-}
 
 test.run()

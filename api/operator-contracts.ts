@@ -1,6 +1,0 @@
-export interface WatermarkStrategy {
-  readonly name: string
-}
-export interface WindowAssigner {
-  readonly name: string
-}
