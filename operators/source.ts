@@ -39,6 +39,8 @@ export interface EnumeratorContext {
 export interface SplitEnumerator<Split> {
   /** The next split for the reader with this index; undefined when there are none left for it. */
   next(subtaskIndex: number): Split | undefined | Promise<Split | undefined>
+  /** Number of records of all splits together, where it is known: for progress bars. */
+  readonly recordsExpected?: number | undefined
   close?(): void | Promise<void>
 }
 

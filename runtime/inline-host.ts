@@ -2,6 +2,7 @@
  * The host that needs no threads: all slots take turns on the calling thread. The same engine, the same frames, for tests,
  * embedding and a REPL.
  */
+import { settleAtOnce } from './slot.ts'
 import { createMesh, loadIntoMesh } from './slot-mesh.ts'
 import type { Async, ModuleExport, SlotGroup, SlotNode } from './slot-node.ts'
 import { systemClock } from './system-clock.ts'
@@ -30,6 +31,7 @@ class InlineHost implements SlotGroup {
       slots,
       clock: systemClock,
       random: Math.random,
+      whenSettled: settleAtOnce,
       wake: () => {
         this.#schedule()
       },

@@ -17,6 +17,8 @@ export type CreditTarget =
 
 /** The mailbox of a subtask. */
 export class InputGate {
+  /** Bytes that came in over links. Written by the router. */
+  bytesIn = 0
   readonly #slot: Slot
   readonly #owner: SlotActor
   readonly #mailbox = new Mailbox<never, ChannelItem>()

@@ -68,6 +68,7 @@ export class Router implements PeerHandlers {
       this.#stale++
       return
     }
+    if (frame.kind === 'records') input.gate.bytesIn += frame.payload.length
     input.gate.offer(input.index, toItem(frame, from))
   }
 

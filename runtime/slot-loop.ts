@@ -30,7 +30,7 @@ export async function runSlotLoop(
     bell.prepareToSleep()
     // A frame that came after the check above and before "about to sleep" rang no bell: look again.
     if (slot.hasWork || options.stopped()) {
-      bell.stayAwake()
+      bell.cancelSleep()
       continue
     }
     await bell.sleep(sleepOptions)

@@ -5,6 +5,7 @@ import { MillraceError } from '../mailbox/errors.ts'
 import { createMemoryLink } from '../mailbox/memory-link.ts'
 import type { Clock } from './clock.ts'
 import { asyncView, importExtension } from './extension.ts'
+import type { WhenSettled } from './slot.ts'
 import { SlotNode } from './slot-node.ts'
 import type { Async, ModuleExport } from './slot-node.ts'
 
@@ -15,6 +16,7 @@ export interface MeshEnvironment {
   readonly clock: Clock
   readonly random: () => number
   readonly wake: () => void
+  readonly whenSettled: WhenSettled
 }
 
 /** Makes slot 0 to slot `slots`, each connected with each. */

@@ -15,8 +15,7 @@ import type { Clock } from './clock.ts'
 import type { LoadMeter, Progress } from './load-meter.ts'
 import { MillraceError } from '../mailbox/errors.ts'
 import { Fifo } from '../mailbox/fifo.ts'
-import { Peer } from './peer.ts'
-import type { PeerHandlers } from './peer.ts'
+import type { Peer } from './peer.ts'
 
 /** The longest that an open batch waits on a slot that is never out of work. */
 const FLUSH_INTERVAL_MS = 5
@@ -53,8 +52,25 @@ export interface SlotEnvironment {
   readonly clock: Clock
   /** A number in [0, 1). */
   readonly random: () => number
+  /**
+   * Calls one of the callbacks when the promise has settled. Actors wait for everything asynchronous through this, so
+   * that a host can choose when they hear of it.
+   */
+  readonly whenSettled: WhenSettled
   /** Called whenever the slot has got work from outside a turn: the host sees that a turn follows. */
   readonly wake: () => void
+}
+
+/** Calls `onValue` or `onError` once, later, on the slot's thread. */
+export type WhenSettled = <T>(
+  promise: PromiseLike<T>,
+  onValue: (value: T) => void,
+  onError: (error: unknown) => void,
+) => void
+
+/** What real hosts do: the actor hears of it as soon as it happens. */
+export const settleAtOnce: WhenSettled = (promise, onValue, onError) => {
+  promise.then(onValue, onError)
 }
 
 /** The scheduler of one thread. */
@@ -63,6 +79,8 @@ export class Slot {
   readonly slotCount: number
   readonly clock: Clock
   readonly random: () => number
+  /** See `SlotEnvironment.whenSettled`. */
+  readonly whenSettled: WhenSettled
   readonly #wake: () => void
   readonly #ready = new Fifo<SlotActor>()
   #dirty: Flushable[] = []
@@ -76,6 +94,7 @@ export class Slot {
     this.slotCount = environment.slotCount
     this.clock = environment.clock
     this.random = environment.random
+    this.whenSettled = environment.whenSettled
     this.#wake = environment.wake
     this.#lastFlushMs = this.clock.monotonicMs()
   }
@@ -185,8 +204,7 @@ export class Slot {
       }
     }
     if (rest < this.#ready.size) {
-      for (let i = 0; i < rest; i++) this.#ready.push(this.#ready.shift())
-      const actor = this.#ready.shift()
+      const actor = this.#takeReady(rest)
       this.#run(actor, this.clock.monotonicMs())
       return `slot ${this.index} runs ${actor.label}`
     }
@@ -201,11 +219,25 @@ export class Slot {
     return `slot ${this.index} flushes`
   }
 
+  /** Takes the ready actor with this number out of the queue. */
+  #takeReady(number: number): SlotActor {
+    for (let i = 0; i < number; i++) {
+      const passed = this.#ready.shift()
+      if (passed !== undefined) this.#ready.push(passed)
+    }
+    const actor = this.#ready.shift()
+    if (actor === undefined) {
+      throw new MillraceError('NO_SUCH_STEP', `Slot ${this.index} has no ready actor ${number}`)
+    }
+    return actor
+  }
+
   /** One sweep over the actors that were ready at its start, or what fits into the budget. Returns the time. */
   #runReady(startMs: number): number {
     let nowMs = startMs
     for (let left = this.#ready.size; left > 0; left--) {
       const actor = this.#ready.shift()
+      if (actor === undefined) break
       nowMs = this.#run(actor, nowMs)
       if (nowMs - startMs > TURN_BUDGET_MS) break
     }
@@ -239,5 +271,3 @@ export class Slot {
     }
   }
 }
-
-export type { PeerHandlers }

@@ -16,6 +16,7 @@ import type { ControlCaller } from './control-port.ts'
 import { PROTOCOL_VERSION } from './protocol.ts'
 import type { CoordinatorControl, LinkBuffers, SlotControl, SlotTask } from './protocol.ts'
 import { runSlotLoop } from './slot-loop.ts'
+import { settleAtOnce } from './slot.ts'
 import { SlotNode } from './slot-node.ts'
 import type { Async, ModuleExport, SlotGroup } from './slot-node.ts'
 import { systemClock } from './system-clock.ts'
@@ -72,6 +73,7 @@ class ThreadHost implements SlotGroup {
       slotCount,
       clock: systemClock,
       random: Math.random,
+      whenSettled: settleAtOnce,
       wake: () => {
         this.#bell.wakeLocally()
       },
@@ -185,7 +187,8 @@ class ThreadHost implements SlotGroup {
       this.#rings.delete(this.#ringKey(slot, other))
       this.#rings.delete(this.#ringKey(other, slot))
     }
-    Atomics.store(new Int32Array(this.#bells), slot, 0)
+    // The dead thread may have left its bell in the state "asleep".
+    this.#bellOf(slot).cancelSleep()
     this.#connectMain(slot)
     const reconnected: Promise<void>[] = []
     for (const [other, thread] of this.#slots) {

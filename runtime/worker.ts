@@ -12,6 +12,7 @@ import { loadExtension } from './extension.ts'
 import { PROTOCOL_VERSION } from './protocol.ts'
 import type { CoordinatorControl, LinkBuffers, SlotControl, SlotTask } from './protocol.ts'
 import { runSlotLoop } from './slot-loop.ts'
+import { settleAtOnce } from './slot.ts'
 import { SlotNode } from './slot-node.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -36,6 +37,7 @@ export default async function runSlot(task: SlotTask): Promise<void> {
     slotCount: task.slotCount,
     clock: systemClock,
     random: Math.random,
+    whenSettled: settleAtOnce,
     wake: () => {
       bell.wakeLocally()
     },

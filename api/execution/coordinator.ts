@@ -1,0 +1,272 @@
+/**
+ * Runs one job: starts the slots, deploys, watches, and ends it well or badly. On the main thread.
+ *
+ *     created ──► running ──all subtasks finished──► committed: finished
+ *        │           │
+ *        └───────────┴── an error: failed · cancel(): cancelled     (sinks aborted, slots stopped)
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { SubtaskMetrics } from '../../operators/subtask.ts'
+import { startInlineHost } from '../../runtime/inline-host.ts'
+import type { Async, SlotGroup } from '../../runtime/slot-node.ts'
+import { startThreadHost } from '../../runtime/thread-host.ts'
+import { fromWireError } from '../../runtime/wire-error.ts'
+import { fingerprint } from '../fingerprint.ts'
+import type { JobGraph } from '../graph.ts'
+import { buildGraph } from '../job.ts'
+import type { JobDefinition } from '../job.ts'
+import { createPlan } from '../plan.ts'
+import type { ChainedNode, ExecutionPlan } from '../plan.ts'
+import type { Collector } from './collector.ts'
+import { deployTasks } from './deploy-tasks.ts'
+import { Enumerators } from './enumerators.ts'
+import { jobTotals } from './job-metrics.ts'
+import type { JobMetrics } from './job-metrics.ts'
+import { loadJobModule } from './job-module.ts'
+import { jobSlot } from './job-on-slot.ts'
+import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protocol.ts'
+import type { ResolvedOptions } from './run-options.ts'
+
+/** `created`: not yet deployed. The last three are final. */
+export type JobState = 'created' | 'running' | 'finished' | 'failed' | 'cancelled'
+
+/** How long sinks may take to clean up before their threads are ended. */
+const ABORT_PATIENCE_MS = 500
+
+/** Where the job comes from. */
+export type JobOrigin =
+  | { readonly kind: 'module'; readonly url: string }
+  | { readonly kind: 'value'; readonly job: JobDefinition }
+
+/** One run of one job. */
+export class Coordinator {
+  readonly #origin: JobOrigin
+  readonly #options: ResolvedOptions
+  #state: JobState = 'created'
+  #jobName = ''
+  #graph: JobGraph | undefined
+  #plan: ExecutionPlan | undefined
+  #enumerators: Enumerators | undefined
+  #slots: Async<JobSlot>[] = []
+  #collectors: readonly Collector[] = []
+  #unfinished = 0
+  #startedMs = 0
+  #lastMetrics: JobMetrics | undefined
+  #endWell: () => void = () => {}
+  #endBadly: (error: unknown) => void = () => {}
+  /** Settles when the last subtask has finished, or the first has failed, or the job was cancelled. */
+  readonly #ending: Promise<void>
+
+  constructor(origin: JobOrigin, options: ResolvedOptions) {
+    this.#origin = origin
+    this.#options = options
+    this.#ending = new Promise((resolve, reject) => {
+      this.#endWell = resolve
+      this.#endBadly = reject
+    })
+    // Whoever waits for it hears of the error; before the deployment is over, nobody waits yet.
+    this.#ending.catch(() => {})
+  }
+
+  get state(): JobState {
+    return this.#state
+  }
+
+  get jobName(): string {
+    return this.#jobName
+  }
+
+  /**
+   * Runs the job to its end. Rejects with the error that ended it. `onDeployed` hears of the collected streams before the first
+   * record flows.
+   */
+  async run(onDeployed: (collectors: readonly Collector[]) => void): Promise<JobMetrics> {
+    let group: SlotGroup | undefined
+    try {
+      await this.#prepare()
+      group = await this.#startSlots()
+      await this.#deploy(group)
+      onDeployed(this.#collectors)
+      await this.#start()
+      await this.#ending
+      await this.#commit()
+      return await this.metrics()
+    } catch (error) {
+      await this.#abort(error)
+      throw error
+    } finally {
+      await this.#enumerators?.close()
+      await group?.stop()
+    }
+  }
+
+  /** Ends the run: `run` rejects with `JOB_CANCELLED`. Does nothing after the end. */
+  cancel(): void {
+    this.#endBadly(new MillraceError('JOB_CANCELLED', `The job '${this.#jobName}' was cancelled`))
+  }
+
+  /** What the job has done so far, or had done when it ended. */
+  async metrics(): Promise<JobMetrics> {
+    if (this.#lastMetrics !== undefined) return this.#lastMetrics
+    const perSlot = await Promise.all(this.#slots.map((slot) => slot.metrics()))
+    return this.#summarize(perSlot.flat())
+  }
+
+  /** All that can fail without a slot: the module, the graph, the plan, the sources. */
+  async #prepare(): Promise<void> {
+    const origin = this.#origin
+    const job = origin.kind === 'module' ? await loadJobModule(origin.url) : origin.job
+    this.#jobName = job.name
+    const graph = await buildGraph(job, this.#options.args)
+    const { parallelism, maxParallelism, slots } = this.#options
+    const plan = createPlan(graph, {
+      parallelism,
+      slots,
+      ...(maxParallelism === undefined ? {} : { maxParallelism }),
+    })
+    this.#graph = graph
+    this.#plan = plan
+    this.#enumerators = await Enumerators.start(graph, plan)
+  }
+
+  async #startSlots(): Promise<SlotGroup> {
+    const { host, slots } = this.#options
+    if (host === 'inline') return startInlineHost({ slots })
+    if (host === 'threads') return startThreadHost({ slots })
+    return host
+  }
+
+  async #deploy(group: SlotGroup): Promise<void> {
+    const { plan, graph } = this.#deployable()
+    group.onLost((_, error) => {
+      this.#fail(error)
+    })
+    const origin = this.#graphOrigin(graph)
+    const deployment: Deployment = { origin, plan, codec: this.#options.codec }
+    const extension = { url: new URL('./job-on-slot.js', import.meta.url).href, name: 'deployJob' }
+    const coordinator = this.#coordinatorSide()
+    const main = await deployTasks({
+      node: group.main,
+      graph,
+      plan,
+      codec: this.#options.codec,
+      nextSplit: coordinator.nextSplit,
+      // Only collected streams end on the main thread, and they have no subtask that could finish or fail.
+      listener: { finished: () => {}, failed: () => {} },
+    })
+    this.#collectors = main.collectors
+    const loads: Promise<Async<JobSlot>>[] = []
+    for (let slot = 1; slot <= group.count; slot++) {
+      loads.push(group.load(slot, extension, deployment, coordinator))
+    }
+    await this.#takeSlots(loads)
+    const mainSlot = jobSlot(group.main, main)
+    this.#slots.push({
+      start: async () => mainSlot.start(),
+      cancel: async () => mainSlot.cancel(),
+      commit: () => mainSlot.commit(),
+      abort: () => mainSlot.abort(),
+      metrics: async () => mainSlot.metrics(),
+    })
+    for (const task of plan.tasks) {
+      if (!this.#isCollect(task.root)) this.#unfinished += task.subtasks.length
+    }
+  }
+
+  /** Keeps every slot that was deployed, so that all can be cleaned up, before it reports the first that was not. */
+  async #takeSlots(loads: readonly Promise<Async<JobSlot>>[]): Promise<void> {
+    const results = await Promise.allSettled(loads)
+    const errors: unknown[] = []
+    for (const result of results) {
+      if (result.status === 'fulfilled') this.#slots.push(result.value)
+      else errors.push(result.reason)
+    }
+    if (errors.length > 0) throw errors[0]
+  }
+
+  async #start(): Promise<void> {
+    if (this.#state !== 'created') return
+    this.#state = 'running'
+    this.#startedMs = performance.now()
+    // A slot that is lost meanwhile ends the job by itself.
+    await Promise.race([Promise.all(this.#slots.map((slot) => slot.start())), this.#ending])
+  }
+
+  async #commit(): Promise<void> {
+    for (const collector of this.#collectors) collector.takeRest()
+    await Promise.all(this.#collectors.map(({ received }) => received))
+    this.#lastMetrics = await this.metrics()
+    await Promise.all(this.#slots.map((slot) => slot.commit()))
+    this.#state = 'finished'
+  }
+
+  async #abort(error: unknown): Promise<void> {
+    const cancelled = error instanceof MillraceError && error.code === 'JOB_CANCELLED'
+    this.#state = cancelled ? 'cancelled' : 'failed'
+    for (const collector of this.#collectors) collector.fail(error)
+    const metrics = this.metrics().then(
+      (last) => {
+        this.#lastMetrics = last
+      },
+      () => {},
+    )
+    const aborted = Promise.allSettled([metrics, ...this.#slots.map((slot) => slot.abort())])
+    await Promise.race([aborted, patience()])
+    this.#lastMetrics ??= this.#summarize([])
+  }
+
+  #coordinatorSide(): JobCoordinator {
+    return {
+      nextSplit: async (nodeId, subtaskIndex) => this.#enumerators?.next(nodeId, subtaskIndex),
+      finished: () => {
+        this.#unfinished--
+        if (this.#unfinished === 0) this.#endWell()
+      },
+      failed: (_taskId, _subtaskIndex, error) => {
+        this.#fail(fromWireError(error))
+      },
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#endBadly(error)
+  }
+
+  #graphOrigin(graph: JobGraph): GraphOrigin {
+    if (this.#origin.kind === 'value' || this.#options.host !== 'threads') {
+      return { kind: 'shared', graph }
+    }
+    const { args } = this.#options
+    return { kind: 'module', url: this.#origin.url, args, fingerprint: fingerprint(graph) }
+  }
+
+  #deployable(): { plan: ExecutionPlan; graph: JobGraph } {
+    if (this.#plan === undefined || this.#graph === undefined) {
+      throw new MillraceError('NOT_PREPARED', 'The job has no plan yet')
+    }
+    return { plan: this.#plan, graph: this.#graph }
+  }
+
+  #summarize(subtasks: readonly SubtaskMetrics[]): JobMetrics {
+    const sorted = [...subtasks].sort((a, b) => a.taskId - b.taskId || a.subtaskIndex - b.subtaskIndex)
+    const roles = { isSource: (taskId: number) => this.#isSource(taskId) }
+    const durationMs = this.#startedMs === 0 ? 0 : performance.now() - this.#startedMs
+    const totals = jobTotals(sorted, roles, this.#enumerators?.recordsExpected)
+    return { jobName: this.#jobName, durationMs, totals, subtasks: sorted }
+  }
+
+  #isSource(taskId: number): boolean {
+    const root = this.#plan?.tasks[taskId]?.root
+    return root !== undefined && this.#graph?.nodes[root.nodeId]?.operator.kind === 'source'
+  }
+
+  #isCollect(root: ChainedNode): boolean {
+    return this.#graph?.nodes[root.nodeId]?.operator.kind === 'collect'
+  }
+}
+
+function patience(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ABORT_PATIENCE_MS).unref()
+  })
+}

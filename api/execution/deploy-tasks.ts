@@ -1,0 +1,222 @@
+/**
+ * Builds the subtasks that a plan puts on one slot, and joins them with each other and with other slots.
+ *
+ * Runs on the slot's thread. Receivers are built before senders, since a sender in the same slot hands batches to the receiver's gate.
+ */
+import type { CodecName } from '../../mailbox/codec.ts'
+import { compileChain } from '../../operators/chain.ts'
+import { InputSubtask } from '../../operators/input-subtask.ts'
+import { SourceSubtask } from '../../operators/source-subtask.ts'
+import { SinkTail } from '../../operators/sink-tail.ts'
+import type { Subtask, SubtaskListener, SubtaskParts } from '../../operators/subtask.ts'
+import type { InputGate } from '../../runtime/input-gate.ts'
+import {
+  LinkTransport,
+  LocalTransport,
+  OutputChannel,
+  OutputGate,
+} from '../../runtime/output-channel.ts'
+import type { SlotNode } from '../../runtime/slot-node.ts'
+import type { GraphNode, JobGraph } from '../graph.ts'
+import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from '../plan.ts'
+import { chainBranches, nodeOf } from './chain-branches.ts'
+import { Collector } from './collector.ts'
+import type { SplitAnswer } from './protocol.ts'
+
+/** What is deployed where, and who hears of it. */
+export interface DeployRequest {
+  readonly node: SlotNode
+  readonly graph: JobGraph
+  readonly plan: ExecutionPlan
+  readonly codec: CodecName
+  readonly listener: SubtaskListener
+  readonly nextSplit: (nodeId: number, subtaskIndex: number) => Promise<SplitAnswer>
+}
+
+/** The part of a job on one slot. */
+export interface DeployedTasks {
+  readonly subtasks: readonly Subtask[]
+  /** The collected streams that end here (slot 0 only). */
+  readonly collectors: readonly Collector[]
+  /** The channels that begin or end here, to be forgotten when the job is over. */
+  readonly channelIds: readonly number[]
+}
+
+/** Builds the subtasks of one slot and opens their sinks. Rejects with what a sink or operator throws; then nothing stays open. */
+export async function deployTasks(request: DeployRequest): Promise<DeployedTasks> {
+  const deployer = new Deployer(request)
+  const tasks = [...request.plan.tasks].reverse()
+  try {
+    for (const task of tasks) {
+      for (const subtask of task.subtasks) {
+        if (subtask.slot === request.node.slot.index) await deployer.deploy(task, subtask)
+      }
+    }
+  } catch (error) {
+    await Promise.allSettled(deployer.subtasks.map((subtask) => subtask.abort()))
+    throw error
+  }
+  return deployer
+}
+
+class Deployer implements DeployedTasks {
+  readonly subtasks: Subtask[] = []
+  readonly collectors: Collector[] = []
+  readonly channelIds: number[] = []
+  readonly #request: DeployRequest
+  /** The gates of receivers in this slot, with the input index, by channel. */
+  readonly #receivers = new Map<number, { gate: InputGate; index: number }>()
+
+  constructor(request: DeployRequest) {
+    this.#request = request
+  }
+
+  async deploy(task: TaskPlan, placed: SubtaskPlan): Promise<void> {
+    const root = nodeOf(this.#request.graph, task.root.nodeId)
+    if (root.operator.kind === 'collect') {
+      this.#deployCollector(task, placed, root.operator.name)
+      return
+    }
+    const subtask = await this.#createSubtask(task, placed, root)
+    this.subtasks.push(subtask)
+    if (subtask instanceof InputSubtask) this.#joinInputs(task, placed, subtask.inputs)
+    subtask.open()
+  }
+
+  #deployCollector(task: TaskPlan, placed: SubtaskPlan, name: string): void {
+    const channels = inputChannels(task, placed.index)
+    const { slot } = this.#request.node
+    const collector = new Collector(slot, name, channels.length)
+    this.collectors.push(collector)
+    this.#joinInputs(task, placed, collector.inputs)
+  }
+
+  async #createSubtask(task: TaskPlan, placed: SubtaskPlan, root: GraphNode): Promise<Subtask> {
+    const { node, graph, listener } = this.#request
+    const gate = new OutputGate()
+    const channels: OutputChannel[] = []
+    const sinks: { tail: SinkTail; node: GraphNode }[] = []
+    let owner: Subtask | undefined
+    const branches = chainBranches(task, {
+      graph,
+      slot: node.slot,
+      subtaskIndex: placed.index,
+      gate,
+      openChannels: (edge) => {
+        const opened = this.#openChannels(edge, placed, gate)
+        channels.push(...opened)
+        return opened
+      },
+      openSink: (sinkNode) => {
+        const tail = new SinkTail(node.slot, gate, (error) => owner?.turnFailed(error))
+        sinks.push({ tail, node: sinkNode })
+        return tail
+      },
+    })
+    await openWriters(sinks, task, placed)
+    const parts: SubtaskParts = {
+      slot: node.slot,
+      identity: {
+        taskName: task.name,
+        taskId: task.id,
+        index: placed.index,
+        parallelism: task.parallelism,
+        maxParallelism: task.maxParallelism,
+      },
+      chain: compileChain(branches, { subtaskIndex: placed.index, gate }),
+      gate,
+      channels,
+      sinks: sinks.map(({ tail }) => tail),
+      listener,
+      uidOf: (element) => graph.nodes.find(({ name }) => name === element.name)?.uid ?? element.name,
+    }
+    owner = this.#subtaskOf(task, placed, root, parts)
+    return owner
+  }
+
+  #subtaskOf(
+    task: TaskPlan,
+    placed: SubtaskPlan,
+    root: GraphNode,
+    parts: SubtaskParts,
+  ): SourceSubtask | InputSubtask {
+    const { operator } = root
+    if (operator.kind === 'source') {
+      return new SourceSubtask({
+        ...parts,
+        source: operator.source,
+        sourceName: root.name,
+        timestamp: operator.timestamp,
+        watermarks: operator.watermarks,
+        nextSplit: () => this.#request.nextSplit(root.id, placed.index),
+      })
+    }
+    return new InputSubtask({
+      ...parts,
+      inputChannels: inputChannels(task, placed.index).length,
+      watermarks: operator.kind === 'timestamps' ? operator.watermarks : undefined,
+    })
+  }
+
+  /** Makes a subtask's gate known to senders: those in this slot, and the router for frames from others. */
+  #joinInputs(task: TaskPlan, placed: SubtaskPlan, gate: InputGate): void {
+    const { node } = this.#request
+    inputChannels(task, placed.index).forEach((channel, index) => {
+      this.channelIds.push(channel.id)
+      if (channel.fromSlot === node.slot.index) {
+        this.#receivers.set(channel.id, { gate, index })
+        return
+      }
+      node.router.addInput(channel.id, gate, index)
+      const peer = node.slot.peer(channel.fromSlot)
+      gate.setCreditTarget(index, { kind: 'remote', peer, channel: channel.id })
+    })
+  }
+
+  #openChannels(edge: EdgePlan, placed: SubtaskPlan, gate: OutputGate): OutputChannel[] {
+    const mine = edge.channels.filter(({ fromSubtask }) => fromSubtask === placed.index)
+    return mine.map((channel) => this.#openChannel(channel, gate))
+  }
+
+  #openChannel(channel: ChannelPlan, gate: OutputGate): OutputChannel {
+    const { node, codec } = this.#request
+    this.channelIds.push(channel.id)
+    const receiver = this.#receivers.get(channel.id)
+    if (receiver !== undefined) {
+      const transport = new LocalTransport(receiver.gate, receiver.index)
+      const output = new OutputChannel(channel.id, node.slot, gate, transport)
+      receiver.gate.setCreditTarget(receiver.index, { kind: 'local', output })
+      return output
+    }
+    const transport = new LinkTransport(node.slot.peer(channel.toSlot), channel.id, codec)
+    const output = new OutputChannel(channel.id, node.slot, gate, transport)
+    node.router.addOutput(output)
+    return output
+  }
+}
+
+/** The channels that end at a subtask, in the order of its input indexes. */
+function inputChannels(task: TaskPlan, subtaskIndex: number): ChannelPlan[] {
+  return task.inputs.flatMap(({ channels }) =>
+    channels.filter(({ toSubtask }) => toSubtask === subtaskIndex),
+  )
+}
+
+/** Opens the writers of a subtask's sinks; those opened before one fails are aborted. */
+async function openWriters(
+  sinks: readonly { tail: SinkTail; node: GraphNode }[],
+  task: TaskPlan,
+  placed: SubtaskPlan,
+): Promise<void> {
+  try {
+    for (const { tail, node } of sinks) {
+      if (node.operator.kind !== 'sink') continue
+      const { index } = placed
+      const context = { subtaskIndex: index, parallelism: task.parallelism }
+      tail.setWriter(await node.operator.sink.open(context))
+    }
+  } catch (error) {
+    await Promise.allSettled(sinks.map(({ tail }) => tail.abort()))
+    throw error
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What a job has done so far, per subtask and in all.
+ */
+import type { SubtaskMetrics } from '../../operators/subtask.ts'
+
+/** A job's metrics at one moment. */
+export interface JobMetrics {
+  readonly jobName: string
+  /** Milliseconds since the job began to take input, until it ended or now. */
+  readonly durationMs: number
+  readonly totals: JobTotals
+  /** Sorted by task and subtask. */
+  readonly subtasks: readonly SubtaskMetrics[]
+}
+
+/** Sums over the subtasks of a job. */
+export interface JobTotals {
+  /** Records that sources have read. */
+  readonly recordsRead: number
+  /** Records handed to sinks. */
+  readonly recordsWritten: number
+  /** Records that tasks have taken in from other tasks. */
+  readonly recordsExchanged: number
+  /** Bytes that have crossed between slots. */
+  readonly bytesExchanged: number
+  /** Records that sources say they have in all; undefined where one of them does not know. */
+  readonly recordsExpected: number | undefined
+}
+
+/** Which tasks read sources. */
+export interface TaskRoles {
+  readonly isSource: (taskId: number) => boolean
+}
+
+/** Sums up. */
+export function jobTotals(
+  subtasks: readonly SubtaskMetrics[],
+  roles: TaskRoles,
+  recordsExpected: number | undefined,
+): JobTotals {
+  let recordsRead = 0
+  let recordsWritten = 0
+  let recordsExchanged = 0
+  let bytesExchanged = 0
+  for (const subtask of subtasks) {
+    if (roles.isSource(subtask.taskId)) recordsRead += subtask.recordsIn
+    else recordsExchanged += subtask.recordsIn
+    recordsWritten += subtask.recordsWritten
+    bytesExchanged += subtask.bytesIn
+  }
+  return { recordsRead, recordsWritten, recordsExchanged, bytesExchanged, recordsExpected }
+}

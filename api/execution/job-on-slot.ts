@@ -1,0 +1,83 @@
+/**
+ * The slot's side of a job: the extension that the coordinator loads into every slot.
+ *
+ * Life cycle: load (build the graph, compare, deploy) → start → commit or abort. Runs on the slot's thread.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { SlotExtension, SlotNode } from '../../runtime/slot-node.ts'
+import { toWireError } from '../../runtime/wire-error.ts'
+import { fingerprint, firstDifference } from '../fingerprint.ts'
+import type { JobGraph } from '../graph.ts'
+import { buildGraph } from '../job.ts'
+import { deployTasks } from './deploy-tasks.ts'
+import type { DeployedTasks } from './deploy-tasks.ts'
+import { loadJobModule } from './job-module.ts'
+import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protocol.ts'
+
+/** Deploys a job's part on this slot and returns what the coordinator can do with it. */
+export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = async (
+  node,
+  deployment,
+  coordinator,
+) => {
+  const deployed = await deployTasks({
+    node,
+    graph: await graphFrom(deployment.origin, node),
+    plan: deployment.plan,
+    codec: deployment.codec,
+    nextSplit: (nodeId, subtaskIndex) => coordinator.nextSplit(nodeId, subtaskIndex),
+    listener: {
+      finished: ({ identity }) => {
+        void coordinator.finished(identity.taskId, identity.index)
+      },
+      failed: ({ identity }, error) => {
+        void coordinator.failed(identity.taskId, identity.index, toWireError(error))
+      },
+    },
+  })
+  return jobSlot(node, deployed)
+}
+
+/** The coordinator's view of the tasks of one slot. */
+export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
+  const { subtasks } = deployed
+
+  function close(): void {
+    for (const channel of deployed.channelIds) {
+      node.router.removeInput(channel)
+      node.router.removeOutput(channel)
+    }
+    for (const subtask of subtasks) subtask.close()
+  }
+
+  return {
+    start: () => {
+      for (const subtask of subtasks) subtask.start()
+    },
+    cancel: () => {
+      for (const subtask of subtasks) subtask.cancel()
+    },
+    commit: async () => {
+      for (const subtask of subtasks) await subtask.commit()
+      close()
+    },
+    abort: async () => {
+      for (const subtask of subtasks) subtask.cancel()
+      await Promise.allSettled(subtasks.map((subtask) => subtask.abort()))
+      close()
+    },
+    metrics: () => subtasks.map((subtask) => subtask.metrics()),
+  }
+}
+
+async function graphFrom(origin: GraphOrigin, node: SlotNode): Promise<JobGraph> {
+  if (origin.kind === 'shared') return origin.graph
+  const graph = await buildGraph(await loadJobModule(origin.url), origin.args)
+  const difference = firstDifference(origin.fingerprint, fingerprint(graph))
+  if (difference === undefined) return graph
+  throw new MillraceError(
+    'BUILDS_DIFFER',
+    `The job '${graph.jobName}' was built differently on the main thread ("here") and on slot ${node.slot.index} ("there"): ` +
+      `${difference}. A build must do the same on every thread: no random numbers, no clock, no state of the module`,
+  )
+}

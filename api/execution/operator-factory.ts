@@ -1,0 +1,38 @@
+/**
+ * From the description of an operator in the graph to what a chain can run.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import { aggregateByKey } from '../../operators/aggregate-operator.ts'
+import type { ChainElement } from '../../operators/chain.ts'
+import { reduceByKey } from '../../operators/reduce.ts'
+import { windowAggregate } from '../../operators/window-aggregate.ts'
+import type { GraphNode } from '../graph.ts'
+
+/** Makes a fresh element, with state of its own, for one subtask. Sources, sinks and collected streams are no elements. */
+export function createElement({ name, operator }: GraphNode): ChainElement {
+  switch (operator.kind) {
+    case 'map':
+    case 'filter':
+    case 'flatMap':
+      return { name, step: operator }
+    case 'timestamps':
+      return { name, step: { kind: 'timestamp', fn: operator.timestamp } }
+    case 'reduce':
+      return { name, operator: reduceByKey(operator.key, operator.reduce as never) }
+    case 'aggregate': {
+      const { key, aggregate, result } = operator
+      return { name, operator: aggregateByKey({ key, aggregate, result: result as never }) }
+    }
+    case 'window': {
+      const { key, assigner, aggregate, result } = operator
+      return {
+        name,
+        operator: windowAggregate({ key, assigner, aggregate, result: result as never }),
+      }
+    }
+    case 'source':
+    case 'sink':
+    case 'collect':
+      throw new MillraceError('NOT_AN_ELEMENT', `'${name}' (${operator.kind}) can't stand inside a chain`)
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What the coordinator of a job and its slots say to each other: all messages of the job's control plane.
+ */
+import type { CodecName } from '../../mailbox/codec.ts'
+import type { SubtaskMetrics } from '../../operators/subtask.ts'
+import type { WireError } from '../../runtime/wire-error.ts'
+import type { GraphFingerprint } from '../fingerprint.ts'
+import type { JobGraph } from '../graph.ts'
+import type { ExecutionPlan } from '../plan.ts'
+
+/** Where a slot gets the graph from: it builds it from the module, or shares the thread and the graph with the coordinator. */
+export type GraphOrigin =
+  | {
+      readonly kind: 'module'
+      /** Absolute URL of the job's module. */
+      readonly url: string
+      readonly args: Readonly<Record<string, unknown>>
+      /** The coordinator's, to which the slot's must be equal. */
+      readonly fingerprint: GraphFingerprint
+    }
+  | { readonly kind: 'shared'; readonly graph: JobGraph }
+
+/** What a slot needs to run its part of a job. */
+export interface Deployment {
+  readonly origin: GraphOrigin
+  readonly plan: ExecutionPlan
+  readonly codec: CodecName
+}
+
+/** A split, or that there is none left. */
+export type SplitAnswer = { readonly split: unknown } | undefined
+
+/** What a slot can ask of the coordinator. */
+export interface JobCoordinator {
+  /** The next split of a source for one of its subtasks. */
+  nextSplit(nodeId: number, subtaskIndex: number): Promise<SplitAnswer>
+  /** A subtask has done all that it had to do. */
+  finished(taskId: number, subtaskIndex: number): void
+  /** A subtask has failed; it does nothing more. */
+  failed(taskId: number, subtaskIndex: number, error: WireError): void
+}
+
+/** What the coordinator can ask of a slot. Methods only: the calls cross threads. */
+export interface JobSlot {
+  /** All slots are deployed: take input. */
+  start(): void
+  /** Stop taking input and producing output. */
+  cancel(): void
+  /** The whole job has finished: make the output visible. */
+  commit(): Promise<void>
+  /** The job is over and did not finish: remove what must not be seen. */
+  abort(): Promise<void>
+  metrics(): readonly SubtaskMetrics[]
+}

@@ -1,0 +1,111 @@
+/**
+ * What can be said about a run, and the checks of it.
+ */
+import { availableParallelism } from 'node:os'
+import type { CodecName } from '../../mailbox/codec.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { Simulator } from '../../runtime/simulator.ts'
+
+/**
+ * Who drives the slots. `threads`: one worker thread per slot. `inline`: all slots on the calling thread. A `Simulator`: one thread,
+ * every interleaving chosen by its seed.
+ */
+export type JobHost = 'threads' | 'inline' | Simulator
+
+/** Options of `runJob`. */
+export interface RunOptions {
+  /** The job's arguments: strings or values of the described types. Default: none. */
+  readonly args?: Readonly<Record<string, unknown>>
+  /** Parallelism of operators that say nothing else, 1 to `maxParallelism`. Default: the number of slots. */
+  readonly parallelism?: number
+  /** Number of key groups, 1 to 32,768. Default: 128. */
+  readonly maxParallelism?: number
+  /** Number of slots, 1 to 256. Default: one per core, but no more than `parallelism`. */
+  readonly slots?: number
+  /** Default: `threads` for a module, `inline` for a job given as a value, whose functions cannot leave their thread. */
+  readonly host?: JobHost
+  /** How records are packed that cross slots. Default: `columns`. */
+  readonly codec?: CodecName
+}
+
+/** The options with everything decided. */
+export interface ResolvedOptions {
+  readonly args: Readonly<Record<string, unknown>>
+  readonly parallelism: number
+  readonly maxParallelism: number | undefined
+  readonly slots: number
+  readonly host: JobHost
+  readonly codec: CodecName
+}
+
+const KNOWN = ['args', 'parallelism', 'maxParallelism', 'slots', 'host', 'codec']
+const SLOT_LIMIT = 256
+
+/** Decides what was left open. Throws `INVALID_ARGUMENT`, `INVALID_SLOTS`, `INVALID_PARALLELISM`, `INVALID_HOST` or `INVALID_CODEC`. */
+export function resolveOptions(options: RunOptions, isModule: boolean): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new MillraceError('INVALID_ARGUMENT', `runJob: expected an options object, got ${String(options)}`)
+  }
+  for (const key of Object.keys(options)) {
+    if (KNOWN.includes(key)) continue
+    const known = KNOWN.join(', ')
+    throw new MillraceError('INVALID_ARGUMENT', `runJob: unknown option '${key}'; known are ${known}`)
+  }
+  const host = resolveHost(options.host, isModule)
+  checkParallelism(options.parallelism)
+  const slots = resolveSlots(options, host)
+  return {
+    args: resolveArgs(options.args),
+    parallelism: options.parallelism ?? slots,
+    maxParallelism: options.maxParallelism,
+    slots,
+    host,
+    codec: resolveCodec(options.codec),
+  }
+}
+
+function checkParallelism(parallelism: unknown): void {
+  if (parallelism === undefined) return
+  if (typeof parallelism === 'number' && Number.isInteger(parallelism) && parallelism >= 1) return
+  throw new MillraceError(
+    'INVALID_PARALLELISM',
+    `The parallelism of the job must be a whole number from 1 to its number of key groups, got ${String(parallelism)}`,
+  )
+}
+
+function resolveSlots(options: RunOptions, host: JobHost): number {
+  if (host instanceof Simulator) return host.count
+  const { slots } = options
+  const byCores = Math.min(availableParallelism(), options.parallelism ?? SLOT_LIMIT, SLOT_LIMIT)
+  if (slots === undefined) return byCores
+  if (Number.isInteger(slots) && slots >= 1 && slots <= SLOT_LIMIT) return slots
+  throw new MillraceError('INVALID_SLOTS', `Expected 1 to ${SLOT_LIMIT} slots, got ${String(slots)}`)
+}
+
+function resolveHost(host: unknown, isModule: boolean): JobHost {
+  if (host === undefined) return isModule ? 'threads' : 'inline'
+  if (host === 'threads' && !isModule) {
+    throw new MillraceError(
+      'INVALID_HOST',
+      "A job given as a value can't run on threads, because its functions can't leave this one: " +
+        "give runJob the URL of a module whose default export it is, or host: 'inline'",
+    )
+  }
+  if (host === 'threads' || host === 'inline' || host instanceof Simulator) return host
+  const got = String(host)
+  throw new MillraceError('INVALID_HOST', `Expected 'threads', 'inline' or a Simulator as host, got ${got}`)
+}
+
+function resolveCodec(codec: unknown): CodecName {
+  if (codec === undefined) return 'columns'
+  if (codec === 'columns' || codec === 'msgpack') return codec
+  throw new MillraceError('INVALID_CODEC', `Expected 'columns' or 'msgpack' as codec, got ${String(codec)}`)
+}
+
+function resolveArgs(args: unknown): Readonly<Record<string, unknown>> {
+  if (args === undefined) return {}
+  if (typeof args === 'object' && args !== null && !Array.isArray(args)) {
+    return args as Readonly<Record<string, unknown>>
+  }
+  throw new MillraceError('INVALID_ARGUMENT', `runJob: expected args as an object, got ${String(args)}`)
+}

@@ -1,0 +1,114 @@
+/**
+ * The subtask that reads from other subtasks: takes batches and events from its input gate and hands them through its chain.
+ */
+import type { RecordBatch } from '../mailbox/batch.ts'
+import { MAX_TIMESTAMP } from '../mailbox/time.ts'
+import { InputGate } from '../runtime/input-gate.ts'
+import type { ChannelEvent } from '../runtime/output-channel.ts'
+import { Subtask } from './subtask.ts'
+import type { SubtaskParts } from './subtask.ts'
+import { WatermarkValve } from './watermark-valve.ts'
+import type { WatermarkGenerator, WatermarkStrategy } from './watermarks.ts'
+
+/** What an inner subtask needs besides what every subtask needs. */
+export interface InputParts extends SubtaskParts {
+  /** Number of input channels, over all input edges. */
+  readonly inputChannels: number
+  /**
+   * The strategy of a step in this chain that assigns timestamps anew: its watermarks replace those that come in, except for the
+   * final one. Undefined: there is none.
+   */
+  readonly watermarks?: WatermarkStrategy | undefined
+}
+
+/** A subtask with inputs. */
+export class InputSubtask extends Subtask {
+  /** Where the records come in. */
+  readonly inputs: InputGate
+  readonly #valve: WatermarkValve
+  readonly #generator: WatermarkGenerator | undefined
+  readonly #newest = new Float64Array(1)
+  /** Inputs that have not ended. */
+  #open: number
+  #batch: RecordBatch | undefined
+  #next = 0
+  /** What event time is to become: reached when `advanceWatermark` says so. */
+  #target: number
+
+  constructor(parts: InputParts) {
+    super(parts)
+    this.inputs = new InputGate(parts.slot, this)
+    for (let channel = 0; channel < parts.inputChannels; channel++) this.inputs.addChannel()
+    this.#valve = new WatermarkValve(parts.inputChannels)
+    this.#generator = parts.watermarks?.createGenerator()
+    this.#open = parts.inputChannels
+    this.#target = this.watermark
+  }
+
+  protected override bytesIn(): number {
+    return this.inputs.bytesIn
+  }
+
+  protected override step(): boolean {
+    if (this.#batch !== undefined) return this.#continueBatch(this.#batch)
+    if (this.#target > this.watermark) {
+      this.advanceWatermark(this.#target)
+      return true
+    }
+    if (this.#open === 0) return this.finishInput()
+    const item = this.inputs.take()
+    if (item === undefined) return false
+    if ('values' in item) this.#takeBatch(item)
+    else this.#takeEvent(item, this.inputs.lastChannel)
+    return true
+  }
+
+  #takeBatch(batch: RecordBatch): void {
+    this.recordsIn += batch.length
+    this.#valve.inputActive(this.inputs.lastChannel)
+    this.#batch = batch
+    this.#next = 0
+  }
+
+  #continueBatch(batch: RecordBatch): boolean {
+    const { values, timestamps, length } = batch
+    this.#next = this.chain.processBatch(values, timestamps, this.#next, length)
+    if (this.#next < length) return true
+    this.#batch = undefined
+    if (this.#generator !== undefined) this.#generate(this.#generator)
+    return true
+  }
+
+  #generate(generator: WatermarkGenerator): void {
+    this.#newest[0] = this.chain.takeMaxTimestamp()
+    generator.onBatch(this.#newest, 1)
+    if (generator.current > this.#target) this.#target = generator.current
+  }
+
+  #takeEvent(event: ChannelEvent, channel: number): void {
+    switch (event.kind) {
+      case 'watermark':
+        this.#valve.inputActive(channel)
+        this.#valve.inputWatermark(channel, event.timestamp)
+        this.#follow()
+        return
+      case 'idle':
+        this.#valve.inputIdle(channel)
+        this.#follow()
+        if (this.#valve.idle) this.emitIdle()
+        return
+      case 'end':
+        this.#open--
+        return
+      case 'barrier':
+        // Nobody injects barriers yet; one that comes has no effect.
+        return
+    }
+  }
+
+  #follow(): void {
+    const combined = this.#valve.watermark
+    const counts = this.#generator === undefined || combined === MAX_TIMESTAMP
+    if (counts && combined > this.#target) this.#target = combined
+  }
+}

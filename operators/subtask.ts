@@ -1,0 +1,282 @@
+/**
+ * A subtask: one parallel instance of a chain, as an actor. What sources and inner subtasks have in common.
+ *
+ * Driven by its slot: `turn` does a bounded number of steps, each of which continues what is under way before it takes anything new.
+ * Life cycle:
+ *
+ *     created ──start──► running ──input ended──► finishing ──sinks flushed──► finished
+ *        │                  │                        │
+ *        └──────────────────┴── failed / cancelled ◄─┘
+ *
+ * After an error or a cancel it does nothing more. Sinks end well only when the whole job has finished (`commit`).
+ */
+import type { Clock } from '../runtime/clock.ts'
+import { LoadMeter } from '../runtime/load-meter.ts'
+import type { Progress } from '../runtime/load-meter.ts'
+import { OutputGate } from '../runtime/output-channel.ts'
+import type { OutputChannel } from '../runtime/output-channel.ts'
+import type { Slot, SlotActor } from '../runtime/slot.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
+import type { ChainOperator, CompiledChain } from './chain.ts'
+import type { Counter, OperatorContext } from './operator.ts'
+import type { SinkTail } from './sink-tail.ts'
+
+/** Steps in one turn, so that the other actors of the slot get theirs. */
+const STEPS_PER_TURN = 8
+
+/**
+ * Where a subtask is in its life. `created`: built, nothing runs yet. `running`: takes input. `finishing`: input has ended, sinks are
+ * flushing. `finished`: all it had to do is done. `failed`: an error ended it. `cancelled`: it was told to stop.
+ */
+export type SubtaskState =
+  | 'created'
+  | 'running'
+  | 'finishing'
+  | 'finished'
+  | 'failed'
+  | 'cancelled'
+
+/** Who a subtask is. */
+export interface SubtaskIdentity {
+  /** Name of the task: its operators, joined. */
+  readonly taskName: string
+  readonly taskId: number
+  /** 0 to parallelism - 1. */
+  readonly index: number
+  readonly parallelism: number
+  readonly maxParallelism: number
+}
+
+/** Who hears of the end of a subtask. */
+export interface SubtaskListener {
+  finished(subtask: Subtask): void
+  failed(subtask: Subtask, error: unknown): void
+}
+
+/** What a subtask has done so far. */
+export interface SubtaskMetrics {
+  readonly taskName: string
+  readonly taskId: number
+  readonly subtaskIndex: number
+  readonly slot: number
+  readonly state: SubtaskState
+  readonly recordsIn: number
+  readonly recordsOut: number
+  /** The part of `recordsOut` that was handed to sinks. */
+  readonly recordsWritten: number
+  /** Bytes that came over links; records that stay in their slot cost none. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Milliseconds; `MIN_TIMESTAMP` before the first watermark, `MAX_TIMESTAMP` after the last. */
+  readonly watermark: number
+  /** Shares of the time since the start, each 0 to 1, together 1. */
+  readonly busy: number
+  readonly idle: number
+  readonly backpressured: number
+  /** The operators' own counters, as `operator.counter`. */
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** The parts of a subtask, built by the deployment. */
+export interface SubtaskParts {
+  readonly slot: Slot
+  readonly identity: SubtaskIdentity
+  readonly chain: CompiledChain
+  readonly gate: OutputGate
+  readonly channels: readonly OutputChannel[]
+  readonly sinks: readonly SinkTail[]
+  readonly listener: SubtaskListener
+  /** The uid of each operator, by name of the element. */
+  readonly uidOf: (element: ChainOperator) => string
+}
+
+/** What all subtasks share. */
+export abstract class Subtask implements SlotActor {
+  readonly label: string
+  scheduled = false
+  readonly meter: LoadMeter
+  readonly identity: SubtaskIdentity
+  protected readonly slot: Slot
+  protected readonly chain: CompiledChain
+  protected readonly gate: OutputGate
+  protected recordsIn = 0
+  protected watermark = MIN_TIMESTAMP
+  readonly #parts: SubtaskParts
+  readonly #counters = new Map<string, Counter>()
+  #state: SubtaskState = 'created'
+  #endInputDone = false
+
+  constructor(parts: SubtaskParts) {
+    const { identity, slot } = parts
+    this.#parts = parts
+    this.identity = identity
+    this.label = `${identity.taskName}[${identity.index}]`
+    this.slot = slot
+    this.chain = parts.chain
+    this.gate = parts.gate
+    this.meter = new LoadMeter(slot.clock.monotonicMs())
+    this.gate.onRoom = () => {
+      slot.ready(this)
+    }
+  }
+
+  get state(): SubtaskState {
+    return this.#state
+  }
+
+  /** Opens the operators. Before `start`. */
+  open(): void {
+    this.chain.open((element) => this.#contextOf(element))
+  }
+
+  /** Lets it take input. */
+  start(): void {
+    if (this.#state !== 'created') return
+    this.#state = 'running'
+    this.slot.ready(this)
+  }
+
+  turn(): Progress {
+    for (let step = 0; step < STEPS_PER_TURN; step++) {
+      if (this.#state !== 'running') return 'idle'
+      if (this.gate.full) return 'blocked'
+      if (!this.step()) return this.gate.full ? 'blocked' : 'idle'
+    }
+    return 'more'
+  }
+
+  turnFailed(error: unknown): void {
+    this.fail(error)
+  }
+
+  /** Stops it. Nothing more comes out; `abort` cleans up. */
+  cancel(): void {
+    if (this.#state === 'finished' || this.#state === 'failed') return
+    this.#state = 'cancelled'
+  }
+
+  /** The whole job has finished: the sinks end well. */
+  async commit(): Promise<void> {
+    for (const sink of this.#parts.sinks) await sink.commit()
+  }
+
+  /** The job is over and did not finish: the sinks remove what must not be seen. All are tried; throws the first error. */
+  async abort(): Promise<void> {
+    const results = await Promise.allSettled(this.#parts.sinks.map((sink) => sink.abort()))
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason
+    }
+  }
+
+  /** Closes the operators. After the end, whatever it was. */
+  close(): void {
+    this.chain.close()
+  }
+
+  /** What it has done so far. */
+  metrics(): SubtaskMetrics {
+    const load = this.meter.read(this.slot.clock.monotonicMs())
+    const totalMs = Math.max(load.busyMs + load.idleMs + load.backpressuredMs, Number.MIN_VALUE)
+    let recordsOut = 0
+    let bytesOut = 0
+    for (const channel of this.#parts.channels) {
+      recordsOut += channel.recordCount
+      bytesOut += channel.byteCount
+    }
+    let recordsWritten = 0
+    for (const sink of this.#parts.sinks) recordsWritten += sink.recordCount
+    return {
+      taskName: this.identity.taskName,
+      taskId: this.identity.taskId,
+      subtaskIndex: this.identity.index,
+      slot: this.slot.index,
+      state: this.#state,
+      recordsIn: this.recordsIn,
+      recordsOut: recordsOut + recordsWritten,
+      recordsWritten,
+      bytesIn: this.bytesIn(),
+      bytesOut,
+      watermark: this.watermark,
+      busy: load.busyMs / totalMs,
+      idle: load.idleMs / totalMs,
+      backpressured: load.backpressuredMs / totalMs,
+      counters: Object.fromEntries([...this.#counters].map(([name, { value }]) => [name, value])),
+    }
+  }
+
+  /** One step of input. False when there is nothing to do before something new arrives. */
+  protected abstract step(): boolean
+
+  /** Bytes that came in over links. */
+  protected abstract bytesIn(): number
+
+  /** Ends the subtask with an error. */
+  protected fail(error: unknown): void {
+    if (this.#state === 'failed' || this.#state === 'cancelled') return
+    this.#state = 'failed'
+    this.#parts.listener.failed(this, error)
+  }
+
+  /** Hands a watermark through the chain and on. False: call again, there is no room behind. */
+  protected advanceWatermark(watermark: number): boolean {
+    if (watermark <= this.watermark) return true
+    if (!this.chain.processWatermark(watermark)) return false
+    this.watermark = watermark
+    for (const channel of this.#parts.channels) channel.watermark(watermark)
+    return true
+  }
+
+  /** Tells the next subtasks not to wait for this one. */
+  protected emitIdle(): void {
+    for (const channel of this.#parts.channels) channel.event({ kind: 'idle' })
+  }
+
+  /** All input has ended. False: call again, there is no room behind. */
+  protected finishInput(): boolean {
+    if (!this.advanceWatermark(MAX_TIMESTAMP)) return false
+    if (!this.#endInputDone && !this.chain.endInput()) return false
+    this.#endInputDone = true
+    this.#state = 'finishing'
+    const flushed = Promise.all(this.#parts.sinks.map((sink) => sink.finish()))
+    this.slot.whenSettled(
+      flushed,
+      () => {
+        this.#finish()
+      },
+      (error) => {
+        this.fail(error)
+      },
+    )
+    return true
+  }
+
+  #finish(): void {
+    if (this.#state !== 'finishing') return
+    this.#state = 'finished'
+    for (const channel of this.#parts.channels) channel.event({ kind: 'end' })
+    this.#parts.listener.finished(this)
+  }
+
+  #contextOf(element: ChainOperator): OperatorContext {
+    const { index, parallelism, maxParallelism } = this.identity
+    const clock: Clock = this.slot.clock
+    return {
+      operatorName: element.name,
+      uid: this.#parts.uidOf(element),
+      subtaskIndex: index,
+      parallelism,
+      maxParallelism,
+      clock,
+      random: this.slot.random,
+      counter: (name) => this.#counter(`${element.name}.${name}`),
+    }
+  }
+
+  #counter(name: string): Counter {
+    const known = this.#counters.get(name)
+    if (known !== undefined) return known
+    const counter = { value: 0 }
+    this.#counters.set(name, counter)
+    return counter
+  }
+}
