@@ -3,7 +3,7 @@
  *
  * One builder per build, used by the streams of one environment. After `finish` it takes nothing more.
  */
-import { buildError } from './build-error.ts'
+import { buildError, describeValue } from './build-error.ts'
 import { captureCallSite, formatCallSite } from './call-site.ts'
 import type { CallSite } from './call-site.ts'
 import { checkOperatorOptions } from './operator-options.ts'
@@ -144,7 +144,15 @@ function checkLimit(
   name: string,
   site: CallSite | undefined,
 ): void {
-  if (parallelism === undefined || limit === undefined || parallelism <= limit) return
+  if (limit === undefined) return
+  if (!(limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 1))) {
+    throw buildError(
+      'INVALID_PARALLELISM',
+      `the maxParallelism of '${name}' must be a whole number from 1, got ${describeValue(limit)}`,
+      site,
+    )
+  }
+  if (parallelism === undefined || parallelism <= limit) return
   throw buildError(
     'INVALID_PARALLELISM',
     `'${name}' can run with a parallelism of at most ${limit}, got ${parallelism}`,

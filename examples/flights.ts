@@ -94,7 +94,7 @@ export default defineJob(
         topN(10, (hour) => hour.meanDelay),
         { name: 'worst 10', uid: 'worst-10' },
       )
-      .flatMap((hours) => hours)
+      .flatMap((hours) => hours, { parallelism: 1 })
       .collect('worst airport-hours')
   },
 )

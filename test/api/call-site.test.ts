@@ -41,6 +41,16 @@ test('a frame without a function name and a path with brackets and colons are re
   assert.is(firstUserFrame('    at new Thing (data:text/javascript,x:1:7)'), undefined)
 })
 
+test('code that the package generates belongs to the package', () => {
+  const ownCode = new URL('operators/own-code.js', ROOT).href
+  const stack = [
+    `    at Object.add (eval at withOwnCode (${ownCode}:23:10), <anonymous>:12:30)`,
+    '    at new Function (<anonymous>)',
+    '    at mean (/home/me/job.js:5:6)',
+  ].join('\n')
+  assert.is(firstUserFrame(stack)?.file, '/home/me/job.js')
+})
+
 test('examples and tests of the package count as users', () => {
   const example = new URL('examples/flights.js', ROOT)
   assert.is(firstUserFrame(`    at ${example.href}:7:8`)?.file, fileURLToPath(example))

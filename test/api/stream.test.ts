@@ -211,6 +211,15 @@ test('a parallelism above what a source or a sink can do is refused', async () =
   assert.match(error.message, "'one file' can run with a parallelism of at most 1, got 2")
 })
 
+test('a source or a sink whose limit makes no sense is refused', async () => {
+  for (const limit of [0, Number.NaN, 1.5, '1' as unknown as number]) {
+    await failure('INVALID_PARALLELISM', () =>
+      graphOf((env) => env.from(fakeSource('file', limit)).to(fakeSink())),
+    )
+  }
+  await graphOf((env) => env.from(fakeSource('file', Number.POSITIVE_INFINITY)).to(fakeSink()))
+})
+
 test('a uid that is taken is refused, naming both lines', async () => {
   const error = await failure('DUPLICATE_UID', () =>
     graphOf((env) => {
