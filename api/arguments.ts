@@ -1,12 +1,14 @@
 /**
- * The arguments of a job, described as data: so the command line can check them, help can list them, and
- * TypeScript knows their types in the build function.
+ * The arguments of a job, described as data: so the command line can check them, help can list
+ * them, and TypeScript knows their types in the build function.
  */
 import { MillraceError } from '../mailbox/errors.ts'
 import { buildErrorHere, describeValue } from './build-error.ts'
 import { similarName } from './similar-name.ts'
 
-/** The types an argument can have. `integer` is a number without a fraction, exact up to 2^53 - 1. */
+/**
+ * The types an argument can have. `integer` is a number without a fraction, exact up to 2^53 - 1.
+ */
 export type ArgumentType = 'string' | 'number' | 'integer' | 'boolean'
 
 interface ArgumentTypes {
@@ -24,7 +26,9 @@ interface ArgumentSpecOf<Type extends ArgumentType> {
   readonly choices?: readonly ArgumentTypes[Type][]
   /** What the build function gets where nothing is given. */
   readonly default?: ArgumentTypes[Type]
-  /** Whether it must be given. Default: false; the build function then gets `default`, or undefined. */
+  /**
+   * Whether it must be given. Default: false; the build function then gets `default`, or undefined.
+   */
   readonly required?: boolean
 }
 
@@ -52,8 +56,10 @@ const TYPES: readonly string[] = ['string', 'number', 'integer', 'boolean'] sati
  * Checks arguments against their description.
  *
  * @param specs the description; undefined: any names, string values
- * @param raw what was given: strings, as from a command line, or values of the described types. Undefined counts as not given
- * @returns one entry per described argument, defaults filled in. Throws UNKNOWN_ARGUMENT, BAD_ARGUMENT or MISSING_ARGUMENT
+ * @param raw what was given: strings, as from a command line, or values of the described types.
+ *   Undefined counts as not given
+ * @returns one entry per described argument, defaults filled in. Throws UNKNOWN_ARGUMENT,
+ *   BAD_ARGUMENT or MISSING_ARGUMENT
  * @example
  * parseArguments({ minutes: { type: 'integer', default: 15 } }, { minutes: '30' }) // { minutes: 30 }
  */

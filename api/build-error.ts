@@ -1,5 +1,6 @@
 /**
- * Errors about a job's definition, and the argument checks that raise them. They point at the user's line.
+ * Errors about a job's definition, and the argument checks that raise them. They point at the
+ * user's line.
  */
 import { MillraceError } from '../mailbox/errors.ts'
 import { captureCallSite, formatCallSite } from './call-site.ts'

@@ -38,8 +38,8 @@ const STACK_DEPTH = 30
 const POSITION = /(?:^|\(|\s)((?:[a-z]+:\/\/|\/|[A-Za-z]:[\\/]).+):(\d+):(\d+)\)?$/
 
 /**
- * The first line of the current stack that lies outside the package and outside Node.js; undefined when
- * there is none, for example when a native callback called.
+ * The first line of the current stack that lies outside the package and outside Node.js; undefined
+ * when there is none, for example when a native callback called.
  */
 export function captureCallSite(): CallSite | undefined {
   const holder: { stack?: string } = {}

@@ -14,8 +14,9 @@ export interface SourceOptions<T> extends OperatorOptions {
   /** Event time of a record in ms since 1970. Default: what the source knows, else none. */
   readonly timestamp?: (value: T) => number
   /**
-   * How far event time has come; computed per split. Default: not known before the end of the input, so that windows of a
-   * bounded source fire when it ends, and those of an unbounded one never.
+   * How far event time has come; computed per split. Default: not known before the end of the
+   * input, so that windows of a bounded source fire when it ends, and those of an unbounded one
+   * never.
    */
   readonly watermarks?: WatermarkStrategy
 }

@@ -1,8 +1,10 @@
 /**
- * The fingerprint of a graph: tells whether two threads have built the same job, and if not, what differs.
+ * The fingerprint of a graph: tells whether two threads have built the same job, and if not, what
+ * differs.
  *
- * Plain data, so that it can travel. Compares what can be seen of a job: its operators, their options, the text of the
- * user's functions and how records flow. What a function has captured cannot be seen.
+ * Plain data, so that it can travel. Compares what can be seen of a job: its operators, their
+ * options, the text of the user's functions and how records flow. What a function has captured
+ * cannot be seen.
  */
 import { createHash } from 'node:crypto'
 import type { GraphEdge, GraphNode, JobGraph, OperatorDescription, Partitioning } from './graph.ts'
@@ -32,8 +34,8 @@ export function fingerprint(graph: JobGraph): GraphFingerprint {
 }
 
 /**
- * Says where two graphs part for the first time, as the end of a sentence about "here" (`a`) and "there" (`b`);
- * undefined where they are equal.
+ * Says where two graphs part for the first time, as the end of a sentence about "here" (`a`) and
+ * "there" (`b`); undefined where they are equal.
  *
  * @example
  * firstDifference(mine, theirs) // "operator 2 'filter': parallelism is 2 here and 3 there"
@@ -128,14 +130,20 @@ function partitioningCode(partitioning: Partitioning): string {
   }
 }
 
-/** Functions are compared by their text, which is the same in every thread that has loaded the same module. */
+/**
+ * Functions are compared by their text, which is the same in every thread that has loaded the same
+ * module.
+ */
 function code(fn: ((...args: never[]) => unknown) | undefined): string | null {
   return fn === undefined
     ? null
     : `code ${sha256(Function.prototype.toString.call(fn)).slice(0, 12)}`
 }
 
-/** Objects of ours and of users: their own fields, functions by their text; one level, for they may hold anything below. */
+/**
+ * Objects of ours and of users: their own fields, functions by their text; one level, for they may
+ * hold anything below.
+ */
 function describeData(value: object): string {
   const fields = Object.entries(value)
     .filter(([, field]) => typeof field !== 'object' || field === null)

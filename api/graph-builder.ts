@@ -1,7 +1,8 @@
 /**
  * Collects nodes and edges while a job is built, and checks what can be checked on the way.
  *
- * One builder per build, used by the streams of one environment. After `finish` it takes nothing more.
+ * One builder per build, used by the streams of one environment. After `finish` it takes nothing
+ * more.
  */
 import { buildError, describeValue } from './build-error.ts'
 import { captureCallSite, formatCallSite } from './call-site.ts'

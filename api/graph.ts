@@ -1,9 +1,10 @@
 /**
  * The logical graph of a job: what the user wrote, as nodes and edges.
  *
- * Built by the same module on the coordinator and on every slot. Nodes are matched between threads by
- * `id`, their position in the order of building. A finished graph never changes. It holds the user's
- * functions, so it never leaves its thread; what travels are plans (`plan.ts`) and fingerprints.
+ * Built by the same module on the coordinator and on every slot. Nodes are matched between threads
+ * by `id`, their position in the order of building. A finished graph never changes. It holds the
+ * user's functions, so it never leaves its thread; what travels are plans (`plan.ts`) and
+ * fingerprints.
  */
 import type { AggregateFunction } from '../operators/aggregate.ts'
 import type { Sink } from '../operators/sink.ts'
@@ -71,7 +72,8 @@ export type KeySelector = (value: never) => unknown
 /**
  * Which subtask of the next operator gets a record.
  *
- * `default` is what holds where the user says nothing: forward between equal parallelism, otherwise rebalance.
+ * `default` is what holds where the user says nothing: forward between equal parallelism, otherwise
+ * rebalance.
  */
 export type Partitioning =
   | { readonly kind: 'default' | 'forward' | 'rebalance' | 'shuffle' | 'broadcast' | 'global' }
@@ -94,7 +96,10 @@ export interface GraphNode {
   readonly uidGiven: boolean
   /** What the user asked for; undefined: the job's default. */
   readonly parallelism: number | undefined
-  /** The largest parallelism this operator can have by its nature, 1 for a single file; undefined: any. */
+  /**
+   * The largest parallelism this operator can have by its nature, 1 for a single file; undefined:
+   * any.
+   */
   readonly parallelismLimit: number | undefined
   /** Number of key groups of this operator; undefined: the job's default. */
   readonly maxParallelism: number | undefined
@@ -116,7 +121,10 @@ export interface GraphEdge {
   readonly partitioning: Partitioning
 }
 
-/** A finished job graph. Nodes stand in an order in which every edge leads from a smaller id to a larger one. */
+/**
+ * A finished job graph. Nodes stand in an order in which every edge leads from a smaller id to a
+ * larger one.
+ */
 export interface JobGraph {
   readonly jobName: string
   /** `nodes[i].id === i`. */

@@ -1,8 +1,9 @@
 /**
  * `defineJob`: a job as a module's default export, and the building of its graph.
  *
- * The coordinator and every slot import the same module and build the same graph. So the build function must do the same
- * everywhere: no random numbers, no clock, no reading of what may differ between threads.
+ * The coordinator and every slot import the same module and build the same graph. So the build
+ * function must do the same everywhere: no random numbers, no clock, no reading of what may differ
+ * between threads.
  */
 import { MillraceError } from '../mailbox/errors.ts'
 import { checkArgumentSpecs, parseArguments } from './arguments.ts'
@@ -45,14 +46,18 @@ export interface JobDefinition<S extends ArgumentSpecs | undefined = ArgumentSpe
 /** Arguments of a job that describes none. */
 export type AnyArguments = Readonly<Record<string, string>>
 
-/** Known to every copy of the package in a process, so that a job defined with one runs in another. */
+/**
+ * Known to every copy of the package in a process, so that a job defined with one runs in another.
+ */
 const JOB_MARK: unique symbol = Symbol.for('millrace.job') as never
 
 /**
- * Defines a job. Nothing runs yet; `runJob` and `millrace run` take it from the module's default export.
+ * Defines a job. Nothing runs yet; `runJob` and `millrace run` take it from the module's default
+ * export.
  *
  * @param build puts the job together; may be asynchronous. Must do the same on every thread
- * @returns the definition. Throws INVALID_JOB for a missing name, a missing build function or arguments that are not well described
+ * @returns the definition. Throws INVALID_ARGUMENT for a missing name or build function,
+ *   INVALID_JOB for arguments that are not well described
  * @example
  * export default defineJob(
  *   {
@@ -108,11 +113,12 @@ export function isJobDefinition(value: unknown): value is JobDefinition {
 export type ParsedArguments = Readonly<Record<string, string | number | boolean | undefined>>
 
 /**
- * Builds the graph of a job: checks the arguments, calls the build function once and checks what it made.
+ * Builds the graph of a job: checks the arguments, calls the build function once and checks what it
+ * made.
  *
  * @param args raw arguments: strings from a command line, or plain data of the described types
- * @returns the finished graph. Rejects with the code of the first mistake; what the build function throws becomes
- *   JOB_BUILD_FAILED with that error as its cause
+ * @returns the finished graph. Rejects with the code of the first mistake; what the build function
+ *   throws becomes JOB_BUILD_FAILED with that error as its cause
  * @example
  * const graph = await buildGraph(job, { input: 'flights.csv' })
  */

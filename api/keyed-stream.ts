@@ -13,8 +13,9 @@ import { Stream } from './stream.ts'
 import { WindowedStream } from './windowed-stream.ts'
 
 /**
- * What can be a key: primitives, dates, bytes, arrays and plain objects of those. Two keys are the same when they hold the
- * same; the order of fields does not matter. Not `undefined` and not `NaN`; a class instance fails when it comes (INVALID_KEY).
+ * What can be a key: primitives, dates, bytes, arrays and plain objects of those. Two keys are the
+ * same when they hold the same; the order of fields does not matter. Not `undefined` and not `NaN`;
+ * a class instance fails when it comes (INVALID_KEY).
  */
 export type Key = string | number | bigint | boolean | null | object
 
@@ -37,7 +38,8 @@ export class KeyedStream<K, T> {
   }
 
   /**
-   * Combines the records of each key, two at a time; every record in gives the combination so far out.
+   * Combines the records of each key, two at a time; every record in gives the combination so far
+   * out.
    *
    * @param reduce gets the combination so far and the new record
    * @example
@@ -55,10 +57,12 @@ export class KeyedStream<K, T> {
   }
 
   /**
-   * Aggregates the records of each key without windows; every record in gives the result so far out.
+   * Aggregates the records of each key without windows; every record in gives the result so far
+   * out.
    *
    * @param aggregate what to compute, e.g. `count()`
-   * @param result makes the record that leaves, from the result and the key. Default: the result itself
+   * @param result makes the record that leaves, from the result and the key. Default: the result
+   *   itself
    * @example
    * words.keyBy((word) => word).aggregate(count(), (count, word) => ({ word, count }))
    */

@@ -13,13 +13,16 @@ import { MAX_PARALLELISM_LIMIT } from '../checkpoint/key-groups.ts'
 export interface OperatorOptions {
   /** Shown in plans, metrics and errors. Default: what the operator does. */
   readonly name?: string
-  /** Identifies the operator's state across versions of the job; unique in the job. Default: kind and position. */
+  /**
+   * Identifies the operator's state across versions of the job; unique in the job. Default: kind
+   * and position.
+   */
   readonly uid?: string
   /** Number of subtasks, 1 to `maxParallelism`. Default: the job's parallelism. */
   readonly parallelism?: number
   /**
-   * Number of key groups, 1 to 32,768: an upper bound for every later parallelism, fixed once there is state to keep.
-   * Default: the job's, 128.
+   * Number of key groups, 1 to 32,768: an upper bound for every later parallelism, fixed once there
+   * is state to keep. Default: the job's, 128.
    */
   readonly maxParallelism?: number
   /** False: never chained, so that its subtasks are actors of their own. Default: true. */
@@ -28,7 +31,10 @@ export interface OperatorOptions {
 
 const KNOWN_OPTIONS = ['name', 'uid', 'parallelism', 'maxParallelism', 'chain']
 
-/** Throws INVALID_ARGUMENT or INVALID_PARALLELISM unless `options` are well-formed. `what` names the operator. */
+/**
+ * Throws INVALID_ARGUMENT or INVALID_PARALLELISM unless `options` are well-formed. `what` names the
+ * operator.
+ */
 export function checkOperatorOptions(
   options: OperatorOptions,
   what: string,
@@ -85,7 +91,8 @@ function requireParallelism(
 }
 
 /**
- * Tells `(fn, result, options)` from `(fn, options)`: the result function is the argument that may be left out.
+ * Tells `(fn, result, options)` from `(fn, options)`: the result function is the argument that may
+ * be left out.
  */
 export function splitResultAndOptions<Fn extends (...args: never[]) => unknown>(
   resultOrOptions: Fn | OperatorOptions | undefined,

@@ -50,7 +50,10 @@ interface PlannedEdge {
   readonly chained: boolean
 }
 
-/** Joins operators to tasks. Throws FORWARD_PARALLELISM for an explicit forward between unequal operators. */
+/**
+ * Joins operators to tasks. Throws FORWARD_PARALLELISM for an explicit forward between unequal
+ * operators.
+ */
 export function layOutChains(graph: JobGraph, parallelism: ResolvedParallelism): Chains {
   const nodes = planNodes(graph, parallelism)
   const outgoing = nodes.flatMap(({ outputs }) => outputs).filter(({ chained }) => !chained)
@@ -127,8 +130,8 @@ function resolvePartitioning(
 }
 
 /**
- * A collected stream ends on another thread; new watermarks are made where a task takes its input, from whole batches;
- * different numbers of key groups could not be restored as one.
+ * A collected stream ends on another thread; new watermarks are made where a task takes its input,
+ * from whole batches; different numbers of key groups could not be restored as one.
  */
 function canShareTask(from: EdgeEnd, to: EdgeEnd): boolean {
   const { operator } = to.node

@@ -7,7 +7,10 @@ import type { ChannelPlan, EdgePlan, SubtaskPlan, TaskPlan } from './plan.ts'
 /** The slot of the main thread, where `collect` hands records to the caller. */
 export const MAIN_SLOT = 0
 
-/** Places every subtask and joins them by channels, numbered from 1 along edges, sending and receiving subtasks. */
+/**
+ * Places every subtask and joins them by channels, numbered from 1 along edges, sending and
+ * receiving subtasks.
+ */
 export function joinSubtasks(
   { chains, edges }: Chains,
   slots: number,

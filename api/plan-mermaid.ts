@@ -5,7 +5,8 @@ import type { GraphNode, JobGraph } from './graph.ts'
 import type { ChainedNode, EdgePlan, ExecutionPlan, TaskPlan } from './plan.ts'
 
 /**
- * The plan as a Mermaid flowchart: a box per task, its operators inside, arrows with the partitioning between tasks.
+ * The plan as a Mermaid flowchart: a box per task, its operators inside, arrows with the
+ * partitioning between tasks.
  *
  * @param graph the graph the plan was made from
  * @returns the text of a `mermaid` code block, without the fence
@@ -55,8 +56,8 @@ function flatten(chained: ChainedNode): readonly ChainedNode[] {
 }
 
 /**
- * Everything but letters, digits and harmless punctuation as a Mermaid entity: labels are read as Markdown and HTML, and
- * quotes and brackets would end them.
+ * Everything but letters, digits and harmless punctuation as a Mermaid entity: labels are read as
+ * Markdown and HTML, and quotes and brackets would end them.
  */
 function escapeLabel(text: string): string {
   return text.replace(

@@ -34,8 +34,9 @@ export interface ResolvedParallelism {
 const SLOT_LIMIT = 1_024
 
 /**
- * Decides the parallelism of every operator: what it asks for, else the job's, as far as its source or sink allows.
- * Throws INVALID_PARALLELISM for values out of range and where an operator has more subtasks than key groups.
+ * Decides the parallelism of every operator: what it asks for, else the job's, as far as its source
+ * or sink allows. Throws INVALID_PARALLELISM for values out of range and where an operator has more
+ * subtasks than key groups.
  */
 export function resolveParallelism(graph: JobGraph, options: PlanOptions): ResolvedParallelism {
   const jobMax = options.maxParallelism ?? DEFAULT_MAX_PARALLELISM
@@ -62,7 +63,10 @@ function resolveNode(node: GraphNode, jobParallelism: number, jobMax: number): N
   )
 }
 
-/** Settings come from the command line or from code that runs jobs; there is no line of the job to name. */
+/**
+ * Settings come from the command line or from code that runs jobs; there is no line of the job to
+ * name.
+ */
 function checkSetting(value: unknown, what: string, max?: number): void {
   if (isParallelism(value, max)) return
   const range = max === undefined ? '32768' : String(max)

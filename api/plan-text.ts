@@ -5,7 +5,8 @@ import type { GraphNode, JobGraph } from './graph.ts'
 import type { ChainedNode, EdgePlan, ExecutionPlan, TaskPlan } from './plan.ts'
 
 /**
- * The plan as an indented text: one block per task with its chained operators as a tree, and what it sends where.
+ * The plan as an indented text: one block per task with its chained operators as a tree, and what
+ * it sends where.
  *
  * @param graph the graph the plan was made from
  * @returns lines joined by `\n`, without one at the end

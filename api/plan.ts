@@ -1,9 +1,10 @@
 /**
- * The physical plan of a job: which operators share an actor, how many subtasks there are, on which slots they
- * sit and which channels join them.
+ * The physical plan of a job: which operators share an actor, how many subtasks there are, on which
+ * slots they sit and which channels join them.
  *
- * Plain data without functions: nodes are named by id, so a plan can be printed, compared and sent to other threads. The same
- * graph and options give the same plan on every thread, channel ids included.
+ * Plain data without functions: nodes are named by id, so a plan can be printed, compared and sent
+ * to other threads. The same graph and options give the same plan on every thread, channel ids
+ * included.
  */
 import type { JobGraph, Partitioning } from './graph.ts'
 import { layOutChains } from './plan-chains.ts'
@@ -79,8 +80,8 @@ export interface EdgePlan {
   /** Number of key groups of the receiving task: what a `key` edge divides by. */
   readonly maxParallelism: number
   /**
-   * Sorted by sending, then by receiving subtask. A `forward` edge has one channel per subtask, every other edge one for
-   * every pair.
+   * Sorted by sending, then by receiving subtask. A `forward` edge has one channel per subtask,
+   * every other edge one for every pair.
    */
   readonly channels: readonly ChannelPlan[]
 }
@@ -98,11 +99,13 @@ export interface ChannelPlan {
 /**
  * Plans a run.
  *
- * Operators are chained where records go forward between equal parallelism, the receiver has one input, makes no new
- * watermarks, and neither says `chain: false`. Subtask i of every task sits on slot `i % slots + 1`; collected streams end on slot 0. Where a forward
- * edge that the user did not ask for meets another parallelism, it becomes a rebalance.
+ * Operators are chained where records go forward between equal parallelism, the receiver has one
+ * input, makes no new watermarks, and neither says `chain: false`. Subtask i of every task sits on
+ * slot `i % slots + 1`; collected streams end on slot 0. Where a forward edge that the user did not
+ * ask for meets another parallelism, it becomes a rebalance.
  *
- * @returns the plan. Throws INVALID_PARALLELISM, or FORWARD_PARALLELISM for an explicit forward between unequal operators
+ * @returns the plan. Throws INVALID_PARALLELISM, or FORWARD_PARALLELISM for an explicit forward
+ *   between unequal operators
  * @example
  * const plan = createPlan(graph, { parallelism: 2, slots: 2 })
  */

@@ -4,8 +4,8 @@
 import type { AggregateFunction } from '../operators/aggregate.ts'
 
 /**
- * An aggregate that combines records two at a time. The accumulator is an array of no or one record: plain
- * data that a snapshot can hold, where a marker object for "nothing yet" could not.
+ * An aggregate that combines records two at a time. The accumulator is an array of no or one
+ * record: plain data that a snapshot can hold, where a marker object for "nothing yet" could not.
  */
 export function reducing<T>(reduce: (a: T, b: T) => T): AggregateFunction<T, T[], T> {
   return {

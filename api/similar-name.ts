@@ -16,7 +16,10 @@ export function similarName(name: string, known: readonly string[]): string | un
   return best
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b` (optimal string alignment). */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b` (optimal
+ * string alignment).
+ */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -1,10 +1,10 @@
 /**
  * `Stream`: records on their way through a job, as the user writes it down.
  *
- * Nothing flows while a job is built: every call adds an operator to the graph of the environment and returns the stream
- * that leaves it. Functions given here run later, in the subtasks, on any slot: they may use what their module
- * holds, but share nothing between subtasks. `stream`, `keyed-stream` and `windowed-stream` know each other;
- * that cycle is only followed inside methods.
+ * Nothing flows while a job is built: every call adds an operator to the graph of the environment
+ * and returns the stream that leaves it. Functions given here run later, in the subtasks, on any
+ * slot: they may use what their module holds, but share nothing between subtasks. `stream`,
+ * `keyed-stream` and `windowed-stream` know each other; that cycle is only followed inside methods.
  */
 import type { Sink } from '../operators/sink.ts'
 import type { WatermarkStrategy } from '../operators/watermarks.ts'
@@ -47,8 +47,8 @@ export class Stream<T> {
   /**
    * One record out for each record in.
    *
-   * @param fn gets the record and its event time in ms (`-Infinity` for none); the new record keeps that time.
-   *   It must not wait: a promise would be the record
+   * @param fn gets the record and its event time in ms (`-Infinity` for none); the new record keeps
+   *   that time. It must not wait: a promise would be the record
    * @example
    * orders.map((order) => ({ ...order, total: order.price * order.count }))
    */
@@ -92,8 +92,8 @@ export class Stream<T> {
    * Gives every record its event time.
    *
    * @param timestamp milliseconds since 1970; gets the record and the time it had
-   * @param watermarks how far event time has come, from the new times; default: watermarks pass through as they are,
-   *   which is right only where the new times are no smaller than the old ones
+   * @param watermarks how far event time has come, from the new times; default: watermarks pass
+   *   through as they are, which is right only where the new times are no smaller than the old ones
    * @example
    * orders.assignTimestamps((order) => order.placedAt, boundedOutOfOrderness(5_000))
    */
@@ -124,8 +124,8 @@ export class Stream<T> {
   }
 
   /**
-   * The records of this stream and of the others, in no particular order between them. The same stream twice gives
-   * each record twice.
+   * The records of this stream and of the others, in no particular order between them. The same
+   * stream twice gives each record twice.
    *
    * @param others streams of the same environment; throws FOREIGN_STREAM otherwise
    * @example
@@ -152,8 +152,9 @@ export class Stream<T> {
   }
 
   /**
-   * Subtask i hands its records to subtask i of the next operator. This is what happens anyway between operators of equal
-   * parallelism; said here, another parallelism is an error (FORWARD_PARALLELISM).
+   * Subtask i hands its records to subtask i of the next operator. This is what happens anyway
+   * between operators of equal parallelism; said here, another parallelism is an error
+   * (FORWARD_PARALLELISM).
    */
   forward(): Stream<T> {
     return this.#partitioned({ kind: 'forward' })
@@ -182,7 +183,8 @@ export class Stream<T> {
   /**
    * Sends each record where `fn` says.
    *
-   * @param fn gets the record and the number of subtasks of the next operator; returns an index, 0 to channels - 1
+   * @param fn gets the record and the number of subtasks of the next operator; returns an index, 0
+   *   to channels - 1
    * @example
    * orders.partition((order, channels) => order.region % channels).map(price)
    */
@@ -221,7 +223,8 @@ export class Stream<T> {
   }
 
   /**
-   * Hands the records to whoever runs the job, as an async iterable with this name. The job waits while nobody takes them.
+   * Hands the records to whoever runs the job, as an async iterable with this name. The job waits
+   * while nobody takes them.
    *
    * @param name unique in the job; throws DUPLICATE_COLLECT otherwise
    * @example

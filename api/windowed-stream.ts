@@ -1,5 +1,6 @@
 /**
- * What `window(assigner)` and `windowAll(assigner)` return: records cut into windows, waiting to be aggregated.
+ * What `window(assigner)` and `windowAll(assigner)` return: records cut into windows, waiting to be
+ * aggregated.
  *
  * A window's result leaves once, when the watermark passes the end of the window, with the last
  * millisecond of the window as its event time.
@@ -15,7 +16,10 @@ import { requireAggregate } from './operator-checks.ts'
 import { reducing } from './reducing.ts'
 import { Stream } from './stream.ts'
 
-/** The window `[windowStart, windowEnd)` a result belongs to. Times in ms since 1970; infinite where the window is. */
+/**
+ * The window `[windowStart, windowEnd)` a result belongs to. Times in ms since 1970; infinite where
+ * the window is.
+ */
 export interface WindowInfo {
   readonly windowStart: number
   readonly windowEnd: number
@@ -58,7 +62,8 @@ export class WindowedStream<K, T> {
    * Aggregates the records of each key and window.
    *
    * @param aggregate what to compute, e.g. `count()`
-   * @param result makes the record that leaves, from the result, the key and the window. Default: the result itself
+   * @param result makes the record that leaves, from the result, the key and the window. Default:
+   *   the result itself
    */
   aggregate<Acc, Out, R>(
     aggregate: AggregateFunction<T, Acc, Out>,
@@ -142,7 +147,8 @@ export class AllWindowedStream<T> {
    * Aggregates all records of each window.
    *
    * @param aggregate what to compute, e.g. `topN(10, compare)`
-   * @param result makes the record that leaves, from the result and the window. Default: the result itself
+   * @param result makes the record that leaves, from the result and the window. Default: the result
+   *   itself
    */
   aggregate<Acc, Out, R>(
     aggregate: AggregateFunction<T, Acc, Out>,

@@ -1,8 +1,8 @@
 /**
  * Three million US domestic flights of 2001: how late were they, per airport and hour?
  *
- * Reads Parquet, writes one JSON line per airport and hour, and collects the ten worst airport-hours.
- * This is what `npm start` runs.
+ * Reads Parquet, writes one JSON line per airport and hour, and collects the ten worst
+ * airport-hours. This is what `npm start` runs.
  */
 import { fileURLToPath } from 'node:url'
 import {

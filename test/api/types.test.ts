@@ -1,6 +1,6 @@
 /**
- * What TypeScript infers from end to end. The assertions are made by the compiler; a wrong one is an error of the build. The
- * jobs are built as well, so that what type-checks also works.
+ * What TypeScript infers from end to end. The assertions are made by the compiler; a wrong one is
+ * an error of the build. The jobs are built as well, so that what type-checks also works.
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
