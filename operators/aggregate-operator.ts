@@ -1,0 +1,63 @@
+/**
+ * The keyed rolling aggregate: every record in gives the result so far of its key out, with its own timestamp.
+ */
+import { canonicalKey, type CanonicalKey } from '../checkpoint/canonical-key.ts'
+import type { AggregateFunction } from './aggregate.ts'
+import { detachKey } from './detach.ts'
+import type { Operator, Output } from './operator.ts'
+import { withOwnCode } from './own-code.ts'
+
+export interface AggregateByKeyOptions<In, Key, Acc, Result, Out> {
+  readonly key: (value: In) => Key
+  readonly aggregate: AggregateFunction<In, Acc, Result>
+  /** Makes the record that leaves. Default: the aggregate's result itself. */
+  readonly result?: ((result: Result, key: Key) => Out) | undefined
+}
+
+/** Makes the operator. It throws `INVALID_KEY`. */
+export function aggregateByKey<In, Key, Acc, Result, Out = Result>(
+  options: AggregateByKeyOptions<In, Key, Acc, Result, Out>,
+): Operator<In, Out> {
+  const create = withOwnCode(createOperator) as typeof createOperator<In, Key, Acc, Result, Out>
+  return create(options, { canonicalKey, detachKey })
+}
+
+interface Imports {
+  readonly canonicalKey: typeof canonicalKey
+  readonly detachKey: typeof detachKey
+}
+
+/** Evaluated anew for every operator (own-code): nothing but parameters and globals in it. */
+function createOperator<In, Key, Acc, Result, Out>(
+  options: AggregateByKeyOptions<In, Key, Acc, Result, Out>,
+  { canonicalKey, detachKey }: Imports,
+): Operator<In, Out> {
+  const { key: keyOf, aggregate, result: makeRecord } = options
+  const state = new Map<CanonicalKey, Acc>()
+  let output: Output<Out>
+  return {
+    open(_context, to) {
+      output = to
+    },
+    processRecord(value, timestamp) {
+      const key = keyOf(value)
+      const canonical = canonicalKey(key)
+      const known = state.get(canonical)
+      let accumulator: Acc
+      if (known === undefined && !state.has(canonical)) {
+        accumulator = aggregate.add(aggregate.createAccumulator(), value)
+        state.set(detachKey(canonical), accumulator)
+      } else {
+        accumulator = aggregate.add(known as Acc, value)
+        if (accumulator !== known) state.set(canonical, accumulator)
+      }
+      const result = aggregate.getResult(accumulator)
+      output.emit(makeRecord === undefined ? (result as never) : makeRecord(result, key), timestamp)
+    },
+    processWatermark: () => true,
+    endInput: () => true,
+    close() {
+      state.clear()
+    },
+  }
+}

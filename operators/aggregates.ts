@@ -1,0 +1,190 @@
+/**
+ * Ready-made aggregate functions. All accumulators are plain data that changes in place, and all can merge.
+ *
+ * As in SQL, a selector that gives null or undefined leaves the record out. Each function returned has its own machine
+ * code (own-code), so that the selector is inlined even where a job uses many aggregates.
+ */
+import { MillraceError } from '../mailbox/errors.ts'
+import type { AggregateFunction } from './aggregate.ts'
+import { describeRecord } from './operator-error.ts'
+import { withOwnCode } from './own-code.ts'
+
+export interface CountAccumulator {
+  count: number
+}
+
+/** A sum in two parts: `sum`, and what rounding has lost from it; and the number of values. */
+export interface SumAccumulator {
+  sum: number
+  lost: number
+  count: number
+}
+
+export interface ExtremeAccumulator<V> {
+  /** Undefined until there is a value. */
+  value: V | undefined
+}
+
+/** Records and what they are ordered by, best first. */
+export interface TopAccumulator<In> {
+  records: In[]
+  scores: number[]
+}
+
+/** A selector's result without null and undefined; undefined stays possible where it was. */
+export type Present<V> = [Extract<V, null | undefined>] extends [never] ? V : NonNullable<V> | undefined
+
+type Missing = null | undefined
+
+/** The number of records. */
+export function count(): AggregateFunction<unknown, CountAccumulator, number> {
+  return withOwnCode(createCount)()
+}
+
+/**
+ * The sum of `selector` over the records, 0 for none. Compensated (Neumaier), so that the order of the records and the
+ * way they were split among subtasks do not show in the result but in its last bit.
+ * Throws `NOT_A_NUMBER` for a value that is neither a number nor missing.
+ */
+export function sum<In>(selector: (value: In) => number | Missing): AggregateFunction<In, SumAccumulator, number> {
+  const create = withOwnCode(createSum) as typeof createSum<In>
+  return create(selector, addTo, (accumulator) => total(accumulator))
+}
+
+/** The arithmetic mean of `selector` over the records, NaN for none; summed like `sum`, same errors. */
+export function mean<In>(selector: (value: In) => number | Missing): AggregateFunction<In, SumAccumulator, number> {
+  const create = withOwnCode(createSum) as typeof createSum<In>
+  return create(selector, addTo, (accumulator) => total(accumulator) / accumulator.count)
+}
+
+/**
+ * The smallest `selector` among the records (anything that `<` compares: numbers, bigints, strings, dates), undefined
+ * if all are missing. NaN counts as larger than every number.
+ */
+export function min<In, V>(selector: (value: In) => V): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
+  const create = withOwnCode(createExtreme) as typeof createExtreme<In, V>
+  return create(selector, (value, best) => value < best || (best !== best && value === value))
+}
+
+/** The largest `selector` among the records; otherwise as `min`. */
+export function max<In, V>(selector: (value: In) => V): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
+  const create = withOwnCode(createExtreme) as typeof createExtreme<In, V>
+  return create(selector, (value, best) => value > best || value !== value)
+}
+
+/**
+ * The `n` records with the largest `by`, largest first; of equal ones those that came first. Records whose `by` is
+ * null, undefined or NaN are left out. Errors: `INVALID_TOP` unless `n` is an integer of at least 1.
+ *
+ * @example topN(10, (row: Row) => row.meanDelay)
+ */
+export function topN<In>(n: number, by: (value: In) => number | Missing): AggregateFunction<In, TopAccumulator<In>, In[]> {
+  if (!Number.isSafeInteger(n) || n < 1) {
+    throw new MillraceError('INVALID_TOP', `topN expects a number of records of at least 1, got ${String(n)}`)
+  }
+  const create = withOwnCode(createTop) as typeof createTop<In>
+  return create(n, by)
+}
+
+/** Neumaier's summation: what the larger operand's rounding loses is kept apart. */
+function addTo(accumulator: SumAccumulator, value: unknown): void {
+  if (typeof value !== 'number') {
+    if (value === null || value === undefined) return
+    throw new MillraceError('NOT_A_NUMBER', `Expected a number to sum up, got ${describeRecord(value)}`)
+  }
+  const { sum: before } = accumulator
+  const after = before + value
+  accumulator.lost += Math.abs(before) >= Math.abs(value) ? before - after + value : value - after + before
+  accumulator.sum = after
+  accumulator.count++
+}
+
+function total({ sum: rounded, lost }: SumAccumulator): number {
+  const exact = rounded + lost
+  // Infinity - Infinity: once the sum is infinite, what was lost is NaN and means nothing.
+  return exact === exact ? exact : rounded
+}
+
+// The functions below are evaluated anew for every aggregate (own-code): nothing but parameters and globals in them.
+
+function createCount(): AggregateFunction<unknown, CountAccumulator, number> {
+  return {
+    createAccumulator: () => ({ count: 0 }),
+    add(accumulator) {
+      accumulator.count++
+      return accumulator
+    },
+    getResult: (accumulator) => accumulator.count,
+    merge(a, b) {
+      a.count += b.count
+      return a
+    },
+  }
+}
+
+function createSum<In>(
+  selector: (value: In) => number | Missing,
+  addTo: (accumulator: SumAccumulator, value: unknown) => void,
+  resultOf: (accumulator: SumAccumulator) => number,
+): AggregateFunction<In, SumAccumulator, number> {
+  return {
+    createAccumulator: () => ({ sum: 0, lost: 0, count: 0 }),
+    add(accumulator, value) {
+      addTo(accumulator, selector(value))
+      return accumulator
+    },
+    getResult: resultOf,
+    merge(a, b) {
+      const values = a.count + b.count
+      addTo(a, b.sum)
+      a.lost += b.lost
+      a.count = values
+      return a
+    },
+  }
+}
+
+function createExtreme<In, V>(
+  selector: (value: In) => V,
+  replaces: (value: V, best: V) => boolean,
+): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
+  function offer(accumulator: ExtremeAccumulator<V>, value: V | undefined): ExtremeAccumulator<V> {
+    if (value === undefined || value === null) return accumulator
+    const best = accumulator.value
+    if (best === undefined || replaces(value, best)) accumulator.value = value
+    return accumulator
+  }
+  return {
+    createAccumulator: () => ({ value: undefined }),
+    add: (accumulator, value) => offer(accumulator, selector(value)),
+    getResult: (accumulator) => accumulator.value as Present<V>,
+    merge: (a, b) => offer(a, b.value),
+  }
+}
+
+function createTop<In>(n: number, by: (value: In) => number | Missing): AggregateFunction<In, TopAccumulator<In>, In[]> {
+  function offer({ records, scores }: TopAccumulator<In>, record: In, score: number): void {
+    const worst = scores[n - 1]
+    if (worst !== undefined && score <= worst) return
+    let at = scores.length
+    while (at > 0 && (scores[at - 1] as number) < score) at--
+    records.splice(at, 0, record)
+    scores.splice(at, 0, score)
+    if (scores.length <= n) return
+    records.pop()
+    scores.pop()
+  }
+  return {
+    createAccumulator: () => ({ records: [], scores: [] }),
+    add(accumulator, value) {
+      const score = by(value)
+      if (score !== null && score !== undefined && score === score) offer(accumulator, value, score)
+      return accumulator
+    },
+    getResult: ({ records }) => records.slice(),
+    merge(a, b) {
+      for (let i = 0; i < b.scores.length; i++) offer(a, b.records[i] as In, b.scores[i] as number)
+      return a
+    },
+  }
+}

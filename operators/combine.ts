@@ -1,0 +1,55 @@
+/**
+ * Several aggregates over the same records at once.
+ */
+import { MillraceError } from '../mailbox/errors.ts'
+import type { AggregateFunction } from './aggregate.ts'
+
+/** One accumulator per part: `p0`, `p1` … in the order of the parts. */
+export type CombinedAccumulator = Record<string, unknown>
+
+/** Any aggregate over `In` records, for each field of `Results` one that yields it. */
+export type AggregateParts<In, Results> = {
+  readonly [Field in keyof Results]: AggregateFunction<In, unknown, Results[Field]>
+}
+
+/**
+ * Computes every part and yields an object with the same fields. Its code is generated for these parts, so that
+ * they are inlined side by side. Errors: `INVALID_COMBINE` for no parts or a part that is not an aggregate.
+ *
+ * @example combine({ flights: count(), meanDelay: mean((flight: Flight) => flight.delay) })
+ */
+export function combine<In, Results extends object>(
+  parts: AggregateParts<In, Results>,
+): AggregateFunction<In, CombinedAccumulator, Results> {
+  const fields = Object.keys(parts)
+  const functions = Object.values(parts) as AggregateFunction<In, unknown, unknown>[]
+  if (fields.length === 0) throw new MillraceError('INVALID_COMBINE', 'combine expects at least one part, got none')
+  functions.forEach((part: Partial<AggregateFunction<In, unknown, unknown>> | null | undefined, i) => {
+    if (typeof part?.add === 'function') return
+    throw new MillraceError('INVALID_COMBINE', `combine expects an aggregate function in '${fields[i] ?? ''}'`)
+  })
+  // oxlint-disable-next-line no-implied-eval, no-new-func -- written below; names only as JSON strings
+  return new Function('parts', writeSource(fields))(functions) as AggregateFunction<In, CombinedAccumulator, Results>
+}
+
+function writeSource(fields: readonly string[]): string {
+  const each = (line: (i: number) => string, separator: string): string => fields.map((_, i) => line(i)).join(separator)
+  // In brackets, because a plain "__proto__" in a literal would set the prototype.
+  const result = fields.map((field, i) => `[${JSON.stringify(field)}]: a${i}.getResult(accumulator.p${i})`).join(',\n')
+  const update = (i: number, call: string): string => `const n${i} = ${call}
+if (n${i} !== accumulator.p${i}) accumulator.p${i} = n${i}`
+  return `'use strict'
+const ${each((i) => `a${i} = parts[${i}]`, ', ')}
+return {
+createAccumulator() { return { ${each((i) => `p${i}: a${i}.createAccumulator()`, ', ')} } },
+add(accumulator, value) {
+${each((i) => update(i, `a${i}.add(accumulator.p${i}, value)`), '\n')}
+return accumulator
+},
+getResult(accumulator) { return { ${result} } },
+merge(accumulator, other) {
+${each((i) => update(i, `a${i}.merge(accumulator.p${i}, other.p${i})`), '\n')}
+return accumulator
+}
+}`
+}

@@ -1,0 +1,19 @@
+/**
+ * Cuts a string loose from what it was cut out of.
+ *
+ * V8 keeps a `slice` of 13 characters and more as a pointer into its parent, and a concatenation of as many as a pointer
+ * to its parts: a key in state could keep a whole file alive. Shorter strings are always copies.
+ */
+const SHORTEST_SHARED = 13
+
+/** An equal string that keeps nothing else alive. Costs a copy of strings of 13 characters and more. */
+export function detach(text: string): string {
+  if (text.length < SHORTEST_SHARED) return text
+  // Slicing flattens the concatenation into one new string of its own, which is all the result points to.
+  return ` ${text}`.slice(1)
+}
+
+/** The same for anything that can be a key in a Map; what is not a string stays as it is. */
+export function detachKey<K>(key: K): K | string {
+  return typeof key === 'string' ? detach(key) : key
+}

@@ -1,0 +1,55 @@
+/**
+ * The keyed rolling reduce: every record in gives the combination so far of its key out, with its own timestamp, as in
+ * Flink's StreamGroupedReduceOperator.
+ */
+import { canonicalKey, type CanonicalKey } from '../checkpoint/canonical-key.ts'
+import { detachKey } from './detach.ts'
+import type { Operator, Output } from './operator.ts'
+import { withOwnCode } from './own-code.ts'
+
+/**
+ * Makes the operator. `fn` gets the combination so far and the new record; the first record of a key is its first
+ * combination. What is emitted is also what state holds: steps behind must not change it.
+ * The operator throws `INVALID_KEY`.
+ */
+export function reduceByKey<T>(key: (value: T) => unknown, fn: (soFar: T, value: T) => T): Operator<T, T> {
+  const create = withOwnCode(createOperator) as typeof createOperator<T>
+  return create(key, fn, { canonicalKey, detachKey })
+}
+
+interface Imports {
+  readonly canonicalKey: typeof canonicalKey
+  readonly detachKey: typeof detachKey
+}
+
+/** Evaluated anew for every operator (own-code): nothing but parameters and globals in it. */
+function createOperator<T>(
+  keyOf: (value: T) => unknown,
+  reduce: (soFar: T, value: T) => T,
+  { canonicalKey, detachKey }: Imports,
+): Operator<T, T> {
+  const state = new Map<CanonicalKey, T>()
+  let output: Output<T>
+  return {
+    open(_context, to) {
+      output = to
+    },
+    processRecord(value, timestamp) {
+      const key = canonicalKey(keyOf(value))
+      const soFar = state.get(key)
+      if (soFar === undefined && !state.has(key)) {
+        state.set(detachKey(key), value)
+        output.emit(value, timestamp)
+        return
+      }
+      const next = reduce(soFar as T, value)
+      if (next !== soFar) state.set(key, next)
+      output.emit(next, timestamp)
+    },
+    processWatermark: () => true,
+    endInput: () => true,
+    close() {
+      state.clear()
+    },
+  }
+}

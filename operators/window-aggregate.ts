@@ -1,0 +1,178 @@
+/**
+ * Aggregates records per window, and per key if there is one: one accumulator each, one result when the watermark
+ * passes the window's end.
+ *
+ * Windows fire in the order of their ends, the keys of a window in the order in which they came. A result carries the
+ * last millisecond of its window as timestamp. A record whose window has fired is dropped and counted
+ * (`lateRecordsDropped`). Firing stops when the output is full and goes on where it stopped.
+ */
+import { canonicalKey, originalKey, type CanonicalKey } from '../checkpoint/canonical-key.ts'
+import { MillraceError } from '../mailbox/errors.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
+import type { AggregateFunction } from './aggregate.ts'
+import { detachKey } from './detach.ts'
+import type { Counter, Operator, Output } from './operator.ts'
+import { withOwnCode } from './own-code.ts'
+import type { WindowAssigner } from './window-assigner.ts'
+
+/** The window that a result belongs to, `[windowStart, windowEnd)` in ms. Without a key function `key` is undefined. */
+export interface FiredWindow<Key = unknown> {
+  readonly key: Key
+  readonly windowStart: number
+  readonly windowEnd: number
+}
+
+export interface WindowAggregateOptions<In, Key, Acc, Result, Out> {
+  readonly assigner: WindowAssigner
+  readonly aggregate: AggregateFunction<In, Acc, Result>
+  /** The key of a record. Default: all records of a window together. */
+  readonly key?: ((value: In) => Key) | undefined
+  /** Makes the record that leaves. Default: the aggregate's result itself. */
+  readonly result?: ((result: Result, window: FiredWindow<Key>) => Out) | undefined
+}
+
+/**
+ * Makes the operator. It throws `NO_TIMESTAMP` for a record without one, if the assigner needs them, and `INVALID_KEY`.
+ */
+export function windowAggregate<In, Key, Acc, Result, Out = Result>(
+  options: WindowAggregateOptions<In, Key, Acc, Result, Out>,
+): Operator<In, Out> {
+  const create = withOwnCode(createOperator) as typeof createOperator<In, Key, Acc, Result, Out>
+  return create(options, { canonicalKey, originalKey, detachKey, noTimestamp, MIN_TIMESTAMP, MAX_TIMESTAMP })
+}
+
+function noTimestamp(assigner: WindowAssigner): never {
+  throw new MillraceError(
+    'NO_TIMESTAMP',
+    `The window ${assigner.name} needs an event time, but the record has none: ` +
+      'give the source a timestamp function or call assignTimestamps before the window',
+  )
+}
+
+/** One open window and its accumulators by canonical key. */
+interface OpenWindow<Acc> {
+  readonly start: number
+  readonly end: number
+  readonly accumulators: Map<CanonicalKey, Acc>
+}
+
+interface Imports {
+  readonly canonicalKey: typeof canonicalKey
+  readonly originalKey: typeof originalKey
+  readonly detachKey: typeof detachKey
+  readonly noTimestamp: typeof noTimestamp
+  readonly MIN_TIMESTAMP: number
+  readonly MAX_TIMESTAMP: number
+}
+
+/** Evaluated anew for every operator (own-code): nothing but parameters and globals in it. */
+function createOperator<In, Key, Acc, Result, Out>(
+  options: WindowAggregateOptions<In, Key, Acc, Result, Out>,
+  imports: Imports,
+): Operator<In, Out> {
+  const { assigner, aggregate, key: keyOf, result: makeRecord } = options
+  const { canonicalKey, originalKey, detachKey, noTimestamp, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
+  const byEnd = new Map<number, OpenWindow<Acc>>()
+  /** The same windows in the order of their ends. */
+  const open: OpenWindow<Acc>[] = []
+  let output: Output<Out>
+  let late: Counter
+  let watermark = MIN_TIMESTAMP
+  /** The window of the last record, because the next one mostly belongs to it too. An empty range: none. */
+  let start = MAX_TIMESTAMP
+  let end = MIN_TIMESTAMP
+  let accumulators = new Map<CanonicalKey, Acc>()
+  /** The keys of the first window that are still to fire, once it has begun. */
+  let firing: Iterator<[CanonicalKey, Acc]> | undefined
+
+  /** Makes the window of `timestamp` the current one; false when it has fired. */
+  function enterWindow(timestamp: number): boolean {
+    if (timestamp === MIN_TIMESTAMP && assigner.needsTimestamps) noTimestamp(assigner)
+    const windowStart = assigner.windowStart(timestamp)
+    const windowEnd = assigner.windowEnd(windowStart)
+    if (windowEnd - 1 <= watermark) return false
+    let window = byEnd.get(windowEnd)
+    if (window === undefined) {
+      window = { start: windowStart, end: windowEnd, accumulators: new Map() }
+      byEnd.set(windowEnd, window)
+      let at = open.length
+      while (at > 0 && (open[at - 1] as OpenWindow<Acc>).end > windowEnd) at--
+      open.splice(at, 0, window)
+    }
+    start = windowStart
+    end = windowEnd
+    accumulators = window.accumulators
+    return true
+  }
+
+  function fire(window: OpenWindow<Acc>): boolean {
+    firing ??= window.accumulators.entries()
+    while (!output.full) {
+      const next = firing.next()
+      if (next.done === true) {
+        firing = undefined
+        return true
+      }
+      const result = aggregate.getResult(next.value[1])
+      output.emit(makeRecord === undefined ? (result as never) : record(window, result, next.value[0]), window.end - 1)
+    }
+    return false
+  }
+
+  function record(window: OpenWindow<Acc>, result: Result, key: CanonicalKey): Out {
+    const { start: windowStart, end: windowEnd } = window
+    const original = (keyOf === undefined ? undefined : originalKey(key)) as Key
+    return (makeRecord as (result: Result, window: FiredWindow<Key>) => Out)(result, {
+      key: original,
+      windowStart,
+      windowEnd,
+    })
+  }
+
+  function forget(window: OpenWindow<Acc>): void {
+    byEnd.delete(window.end)
+    open.shift()
+    if (window.accumulators !== accumulators) return
+    start = MAX_TIMESTAMP
+    end = MIN_TIMESTAMP
+    accumulators = new Map()
+  }
+
+  return {
+    open(context, to) {
+      output = to
+      late = context.counter('lateRecordsDropped')
+    },
+    processRecord(value, timestamp) {
+      if (!(timestamp >= start && timestamp < end) && !enterWindow(timestamp)) {
+        late.value++
+        return
+      }
+      const key = keyOf === undefined ? null : canonicalKey(keyOf(value))
+      const accumulator = accumulators.get(key)
+      if (accumulator === undefined && !accumulators.has(key)) {
+        accumulators.set(detachKey(key), aggregate.add(aggregate.createAccumulator(), value))
+        return
+      }
+      const next = aggregate.add(accumulator as Acc, value)
+      if (next !== accumulator) accumulators.set(key, next)
+    },
+    processWatermark(timestamp) {
+      if (timestamp > watermark) watermark = timestamp
+      for (let first = open[0]; first !== undefined && first.end - 1 <= watermark; first = open[0]) {
+        if (!fire(first)) return false
+        forget(first)
+      }
+      return true
+    },
+    endInput() {
+      return this.processWatermark(MAX_TIMESTAMP)
+    },
+    close() {
+      byEnd.clear()
+      open.length = 0
+      accumulators = new Map()
+      firing = undefined
+    },
+  }
+}
