@@ -2,6 +2,7 @@
  * What a column of a file holds, as the user declares it, and the record type that follows from it.
  * Shared by the connectors that read tables.
  */
+import { similarName } from '../../api/similar-name.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { PlainData } from '../../operators/source.ts'
 
@@ -69,4 +70,14 @@ export function columnSpecs(
     throw new MillraceError('INVALID_ARGUMENT', `${where}: "columns" names no column`)
   }
   return specs
+}
+
+/** `UNKNOWN_COLUMN`: lists the columns a file has, and guesses which one was meant. */
+export function unknownColumn(name: string, known: readonly string[], path: string): MillraceError {
+  const meant = similarName(name, known)
+  return new MillraceError(
+    'UNKNOWN_COLUMN',
+    `${path} has no column "${name}"; its columns are ${known.join(', ')}.` +
+      (meant === undefined ? '' : ` Did you mean "${meant}"?`),
+  )
 }

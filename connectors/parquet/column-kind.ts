@@ -4,8 +4,7 @@
 import { parquetSchema } from 'hyparquet'
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet'
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { ColumnSpec, RequiredColumnType } from '../files/columns.ts'
-import { didYouMean } from '../files/nearest-name.ts'
+import { unknownColumn, type ColumnSpec, type RequiredColumnType } from '../files/columns.ts'
 
 /**
  * What a column holds, as far as a record is concerned. `text` is a byte string without annotation, which most
@@ -83,10 +82,7 @@ export function planColumns(
     const name = typeof want === 'string' ? want : want.name
     const column = root.children.find((one) => one.element.name === name)
     if (column === undefined) {
-      throw new MillraceError(
-        'UNKNOWN_COLUMN',
-        `${path} has no column "${name}"; its columns are ${names.join(', ')}.${didYouMean(name, names)}`,
-      )
+      throw unknownColumn(name, names, path)
     }
     const kind = columnKind(column)
     const schemaPath = [root, column]

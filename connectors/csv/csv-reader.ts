@@ -1,0 +1,243 @@
+/**
+ * Reads the records of one CSV file, batch by batch. In a subtask.
+ */
+import { isUtf8 } from 'node:buffer'
+
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { SplitReader } from '../../operators/source.ts'
+import { unknownColumn, type ColumnSpec } from '../files/columns.ts'
+import { lineNumberAt, LineReader } from '../files/line-reader.ts'
+import { csvParser, type ParseValue } from './csv-values.ts'
+import { scanRecords, type ScannedRecords } from './record-scanner.ts'
+
+const SHOWN_CHARACTERS = 80
+
+/** What papaparse answers, as far as it is used here. */
+interface Parsed {
+  readonly data: readonly (readonly string[])[]
+  readonly errors: readonly { readonly message: string; readonly row?: number | undefined }[]
+}
+
+/** What is needed to read a file. */
+export interface CsvRequest {
+  readonly path: string
+  readonly fileBytes: number
+  readonly header: boolean
+  readonly delimiter: string
+  readonly wanted: readonly ColumnSpec[] | undefined
+  readonly batchSize: number
+  readonly position: number | undefined
+  /** Parses whole records. */
+  readonly parse: (text: string, newline: '\n' | '\r\n') => Parsed
+}
+
+/** A column of the record and the field it comes from. */
+interface Field {
+  readonly name: string
+  readonly at: number
+  readonly nullable: boolean
+  readonly type: string
+  readonly parse: ParseValue
+}
+
+/** How a file is laid out, as its first record tells. */
+interface Layout {
+  readonly newline: '\n' | '\r\n'
+  readonly fieldCount: number
+  readonly fields: readonly Field[]
+}
+
+/** Its position is the offset in bytes of the next record. */
+export class CsvReader<T> implements SplitReader<T, number> {
+  readonly #request: CsvRequest
+  #lines: LineReader
+  #layout: Layout | undefined
+
+  private constructor(request: CsvRequest, lines: LineReader) {
+    this.#request = request
+    this.#lines = lines
+  }
+
+  /** Reads the header, then goes to the position. */
+  static async open<T>(request: CsvRequest): Promise<CsvReader<T>> {
+    const lines = await LineReader.open(request.path, 0, request.fileBytes, false)
+    const reader = new CsvReader<T>(request, lines)
+    try {
+      await reader.#readLayout()
+      if (request.position !== undefined && request.position > reader.position) {
+        await lines.close()
+        reader.#lines = await LineReader.open(
+          request.path,
+          request.position,
+          request.fileBytes,
+          false,
+        )
+      }
+      return reader
+    } catch (error) {
+      await reader.close()
+      throw error
+    }
+  }
+
+  get position(): number {
+    return this.#lines.position
+  }
+
+  close(): Promise<void> {
+    return this.#lines.close()
+  }
+
+  read(): readonly T[] | undefined | Promise<readonly T[] | undefined> {
+    const layout = this.#layout
+    if (layout === undefined || this.#lines.done) return undefined
+    const scanned = this.#scan(this.#request.batchSize, layout.newline)
+    return scanned.starts.length > 0 ? this.#take(scanned, layout) : this.#fillAndRead(layout)
+  }
+
+  async #fillAndRead(layout: Layout): Promise<readonly T[] | undefined> {
+    for (;;) {
+      const scanned = this.#scan(this.#request.batchSize, layout.newline)
+      if (scanned.starts.length > 0) return this.#take(scanned, layout)
+      this.#lines.consume(scanned.used)
+      if (this.#lines.done) return undefined
+      await this.#lines.fill()
+    }
+  }
+
+  #scan(limit: number, newline: '\n' | '\r\n' | undefined): ScannedRecords {
+    const { ownBytes: own, atEnd, window } = this.#lines
+    const delimiter = this.#request.delimiter.charCodeAt(0)
+    return scanRecords(window, { own, limit, atEnd, delimiter, newline })
+  }
+
+  /** Looks at the first record: the names of the columns, or only how lines end. An empty file has no layout. */
+  async #readLayout(): Promise<void> {
+    let scanned = this.#scan(1, undefined)
+    while (scanned.starts.length === 0) {
+      this.#lines.consume(scanned.used)
+      if (this.#lines.done) return
+      await this.#lines.fill()
+      scanned = this.#scan(1, undefined)
+    }
+    const { header, wanted, path } = this.#request
+    const start = scanned.starts[0] ?? 0
+    const newline =
+      this.#lines.window.subarray(scanned.textEnd, scanned.used).length === 2 ? '\r\n' : '\n'
+    const names = header
+      ? await this.#headerNames(start, scanned, newline)
+      : (wanted ?? []).map(({ name }) => name)
+    const specs: readonly ColumnSpec[] =
+      wanted ?? names.map((name) => ({ name, type: 'string', nullable: false }))
+    const fields = specs.map(({ name, type, nullable }) => {
+      const at = names.indexOf(name)
+      if (at < 0) throw unknownColumn(name, names, path)
+      return { name, at, nullable, type, parse: csvParser(type) }
+    })
+    this.#layout = { newline, fieldCount: names.length, fields }
+    if (header) this.#lines.consume(scanned.used)
+  }
+
+  async #headerNames(
+    start: number,
+    scanned: ScannedRecords,
+    newline: '\n' | '\r\n',
+  ): Promise<readonly string[]> {
+    const { path, parse } = this.#request
+    const { data, errors } = parse(
+      this.#lines.window.toString('utf8', start, scanned.textEnd),
+      newline,
+    )
+    if (errors[0] !== undefined) throw await this.#badLine(scanned, 0, errors[0].message)
+    const names = data[0] ?? []
+    const twice = names.find((name, at) => names.indexOf(name) !== at)
+    if (twice !== undefined) {
+      throw new MillraceError('DUPLICATE_COLUMN', `${path} has two columns named "${twice}"`)
+    }
+    return names
+  }
+
+  #take(scanned: ScannedRecords, layout: Layout): readonly T[] | Promise<never> {
+    const { starts, textEnd, used, otherNewline } = scanned
+    const bytes = this.#lines.window.subarray(starts[0], textEnd)
+    if (!isUtf8(bytes))
+      return this.#reject(this.#badLine(scanned, 0, 'here or below it is not UTF-8'))
+    const { data, errors } = this.#request.parse(bytes.toString('utf8'), layout.newline)
+    const [error] = errors
+    if (error !== undefined) {
+      return this.#reject(this.#badLine(scanned, error.row ?? 0, error.message))
+    }
+    if (otherNewline || data.length !== starts.length) {
+      const why = `some lines end with \\n and some with \\r\\n, here or below`
+      return this.#reject(this.#badLine(scanned, 0, why))
+    }
+    const records: T[] = []
+    for (let row = 0; row < data.length; row++) {
+      const cells = data[row] as readonly string[]
+      if (cells.length !== layout.fieldCount) {
+        const why = `it has ${cells.length} fields instead of ${layout.fieldCount}`
+        return this.#reject(this.#badLine(scanned, row, why))
+      }
+      const record: Record<string, unknown> = {}
+      for (const field of layout.fields) {
+        const text = cells[field.at] as string
+        const value = text === '' && field.nullable ? null : field.parse(text)
+        if (value === undefined) return this.#reject(this.#badValue(scanned, row, field, text))
+        setField(record, field.name, value)
+      }
+      // the one place where the declared columns become the record type that follows from them
+      records.push(record as T)
+    }
+    this.#lines.consume(used)
+    return records
+  }
+
+  /** Errors need the number of the line, which is found by reading the file again. */
+  async #reject(error: Promise<MillraceError>): Promise<never> {
+    throw await error
+  }
+
+  async #badLine(scanned: ScannedRecords, row: number, why: string): Promise<MillraceError> {
+    const { line, text } = await this.#lineOf(scanned, row)
+    const message = `${this.#request.path}, line ${line}: ${why}; the line is ${text}`
+    return new MillraceError('BAD_CSV_LINE', message)
+  }
+
+  async #badValue(
+    scanned: ScannedRecords,
+    row: number,
+    field: Field,
+    text: string,
+  ): Promise<MillraceError> {
+    const { line } = await this.#lineOf(scanned, row)
+    const hint = text === '' ? `; declare it as "${field.type}?" to get null` : ''
+    return new MillraceError(
+      'BAD_CSV_VALUE',
+      `${this.#request.path}, line ${line}, column "${field.name}": ` +
+        `expected a ${field.type}, got ${JSON.stringify(text.slice(0, SHOWN_CHARACTERS))}${hint}`,
+    )
+  }
+
+  async #lineOf(
+    { starts, textEnd }: ScannedRecords,
+    row: number,
+  ): Promise<{ readonly line: number; readonly text: string }> {
+    const start = starts[row] ?? starts.at(-1) ?? 0
+    const text = this.#lines.window.toString(
+      'utf8',
+      start,
+      Math.min(textEnd, start + SHOWN_CHARACTERS),
+    )
+    const line = await lineNumberAt(this.#request.path, this.#lines.position + start)
+    return { line, text: text.split('\n', 1)[0] ?? '' }
+  }
+}
+
+function setField(record: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__') {
+    const enumerable = true
+    Object.defineProperty(record, name, { value, enumerable, writable: true, configurable: true })
+  } else {
+    record[name] = value
+  }
+}

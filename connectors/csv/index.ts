@@ -1,0 +1,5 @@
+export { csvSource } from './csv-source.ts'
+export type { CsvColumns, CsvRecord, CsvSourceOptions, CsvSplit } from './csv-source.ts'
+export { csvSink } from './csv-sink.ts'
+export type { CsvSinkOptions } from './csv-sink.ts'
+export type { ColumnType, ColumnTypes, RecordOf } from '../files/columns.ts'
