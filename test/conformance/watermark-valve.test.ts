@@ -1,0 +1,56 @@
+/**
+ * Holds the watermark valve against cases transcribed from Flink's own tests. The cases are not part of this repository:
+ * `CONFORMANCE_DIR` names the folder (default: `conformance` in a `shared` folder beside the repository).
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { WatermarkValve } from '../../operators/watermark-valve.ts'
+
+type Time = number | 'MIN' | 'MAX'
+
+type Step =
+  | { readonly op: 'watermark'; readonly input: number; readonly ts: Time }
+  | { readonly op: 'status'; readonly input: number; readonly status: 'idle' | 'active' }
+  | { readonly op: 'expectNextOutput'; readonly value: null | { readonly watermark?: Time; readonly status?: string } }
+
+interface Case {
+  readonly name: string
+  readonly inputs: number
+  readonly steps: readonly Step[]
+}
+
+const folder = process.env['CONFORMANCE_DIR'] ?? resolve(process.cwd(), '../shared/conformance')
+const file = join(folder, 'flink/watermark-valve-cases.json')
+
+function timeOf(time: Time): number {
+  if (time === 'MIN') return -Infinity
+  return time === 'MAX' ? Infinity : time
+}
+
+function check({ inputs, steps }: Case): void {
+  const valve = new WatermarkValve(inputs)
+  const outputs: object[] = []
+  for (const step of steps) {
+    if (step.op === 'expectNextOutput') {
+      const expected = step.value?.watermark === undefined ? step.value : { watermark: timeOf(step.value.watermark) }
+      assert.equal(outputs.shift() ?? null, expected)
+      continue
+    }
+    const { watermark, idle } = valve
+    if (step.op === 'watermark') valve.inputWatermark(step.input, timeOf(step.ts))
+    else if (step.status === 'idle') valve.inputIdle(step.input)
+    else valve.inputActive(step.input)
+    if (valve.watermark !== watermark) outputs.push({ watermark: valve.watermark })
+    if (valve.idle !== idle) outputs.push({ status: valve.idle ? 'idle' : 'active' })
+  }
+}
+
+if (existsSync(file)) {
+  for (const each of JSON.parse(readFileSync(file, 'utf8')) as Case[]) test(each.name, () => check(each))
+} else {
+  test.skip(`skipped: no cases in ${file}; set CONFORMANCE_DIR`, () => undefined)
+}
+
+test.run()

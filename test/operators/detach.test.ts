@@ -1,0 +1,67 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import * as fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { count } from '../../operators/aggregates.ts'
+import { detach, detachKey } from '../../operators/detach.ts'
+import { windowAggregate } from '../../operators/window-aggregate.ts'
+import { endOfStream } from '../../operators/window-assigner.ts'
+import { Collector, fakeContext } from './operator-fakes.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const LINES = 300
+const LINE_BYTES = 100_000
+
+/** Cuts a key of 20 characters out of each of many long lines. */
+function* keysCutFromLines(): Generator<string> {
+  for (let i = 0; i < LINES; i++) {
+    const line = Buffer.alloc(LINE_BYTES, `key number ${String(i).padStart(9, '0')}|`).toString('latin1')
+    yield line.slice(0, 20)
+  }
+}
+
+function heapGrowth(work: () => unknown): number {
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  const kept = work()
+  collectGarbage()
+  const growth = process.memoryUsage().heapUsed - before
+  assert.ok(kept)
+  return growth
+}
+
+test('a detached string equals the original', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.nat(20), (text, from) => {
+      assert.is(detach(text.slice(from)), text.slice(from))
+    }),
+  )
+  assert.is(detachKey('some key with many characters'), 'some key with many characters')
+  assert.is(detachKey(5), 5)
+})
+
+test('a plain slice keeps its parent alive, so that the next test can fail', () => {
+  assert.ok(heapGrowth(() => [...keysCutFromLines()]) > (LINES * LINE_BYTES) / 2)
+})
+
+test('a detached slice does not keep its parent alive', () => {
+  assert.ok(heapGrowth(() => Array.from(keysCutFromLines(), detach)) < (LINES * LINE_BYTES) / 20)
+})
+
+test('the keys in a window keep nothing but themselves, plain or inside a tuple', () => {
+  for (const key of [(text: string): unknown => text, (text: string): unknown => [text, 1]]) {
+    const operator = windowAggregate({ assigner: endOfStream(), aggregate: count(), key })
+    operator.open(fakeContext(), new Collector())
+    const growth = heapGrowth(() => {
+      for (const text of keysCutFromLines()) operator.processRecord(text, 0)
+      return operator
+    })
+    operator.close()
+    assert.ok(growth < (LINES * LINE_BYTES) / 20, `grew by ${growth} bytes`)
+  }
+})
+
+test.run()
