@@ -73,6 +73,13 @@ export const settleAtOnce: WhenSettled = (promise, onValue, onError) => {
   promise.then(onValue, onError)
 }
 
+let running: Slot | undefined
+
+/** The slot whose turn it is on this thread, if any: what a decoder of an arriving frame belongs to. */
+export function runningSlot(): Slot | undefined {
+  return running
+}
+
 /** The scheduler of one thread. */
 export class Slot {
   readonly index: number
@@ -148,6 +155,7 @@ export class Slot {
    */
   turn(): boolean {
     this.#inTurn = true
+    running = this
     try {
       const startMs = this.clock.monotonicMs()
       for (const peer of this.#peerList) peer.receiveSome()
@@ -158,6 +166,7 @@ export class Slot {
       for (const peer of this.#peerList) peer.pushOut()
     } finally {
       this.#inTurn = false
+      running = undefined
     }
     return this.hasWork
   }
@@ -184,10 +193,12 @@ export class Slot {
   /** Does the single step with this number (0 to `countSteps()` - 1) and returns what it was, for a trace. */
   performStep(number: number): string {
     this.#inTurn = true
+    running = this
     try {
       return this.#performStep(number)
     } finally {
       this.#inTurn = false
+      running = undefined
     }
   }
 
