@@ -1,15 +1,13 @@
 /**
  * A file that is written under a temporary name beside its final one and appears there only when all of it is on disk.
  * Used by one sink writer, in one subtask.
- *
- * Writing overlaps with filling: while one buffer is on its way to the disk the next one fills, and only when that one
- * is full too does `write` ask the caller to wait.
  */
 import { open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { WriterContext } from '../../operators/sink.ts'
 import { systemCode } from './paths.ts'
+import { TextBuffer } from './text-buffer.ts'
 
 /** From this many characters on, a buffer is sent to the disk as soon as that is free. */
 const WRITE_CHARACTERS = 64 * 1024
@@ -86,16 +84,19 @@ export class OutputFile {
   readonly #final: string
   readonly #temporary: string
   readonly #file: FileHandle
-  #parts: string[] = []
-  #characters = 0
-  #writing: Promise<void> | undefined
-  #failure: MillraceError | undefined
+  readonly #buffer: TextBuffer
   #closed = false
 
   private constructor(final: string, temporary: string, file: FileHandle) {
     this.#final = final
     this.#temporary = temporary
     this.#file = file
+    this.#buffer = new TextBuffer({
+      send: (text) => file.writeFile(text),
+      failure: (error) => outputError(error, final),
+      sendFrom: WRITE_CHARACTERS,
+      fullFrom: FULL_CHARACTERS,
+    })
   }
 
   /** Creates the temporary file. Errors: `OUTPUT_NOT_WRITABLE`. */
@@ -114,28 +115,17 @@ export class OutputFile {
    * Errors of earlier writes are thrown here: `OUTPUT_WRITE_FAILED`, `OUTPUT_CLOSED`.
    */
   write(text: string): void | Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure
-    this.#parts.push(text)
-    this.#characters += text.length
-    if (this.#writing === undefined) {
-      if (this.#characters >= WRITE_CHARACTERS) this.#start()
-    } else if (this.#characters >= FULL_CHARACTERS) {
-      return this.#settled()
-    }
+    return this.#buffer.write(text)
   }
 
   /** Resolves when everything taken has been handed to the operating system. */
-  async flush(): Promise<void> {
-    while (this.#writing !== undefined || this.#characters > 0) {
-      if (this.#writing === undefined) this.#start()
-      await this.#settled()
-    }
-    if (this.#failure !== undefined) throw this.#failure
+  flush(): Promise<void> {
+    return this.#buffer.flush()
   }
 
   /** Writes the rest, waits for the disk, and gives the file its final name. */
   async close(): Promise<void> {
-    await this.flush()
+    await this.#buffer.flush()
     this.#closed = true
     try {
       const regular = this.#temporary !== this.#final
@@ -150,9 +140,7 @@ export class OutputFile {
 
   /** Drops what waits and removes the temporary file. Never throws; safe to call twice, and after `close`. */
   async abort(): Promise<void> {
-    this.#parts = []
-    this.#characters = 0
-    await this.#writing
+    await this.#buffer.drop()
     if (this.#closed) return
     this.#closed = true
     await this.#file.close().catch(() => undefined)
@@ -161,26 +149,5 @@ export class OutputFile {
 
   async #remove(): Promise<void> {
     if (this.#temporary !== this.#final) await unlink(this.#temporary).catch(() => undefined)
-  }
-
-  async #settled(): Promise<void> {
-    await this.#writing
-    if (this.#failure !== undefined) throw this.#failure
-  }
-
-  /** Sends the buffer. The promise kept in `#writing` never rejects: a failure waits for the next call. */
-  #start(): void {
-    const text = this.#parts.join('')
-    this.#parts = []
-    this.#characters = 0
-    this.#writing = this.#file
-      .writeFile(text)
-      .catch((error: unknown) => {
-        this.#failure = outputError(error, this.#final)
-      })
-      .then(() => {
-        this.#writing = undefined
-        if (this.#failure === undefined && this.#characters >= WRITE_CHARACTERS) this.#start()
-      })
   }
 }

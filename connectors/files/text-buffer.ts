@@ -1,0 +1,79 @@
+/**
+ * Text on its way out: while one piece is being written the next one gathers, and only when that is large too does
+ * the caller have to wait. Used by one sink writer, in one subtask.
+ */
+import type { MillraceError } from '../../mailbox/errors.ts'
+
+/** Where a buffer sends its text and when. */
+export interface TextBufferOptions {
+  /** Writes a text completely. Not called again before it has settled. */
+  readonly send: (text: string) => Promise<void>
+  /** What a failure of `send` is called. */
+  readonly failure: (error: unknown) => MillraceError
+  /** From this many characters on, text is sent as soon as nothing else is being sent. */
+  readonly sendFrom: number
+  /** From this many characters on, the caller has to wait. */
+  readonly fullFrom: number
+}
+
+/** See the head of this file. */
+export class TextBuffer {
+  readonly #options: TextBufferOptions
+  #parts: string[] = []
+  #characters = 0
+  #sending: Promise<void> | undefined
+  #failure: MillraceError | undefined
+
+  constructor(options: TextBufferOptions) {
+    this.#options = options
+  }
+
+  /** Takes text. A promise means: no more until it has settled. Throws the failure of earlier text. */
+  write(text: string): void | Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#parts.push(text)
+    this.#characters += text.length
+    if (this.#sending === undefined) {
+      if (this.#characters >= this.#options.sendFrom) this.#start()
+    } else if (this.#characters >= this.#options.fullFrom) {
+      return this.#settled()
+    }
+  }
+
+  /** Resolves when all text has been sent. */
+  async flush(): Promise<void> {
+    while (this.#failure === undefined && (this.#sending !== undefined || this.#characters > 0)) {
+      if (this.#sending === undefined) this.#start()
+      await this.#sending
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Drops what has not been sent yet; resolves when nothing is being sent any more. Never rejects. */
+  async drop(): Promise<void> {
+    this.#parts = []
+    this.#characters = 0
+    await this.#sending
+  }
+
+  async #settled(): Promise<void> {
+    await this.#sending
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** The promise kept in `#sending` never rejects: a failure waits for the next call. */
+  #start(): void {
+    const text = this.#parts.join('')
+    this.#parts = []
+    this.#characters = 0
+    this.#sending = this.#options
+      .send(text)
+      .catch((error: unknown) => {
+        this.#failure = this.#options.failure(error)
+      })
+      .then(() => {
+        this.#sending = undefined
+        if (this.#failure === undefined && this.#characters >= this.#options.sendFrom) this.#start()
+      })
+  }
+}
