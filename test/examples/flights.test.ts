@@ -1,58 +1,98 @@
-import { test } from 'uvu'
+/**
+ * The flights job gives DuckDB's answer, row by row, on every host and at every parallelism.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { buildGraph } from '../../api/job.ts'
-import { createPlan } from '../../api/plan.ts'
-import flights from '../../examples/flights.ts'
-import { MillraceError } from '../../mailbox/errors.ts'
+import { runJob } from '../../api/index.ts'
+import type { RunOptions } from '../../api/index.ts'
+import { Simulator } from '../../runtime/simulator.ts'
 
-test('without an output the ten worst airport-hours are all that leaves the job', async () => {
-  const graph = await buildGraph(flights)
-  const ends = graph.nodes.filter(
-    ({ operator }) => operator.kind === 'sink' || operator.kind === 'collect',
-  )
-  assert.equal(
-    ends.map(({ name }) => name),
-    ['collect(worst airport-hours)'],
-  )
+export const deadlineMs = 300_000
+
+const JOB = new URL('../../examples/flights.js', import.meta.url)
+const INPUT = fileURLToPath(
+  new URL('../data/flights-3m.parquet', import.meta.resolve('vega-datasets')),
+)
+
+interface Context {
+  folder: string
+  duckdb: DuckDBConnection
+}
+
+const test = suite<Context>('flights')
+
+test.before(async (context) => {
+  context.folder = await mkdtemp(join(tmpdir(), 'millrace-flights-'))
+  context.duckdb = await (await DuckDBInstance.create()).connect()
+  await context.duckdb.run(`
+    CREATE TABLE expected AS
+    SELECT origin,
+           date_trunc('hour', date) AS windowStart,
+           date_trunc('hour', date) + INTERVAL 1 HOUR AS windowEnd,
+           count(*) AS flights,
+           avg(delay) AS meanDelay,
+           max(delay) AS maxDelay,
+           avg(CASE WHEN delay > 15 THEN 1.0 ELSE 0.0 END) AS delayedShare
+    FROM read_parquet('${INPUT}')
+    GROUP BY ALL`)
 })
 
-test('with an output one subtask writes it, whatever the parallelism of the job', async () => {
-  const graph = await buildGraph(flights, { output: 'out.jsonl' })
-  const plan = createPlan(graph, { parallelism: 3, slots: 3 })
-  const sink = plan.tasks.find(({ name }) => name.startsWith('jsonLines'))
-  assert.is(sink?.parallelism, 1)
+test.after(async (context) => {
+  context.duckdb.closeSync()
+  await rm(context.folder, { recursive: true })
 })
 
-test('a row has the fields and units that the README promises', async () => {
-  const graph = await buildGraph(flights)
-  const window = graph.nodes.find(({ uid }) => uid === 'airport-hours')?.operator
-  if (window?.kind !== 'window') throw new Error('expected a window')
-  const { aggregate } = window
-  const result = window.result as unknown as (result: unknown, window: unknown) => unknown
-  let accumulator = aggregate.createAccumulator()
-  for (const delay of [10, 15, 16, 39])
-    accumulator = aggregate.add(accumulator, { delay, origin: 'ORD' })
-  const windowStart = Date.UTC(2001, 3, 5, 1)
-  const windowEnd = window.assigner.windowEnd(windowStart)
-  assert.equal(result(aggregate.getResult(accumulator), { key: 'ORD', windowStart, windowEnd }), {
-    origin: 'ORD',
-    windowStart: '2001-04-05T01:00:00.000Z',
-    windowEnd: '2001-04-05T02:00:00.000Z',
-    flights: 4,
-    meanDelay: 20,
-    maxDelay: 39,
-    delayedShare: 0.5,
+/** Rows of either side that the other does not have. */
+async function differences(duckdb: DuckDBConnection, file: string): Promise<number> {
+  const columns = `origin: 'VARCHAR', windowStart: 'TIMESTAMP', windowEnd: 'TIMESTAMP', flights: 'BIGINT',
+    meanDelay: 'DOUBLE', maxDelay: 'BIGINT', delayedShare: 'DOUBLE'`
+  const result = await duckdb.runAndReadAll(`
+    SELECT count(*)::INTEGER AS rows
+    FROM expected AS e
+    FULL JOIN read_json('${file}', format = 'newline_delimited', columns = {${columns}}) AS o
+    ON e.origin = o.origin AND e.windowStart = o.windowStart
+    WHERE e.origin IS NULL OR o.origin IS NULL OR e.windowEnd <> o.windowEnd
+      OR e.flights <> o.flights OR e.maxDelay <> o.maxDelay
+      OR abs(e.meanDelay - o.meanDelay) > 1e-9 OR abs(e.delayedShare - o.delayedShare) > 1e-9`)
+  return result.getRows()[0]?.[0] as number
+}
+
+async function worstHours(duckdb: DuckDBConnection): Promise<unknown[][]> {
+  const result = await duckdb.runAndReadAll(`
+    SELECT origin, strftime(windowStart, '%Y-%m-%dT%H:%M:%S.000Z') FROM expected
+    WHERE flights >= 10 ORDER BY meanDelay DESC, origin, windowStart LIMIT 10`)
+  return result.getRows()
+}
+
+const RUNS: readonly { name: string; options: RunOptions }[] = [1, 2, 3].flatMap((parallelism) => [
+  { name: `on threads, parallelism ${parallelism}`, options: { host: 'threads', parallelism } },
+  { name: `inline, parallelism ${parallelism}`, options: { host: 'inline', parallelism } },
+  {
+    name: `in the simulator, parallelism ${parallelism}`,
+    options: { host: new Simulator({ seed: parallelism, slots: parallelism }), parallelism },
+  },
+])
+
+for (const { name, options } of RUNS) {
+  test(`all rows equal DuckDB's: ${name}`, async ({ folder, duckdb }) => {
+    const output = join(folder, `${name.replaceAll(/\W+/g, '-')}.jsonl`)
+    const job = runJob(JOB, { ...options, args: { output } })
+    const worst: unknown[][] = []
+    for await (const row of job.collect<{ origin: string; windowStart: string }>('worst airport-hours')) {
+      worst.push([row.origin, row.windowStart])
+    }
+    const { totals } = await job.result()
+    assert.is(totals.recordsRead, 3_000_000)
+    assert.is(totals.recordsWritten, 424_259)
+    assert.is(await differences(duckdb, output), 0)
+    assert.equal(worst, await worstHours(duckdb))
   })
-})
-
-test('a mistyped argument is refused with the right one', async () => {
-  try {
-    await buildGraph(flights, { ouput: 'x' })
-    assert.unreachable()
-  } catch (error) {
-    assert.instance(error, MillraceError)
-    assert.match((error as MillraceError).message, "did you mean 'output'?")
-  }
-})
+}
 
 test.run()
