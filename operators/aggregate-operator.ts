@@ -49,7 +49,7 @@ function createOperator<In, Key, Acc, Result, Out>(
         state.set(detachKey(canonical), accumulator)
       } else {
         accumulator = aggregate.add(known as Acc, value)
-        if (accumulator !== known) state.set(canonical, accumulator)
+        if (!Object.is(accumulator, known)) state.set(canonical, accumulator)
       }
       const result = aggregate.getResult(accumulator)
       output.emit(makeRecord === undefined ? (result as never) : makeRecord(result, key), timestamp)

@@ -28,6 +28,7 @@ import { MillraceError } from '../mailbox/errors.ts'
 import type { ChainBranches, ChainOperator, ChainTail, Gate } from './chain.ts'
 import { describeRecord } from './operator-error.ts'
 import type { Output, Step } from './operator.ts'
+import { uniqueComment } from './own-code.ts'
 
 /** The compiled loop: returns the index after the last record consumed. */
 export type BatchLoop = (
@@ -101,7 +102,7 @@ class Writer {
     const body = this.#branches(input, INPUT)
     const { functions, operators, tails } = this.#shape
     const full = this.#full(0)
-    return `'use strict'
+    return `${uniqueComment()} 'use strict'
 ${functions.map((_, i) => `const f${i} = functions[${i}]\n`).join('')}\
 ${operators.map((_, i) => `const o${i} = operators[${i}]\n`).join('')}\
 ${tails.map((_, i) => `const e${i} = tails[${i}]\n`).join('')}\

@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../mailbox/errors.ts'
 import type { AggregateFunction } from './aggregate.ts'
+import { uniqueComment } from './own-code.ts'
 
 /** One accumulator per part: `p0`, `p1` … in the order of the parts. */
 export type CombinedAccumulator = Record<string, unknown>
@@ -37,8 +38,8 @@ function writeSource(fields: readonly string[]): string {
   // In brackets, because a plain "__proto__" in a literal would set the prototype.
   const result = fields.map((field, i) => `[${JSON.stringify(field)}]: a${i}.getResult(accumulator.p${i})`).join(',\n')
   const update = (i: number, call: string): string => `const n${i} = ${call}
-if (n${i} !== accumulator.p${i}) accumulator.p${i} = n${i}`
-  return `'use strict'
+if (!Object.is(n${i}, accumulator.p${i})) accumulator.p${i} = n${i}`
+  return `${uniqueComment()} 'use strict'
 const ${each((i) => `a${i} = parts[${i}]`, ', ')}
 return {
 createAccumulator() { return { ${each((i) => `p${i}: a${i}.createAccumulator()`, ', ')} } },

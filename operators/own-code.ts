@@ -7,6 +7,16 @@
  * output, and runs like a hand-written loop (benchmarks/chain shows it).
  */
 
+let serial = 0
+
+/**
+ * A comment that no other generated source has. V8 caches what it evaluates by its text, feedback included, so equal
+ * sources would share what they must not share.
+ */
+export function uniqueComment(): string {
+  return `/* ${serial++} */`
+}
+
 /**
  * Evaluates the source of `factory` again. `factory` must be closed: it may use its parameters and globals only, never
  * an import or a variable around it (a ReferenceError at its first call says so). Where the process forbids
@@ -15,7 +25,7 @@
 export function withOwnCode<F extends (...args: never[]) => unknown>(factory: F): F {
   try {
     // oxlint-disable-next-line no-implied-eval, no-new-func -- the source is our own function
-    return new Function(`'use strict'; return (${factory.toString()})`)() as F
+    return new Function(`${uniqueComment()} 'use strict'; return (${factory.toString()})`)() as F
   } catch (error) {
     if (error instanceof EvalError) return factory
     throw error

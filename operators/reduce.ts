@@ -43,7 +43,7 @@ function createOperator<T>(
         return
       }
       const next = reduce(soFar as T, value)
-      if (next !== soFar) state.set(key, next)
+      if (!Object.is(next, soFar)) state.set(key, next)
       output.emit(next, timestamp)
     },
     processWatermark: () => true,
