@@ -128,7 +128,14 @@ function runOthers(batches: readonly (readonly Bid[])[]): void {
       linearChain(
         [
           { name: 'map', step: { kind: 'map', fn } },
-          { name: 'count', operator: windowAggregate({ assigner: endOfStream(), aggregate: count(), key: (value) => `k${String(value)}` }) },
+          {
+            name: 'count',
+            operator: windowAggregate({
+              assigner: endOfStream(),
+              aggregate: count(),
+              key: (value) => `k${String(value)}`,
+            }),
+          },
         ],
         { name: 'nothing', output: { emit: () => undefined, full: false } },
       ),
@@ -144,9 +151,11 @@ function checkEqual(batches: readonly (readonly Bid[])[]): void {
   const byHand = countByHand(batches)
   const byChain = countByChain(batches)
   for (const [auction, { count: expected }] of byHand) {
-    if (byChain.get(auction) !== expected) throw new Error(`chain: the two disagree about auction ${auction}`)
+    if (byChain.get(auction) !== expected)
+      throw new Error(`chain: the two disagree about auction ${auction}`)
   }
-  if (byHand.size !== byChain.size) throw new Error('chain: the two disagree about the number of auctions')
+  if (byHand.size !== byChain.size)
+    throw new Error('chain: the two disagree about the number of auctions')
 }
 
 /** Measures, see the head of this file. */
@@ -164,8 +173,14 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
   const among = await alternate(competitors, { rounds: 9, warmups: 1 })
   const name = 'chain'
   return [
-    figure(name, 'compiled chain / hand-written loop', ratios(alone.chain, alone.hand), { reach: 0.5, aim: 0.8 }),
-    figure(name, 'the same, among ten other chains', ratios(among.chain, among.hand), { reach: 0.5, aim: 0.8 }),
+    figure(name, 'compiled chain / hand-written loop', ratios(alone.chain, alone.hand), {
+      reach: 0.5,
+      aim: 0.8,
+    }),
+    figure(name, 'the same, among ten other chains', ratios(among.chain, among.hand), {
+      reach: 0.5,
+      aim: 0.8,
+    }),
     figure(name, 'compiled chain, records/s', alone.chain),
     figure(name, 'hand-written loop, records/s', alone.hand),
   ]

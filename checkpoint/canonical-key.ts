@@ -120,7 +120,8 @@ class Reader {
 
   #readObject(): unknown {
     const entries: [string, unknown][] = []
-    for (let left = Number(this.#head()); left > 0; left--) entries.push([String(this.read()), this.read()])
+    for (let left = Number(this.#head()); left > 0; left--)
+      entries.push([String(this.read()), this.read()])
     return Object.fromEntries(entries)
   }
 

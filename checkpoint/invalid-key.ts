@@ -10,7 +10,11 @@ export const MAX_KEY_DEPTH = 32
 /** Whether an object is `{…}`: made by a literal, by `Object.create(null)`, or in another realm. */
 export function isPlainObject(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+  return (
+    prototype === null ||
+    prototype === Object.prototype ||
+    Object.getPrototypeOf(prototype) === null
+  )
 }
 
 /** The `INVALID_KEY` error for `key`, naming the first part of it that cannot be a key. */
@@ -28,8 +32,10 @@ function findFault(value: unknown, path: string, depth: number): string | undefi
   if (value === undefined || typeof value === 'symbol') return `${path} is ${String(value)}`
   if (typeof value === 'function') return `${path} is a function`
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return undefined
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? `${path} is an invalid Date` : undefined
-  if (depth === MAX_KEY_DEPTH) return `${path.length > 60 ? `${path.slice(0, 60)}…` : path} is nested deeper`
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? `${path} is an invalid Date` : undefined
+  if (depth === MAX_KEY_DEPTH)
+    return `${path.length > 60 ? `${path.slice(0, 60)}…` : path} is nested deeper`
   if (Array.isArray(value)) return findInItems(value, path, depth)
   if (!isPlainObject(value)) return `${path} is ${describeClass(value)}`
   for (const name of Object.keys(value)) {
@@ -49,5 +55,7 @@ function findInItems(items: readonly unknown[], path: string, depth: number): st
 
 function describeClass(value: object): string {
   const { constructor } = value
-  return typeof constructor === 'function' ? `an instance of ${constructor.name}` : 'not a plain object'
+  return typeof constructor === 'function'
+    ? `an instance of ${constructor.name}`
+    : 'not a plain object'
 }

@@ -49,7 +49,11 @@ export function keyGroupOf(keyHash: number, maxParallelism: number): number {
  * The index of the subtask that owns a key group.
  * Errors: `INVALID_PARALLELISM`, `INVALID_KEY_GROUP` outside 0 to `maxParallelism - 1`.
  */
-export function subtaskOfKeyGroup(keyGroup: number, parallelism: number, maxParallelism: number): number {
+export function subtaskOfKeyGroup(
+  keyGroup: number,
+  parallelism: number,
+  maxParallelism: number,
+): number {
   checkParallelism(parallelism, maxParallelism)
   checkIndex(keyGroup, maxParallelism, 'INVALID_KEY_GROUP', 'a key group')
   return Math.floor((keyGroup * parallelism) / maxParallelism)
@@ -59,7 +63,11 @@ export function subtaskOfKeyGroup(keyGroup: number, parallelism: number, maxPara
  * The key groups that a subtask owns. The ranges of all subtasks are disjoint and cover every key group.
  * Errors: `INVALID_PARALLELISM`, `INVALID_SUBTASK` outside 0 to `parallelism - 1`.
  */
-export function keyGroupRange(subtask: number, parallelism: number, maxParallelism: number): KeyGroupRange {
+export function keyGroupRange(
+  subtask: number,
+  parallelism: number,
+  maxParallelism: number,
+): KeyGroupRange {
   checkParallelism(parallelism, maxParallelism)
   checkIndex(subtask, parallelism, 'INVALID_SUBTASK', 'a subtask index')
   return {
@@ -70,7 +78,11 @@ export function keyGroupRange(subtask: number, parallelism: number, maxParalleli
 
 /** Throws `INVALID_PARALLELISM` unless `maxParallelism` is an integer from 1 to 32,768. */
 export function checkMaxParallelism(maxParallelism: number): void {
-  if (!Number.isInteger(maxParallelism) || maxParallelism < 1 || maxParallelism > MAX_PARALLELISM_LIMIT) {
+  if (
+    !Number.isInteger(maxParallelism) ||
+    maxParallelism < 1 ||
+    maxParallelism > MAX_PARALLELISM_LIMIT
+  ) {
     throw new MillraceError(
       'INVALID_PARALLELISM',
       `Max parallelism must be an integer from 1 to ${MAX_PARALLELISM_LIMIT}, got ${String(maxParallelism)}`,

@@ -72,7 +72,8 @@ function hashComposite(key: object, root: unknown, depth: number): number {
   if (depth === MAX_KEY_DEPTH) throw invalidKey(root)
   if (Array.isArray(key)) {
     let hash = 1
-    for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + hashAny(key[i], root, depth + 1)) | 0
+    for (let i = 0; i < key.length; i++)
+      hash = (Math.imul(hash, 31) + hashAny(key[i], root, depth + 1)) | 0
     return hash
   }
   if (key instanceof Date) {

@@ -32,7 +32,9 @@ export interface TopAccumulator<In> {
 }
 
 /** A selector's result without null and undefined; undefined stays possible where it was. */
-export type Present<V> = [Extract<V, null | undefined>] extends [never] ? V : NonNullable<V> | undefined
+export type Present<V> = [Extract<V, null | undefined>] extends [never]
+  ? V
+  : NonNullable<V> | undefined
 
 type Missing = null | undefined
 
@@ -46,13 +48,17 @@ export function count(): AggregateFunction<unknown, CountAccumulator, number> {
  * way they were split among subtasks do not show in the result but in its last bit.
  * Throws `NOT_A_NUMBER` for a value that is neither a number nor missing.
  */
-export function sum<In>(selector: (value: In) => number | Missing): AggregateFunction<In, SumAccumulator, number> {
+export function sum<In>(
+  selector: (value: In) => number | Missing,
+): AggregateFunction<In, SumAccumulator, number> {
   const create = withOwnCode(createSum) as typeof createSum<In>
   return create(selector, addTo, (accumulator) => total(accumulator))
 }
 
 /** The arithmetic mean of `selector` over the records, NaN for none; summed like `sum`, same errors. */
-export function mean<In>(selector: (value: In) => number | Missing): AggregateFunction<In, SumAccumulator, number> {
+export function mean<In>(
+  selector: (value: In) => number | Missing,
+): AggregateFunction<In, SumAccumulator, number> {
   const create = withOwnCode(createSum) as typeof createSum<In>
   return create(selector, addTo, (accumulator) => total(accumulator) / accumulator.count)
 }
@@ -61,13 +67,17 @@ export function mean<In>(selector: (value: In) => number | Missing): AggregateFu
  * The smallest `selector` among the records (anything that `<` compares: numbers, bigints, strings, dates), undefined
  * if all are missing. NaN counts as larger than every number.
  */
-export function min<In, V>(selector: (value: In) => V): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
+export function min<In, V>(
+  selector: (value: In) => V,
+): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
   const create = withOwnCode(createExtreme) as typeof createExtreme<In, V>
   return create(selector, (value, best) => value < best || (best !== best && value === value))
 }
 
 /** The largest `selector` among the records; otherwise as `min`. */
-export function max<In, V>(selector: (value: In) => V): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
+export function max<In, V>(
+  selector: (value: In) => V,
+): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
   const create = withOwnCode(createExtreme) as typeof createExtreme<In, V>
   return create(selector, (value, best) => value > best || value !== value)
 }
@@ -78,9 +88,15 @@ export function max<In, V>(selector: (value: In) => V): AggregateFunction<In, Ex
  *
  * @example topN(10, (row: Row) => row.meanDelay)
  */
-export function topN<In>(n: number, by: (value: In) => number | Missing): AggregateFunction<In, TopAccumulator<In>, In[]> {
+export function topN<In>(
+  n: number,
+  by: (value: In) => number | Missing,
+): AggregateFunction<In, TopAccumulator<In>, In[]> {
   if (!Number.isSafeInteger(n) || n < 1) {
-    throw new MillraceError('INVALID_TOP', `topN expects a number of records of at least 1, got ${String(n)}`)
+    throw new MillraceError(
+      'INVALID_TOP',
+      `topN expects a number of records of at least 1, got ${String(n)}`,
+    )
   }
   const create = withOwnCode(createTop) as typeof createTop<In>
   return create(n, by)
@@ -90,11 +106,15 @@ export function topN<In>(n: number, by: (value: In) => number | Missing): Aggreg
 function addTo(accumulator: SumAccumulator, value: unknown): void {
   if (typeof value !== 'number') {
     if (value === null || value === undefined) return
-    throw new MillraceError('NOT_A_NUMBER', `Expected a number to sum up, got ${describeRecord(value)}`)
+    throw new MillraceError(
+      'NOT_A_NUMBER',
+      `Expected a number to sum up, got ${describeRecord(value)}`,
+    )
   }
   const { sum: before } = accumulator
   const after = before + value
-  accumulator.lost += Math.abs(before) >= Math.abs(value) ? before - after + value : value - after + before
+  accumulator.lost +=
+    Math.abs(before) >= Math.abs(value) ? before - after + value : value - after + before
   accumulator.sum = after
   accumulator.count++
 }
@@ -162,7 +182,10 @@ function createExtreme<In, V>(
   }
 }
 
-function createTop<In>(n: number, by: (value: In) => number | Missing): AggregateFunction<In, TopAccumulator<In>, In[]> {
+function createTop<In>(
+  n: number,
+  by: (value: In) => number | Missing,
+): AggregateFunction<In, TopAccumulator<In>, In[]> {
   function offer({ records, scores }: TopAccumulator<In>, record: In, score: number): void {
     const worst = scores[n - 1]
     if (worst !== undefined && score <= worst) return

@@ -63,10 +63,24 @@ export interface ChainCode {
 }
 
 /** Writes and evaluates the code of a chain; `shape` is filled on the way. */
-export function generateChain(input: ChainBranches, shape: ChainShape, environment: ChainEnvironment): ChainCode {
+export function generateChain(
+  input: ChainBranches,
+  shape: ChainShape,
+  environment: ChainEnvironment,
+): ChainCode {
   const source = new Writer(shape, environment.gate !== undefined).write(input)
   // oxlint-disable-next-line no-implied-eval, no-new-func -- written above, from numbers only
-  const create = new Function('functions', 'operators', 'tails', 'gate', 'highest', 'fail', 'iterable', 'badTime', source)
+  const create = new Function(
+    'functions',
+    'operators',
+    'tails',
+    'gate',
+    'highest',
+    'fail',
+    'iterable',
+    'badTime',
+    source,
+  )
   return create(
     shape.functions,
     shape.operators.map((element) => element.operator),
@@ -197,7 +211,11 @@ get full() { return ${this.#full(firstTail)} }
 }
 
 function checkIterable(value: unknown): Iterable<unknown> {
-  if (value !== null && value !== undefined && typeof (value as Iterable<unknown>)[Symbol.iterator] === 'function') {
+  if (
+    value !== null &&
+    value !== undefined &&
+    typeof (value as Iterable<unknown>)[Symbol.iterator] === 'function'
+  ) {
     return value as Iterable<unknown>
   }
   throw new MillraceError(

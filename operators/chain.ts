@@ -66,7 +66,12 @@ export interface CompiledChain {
    * Processes records `from` up to `length` (exclusive), stopping before a record when the output is full.
    * Returns the index after the last record consumed. Errors: `OperatorError`.
    */
-  processBatch(values: readonly unknown[], timestamps: Float64Array, from: number, length: number): number
+  processBatch(
+    values: readonly unknown[],
+    timestamps: Float64Array,
+    from: number,
+    length: number,
+  ): number
   /**
    * Tells every operator that event time has advanced, first to last. False when the output filled up on the
    * way: call again, with the same or a larger watermark, before any further record.
@@ -123,7 +128,10 @@ class Chain implements CompiledChain {
       fail: (at, value, error) => this.#failure(shape.names[at] ?? '?', error, { value }),
     })
     this.processBatch = code.processBatch
-    this.#operators = shape.operators.map((element, i) => ({ element, output: code.outputs[i] as Output }))
+    this.#operators = shape.operators.map((element, i) => ({
+      element,
+      output: code.outputs[i] as Output,
+    }))
   }
 
   open(contextOf: (element: ChainOperator) => OperatorContext): void {
@@ -165,7 +173,8 @@ class Chain implements CompiledChain {
   }
 
   endInput(): boolean {
-    if (this.#pendingWatermark !== undefined && !this.processWatermark(this.#pendingWatermark)) return false
+    if (this.#pendingWatermark !== undefined && !this.processWatermark(this.#pendingWatermark))
+      return false
     for (; this.#endAt < this.#operators.length; this.#endAt++) {
       const { element } = this.#operators[this.#endAt] as OpenOperator
       try {

@@ -24,19 +24,32 @@ export function combine<In, Results extends object>(
 ): AggregateFunction<In, CombinedAccumulator, Results> {
   const fields = Object.keys(parts)
   const functions = Object.values(parts) as AggregateFunction<In, unknown, unknown>[]
-  if (fields.length === 0) throw new MillraceError('INVALID_COMBINE', 'combine expects at least one part, got none')
-  functions.forEach((part: Partial<AggregateFunction<In, unknown, unknown>> | null | undefined, i) => {
-    if (typeof part?.add === 'function') return
-    throw new MillraceError('INVALID_COMBINE', `combine expects an aggregate function in '${fields[i] ?? ''}'`)
-  })
+  if (fields.length === 0)
+    throw new MillraceError('INVALID_COMBINE', 'combine expects at least one part, got none')
+  functions.forEach(
+    (part: Partial<AggregateFunction<In, unknown, unknown>> | null | undefined, i) => {
+      if (typeof part?.add === 'function') return
+      throw new MillraceError(
+        'INVALID_COMBINE',
+        `combine expects an aggregate function in '${fields[i] ?? ''}'`,
+      )
+    },
+  )
   // oxlint-disable-next-line no-implied-eval, no-new-func -- written below; names only as JSON strings
-  return new Function('parts', writeSource(fields))(functions) as AggregateFunction<In, CombinedAccumulator, Results>
+  return new Function('parts', writeSource(fields))(functions) as AggregateFunction<
+    In,
+    CombinedAccumulator,
+    Results
+  >
 }
 
 function writeSource(fields: readonly string[]): string {
-  const each = (line: (i: number) => string, separator: string): string => fields.map((_, i) => line(i)).join(separator)
+  const each = (line: (i: number) => string, separator: string): string =>
+    fields.map((_, i) => line(i)).join(separator)
   // In brackets, because a plain "__proto__" in a literal would set the prototype.
-  const result = fields.map((field, i) => `[${JSON.stringify(field)}]: a${i}.getResult(accumulator.p${i})`).join(',\n')
+  const result = fields
+    .map((field, i) => `[${JSON.stringify(field)}]: a${i}.getResult(accumulator.p${i})`)
+    .join(',\n')
   const update = (i: number, call: string): string => `const n${i} = ${call}
 if (!Object.is(n${i}, accumulator.p${i})) accumulator.p${i} = n${i}`
   return `${uniqueComment()} 'use strict'

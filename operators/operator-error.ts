@@ -46,7 +46,12 @@ export function operatorError(failure: OperatorFailure, cause: unknown): Operato
 export function describeRecord(value: unknown): string {
   let text: string
   try {
-    text = inspect(value, { depth: 2, maxArrayLength: 5, maxStringLength: 100, breakLength: Infinity })
+    text = inspect(value, {
+      depth: 2,
+      maxArrayLength: 5,
+      maxStringLength: 100,
+      breakLength: Infinity,
+    })
   } catch {
     text = `a ${typeof value} that cannot be shown`
   }

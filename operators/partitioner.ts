@@ -61,9 +61,15 @@ export function createPartitioner(
   context: PartitionerContext,
 ): Output {
   if (channels.length === 0) {
-    throw new MillraceError('INVALID_PARTITIONING', `Expected at least one channel for '${partitioning.kind}', got none`)
+    throw new MillraceError(
+      'INVALID_PARTITIONING',
+      `Expected at least one channel for '${partitioning.kind}', got none`,
+    )
   }
-  return withOwnCode(createOutput)(createEmit(partitioning, channels, context), context.gate ?? anyOf(channels))
+  return withOwnCode(createOutput)(
+    createEmit(partitioning, channels, context),
+    context.gate ?? anyOf(channels),
+  )
 }
 
 function createOutput(emit: Emit, gate: Gate): Output {

@@ -12,7 +12,10 @@ import { withOwnCode } from './own-code.ts'
  * combination. What is emitted is also what state holds: steps behind must not change it.
  * The operator throws `INVALID_KEY`.
  */
-export function reduceByKey<T>(key: (value: T) => unknown, fn: (soFar: T, value: T) => T): Operator<T, T> {
+export function reduceByKey<T>(
+  key: (value: T) => unknown,
+  fn: (soFar: T, value: T) => T,
+): Operator<T, T> {
   const create = withOwnCode(createOperator) as typeof createOperator<T>
   return create(key, fn, { canonicalKey, detachKey })
 }

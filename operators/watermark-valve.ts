@@ -28,7 +28,10 @@ export class WatermarkValve {
   /** Errors: `INVALID_INPUT_COUNT` unless `inputCount` is an integer of at least 1. */
   constructor(inputCount: number) {
     if (!Number.isInteger(inputCount) || inputCount < 1) {
-      throw new MillraceError('INVALID_INPUT_COUNT', `Expected at least one input, got ${String(inputCount)}`)
+      throw new MillraceError(
+        'INVALID_INPUT_COUNT',
+        `Expected at least one input, got ${String(inputCount)}`,
+      )
     }
     this.#inputs = Array.from({ length: inputCount }, () => ({
       watermark: MIN_TIMESTAMP,
@@ -54,7 +57,8 @@ export class WatermarkValve {
    */
   inputWatermark(input: number, watermark: number): boolean {
     const status = this.#status(input)
-    if (Number.isNaN(watermark)) throw new MillraceError('BAD_TIMESTAMP', 'A watermark must be a number, got NaN')
+    if (Number.isNaN(watermark))
+      throw new MillraceError('BAD_TIMESTAMP', 'A watermark must be a number, got NaN')
     if (status.idle || watermark <= status.watermark) return false
     status.watermark = watermark
     status.aligned ||= watermark >= this.#watermark
@@ -90,7 +94,10 @@ export class WatermarkValve {
   #status(input: number): InputStatus {
     const status = this.#inputs[input]
     if (status === undefined) {
-      throw new MillraceError('INVALID_INPUT', `Expected an input from 0 to ${this.#inputs.length - 1}, got ${input}`)
+      throw new MillraceError(
+        'INVALID_INPUT',
+        `Expected an input from 0 to ${this.#inputs.length - 1}, got ${input}`,
+      )
     }
     return status
   }

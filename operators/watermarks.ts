@@ -109,7 +109,8 @@ export class SplitWatermarks {
   #advance(): void {
     if (this.#open.size === 0) return
     let smallest = Number.POSITIVE_INFINITY
-    for (const generator of this.#open) if (generator.current < smallest) smallest = generator.current
+    for (const generator of this.#open)
+      if (generator.current < smallest) smallest = generator.current
     if (smallest > this.#current) this.#current = smallest
   }
 }

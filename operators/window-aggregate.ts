@@ -38,7 +38,14 @@ export function windowAggregate<In, Key, Acc, Result, Out = Result>(
   options: WindowAggregateOptions<In, Key, Acc, Result, Out>,
 ): Operator<In, Out> {
   const create = withOwnCode(createOperator) as typeof createOperator<In, Key, Acc, Result, Out>
-  return create(options, { canonicalKey, originalKey, detachKey, noTimestamp, MIN_TIMESTAMP, MAX_TIMESTAMP })
+  return create(options, {
+    canonicalKey,
+    originalKey,
+    detachKey,
+    noTimestamp,
+    MIN_TIMESTAMP,
+    MAX_TIMESTAMP,
+  })
 }
 
 function noTimestamp(assigner: WindowAssigner): never {
@@ -71,7 +78,8 @@ function createOperator<In, Key, Acc, Result, Out>(
   imports: Imports,
 ): Operator<In, Out> {
   const { assigner, aggregate, key: keyOf, result: makeRecord } = options
-  const { canonicalKey, originalKey, detachKey, noTimestamp, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
+  const { canonicalKey, originalKey, detachKey, noTimestamp, MIN_TIMESTAMP, MAX_TIMESTAMP } =
+    imports
   const byEnd = new Map<number, OpenWindow<Acc>>()
   /** The same windows in the order of their ends. */
   const open: OpenWindow<Acc>[] = []
@@ -124,7 +132,10 @@ function createOperator<In, Key, Acc, Result, Out>(
         return true
       }
       const result = aggregate.getResult(next.value[1])
-      output.emit(makeRecord === undefined ? (result as never) : record(window, result, next.value[0]), window.end - 1)
+      output.emit(
+        makeRecord === undefined ? (result as never) : record(window, result, next.value[0]),
+        window.end - 1,
+      )
     }
     return false
   }
@@ -154,7 +165,10 @@ function createOperator<In, Key, Acc, Result, Out>(
       late = context.counter('lateRecordsDropped')
     },
     processRecord(value, timestamp) {
-      if (!(timestamp >= (bounds[0] as number) && timestamp < (bounds[1] as number)) && !enterWindow(timestamp)) {
+      if (
+        !(timestamp >= (bounds[0] as number) && timestamp < (bounds[1] as number)) &&
+        !enterWindow(timestamp)
+      ) {
         late.value++
         return
       }
@@ -170,7 +184,11 @@ function createOperator<In, Key, Acc, Result, Out>(
     },
     processWatermark(timestamp) {
       if (timestamp > watermark) watermark = timestamp
-      for (let first = open[0]; first !== undefined && first.end - 1 <= watermark; first = open[0]) {
+      for (
+        let first = open[0];
+        first !== undefined && first.end - 1 <= watermark;
+        first = open[0]
+      ) {
         if (!fire(first)) return false
         forget(first)
       }

@@ -50,17 +50,23 @@ test('murmurHash equals the algorithm computed with big integers, for every kind
     }),
     { numRuns: 5_000 },
   )
-  for (const code of [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)]) assert.is(murmurHash(code), murmurByTheBook(code))
+  for (const code of [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)])
+    assert.is(murmurHash(code), murmurByTheBook(code))
 })
 
 test('murmurHash is pinned, because savepoints depend on it', () => {
-  assert.equal([0, 1, 2, 42, -1, 73_522].map(murmurHash), [593689054, 68075478, 1085422463, 1134849565, 1982413648, 1749929633])
+  assert.equal(
+    [0, 1, 2, 42, -1, 73_522].map(murmurHash),
+    [593689054, 68075478, 1085422463, 1134849565, 1982413648, 1749929633],
+  )
 })
 
 test('the key groups of the subtasks cover all key groups once, and the two directions agree', () => {
   fc.assert(
     fc.property(parallelisms, fc.nat(), ([parallelism, max], pick) => {
-      const ranges = Array.from({ length: parallelism }, (_, subtask) => keyGroupRange(subtask, parallelism, max))
+      const ranges = Array.from({ length: parallelism }, (_, subtask) =>
+        keyGroupRange(subtask, parallelism, max),
+      )
       let next = 0
       for (const { start, end } of ranges) {
         assert.is(start, next)
@@ -78,18 +84,37 @@ test('the key groups of the subtasks cover all key groups once, and the two dire
 
 test('a key group is the hash modulo the max parallelism', () => {
   assert.is(DEFAULT_MAX_PARALLELISM, 128)
-  for (const hash of [0, 5, -7, 2 ** 31 - 1]) assert.is(keyGroupOf(hash, 128), murmurByTheBook(hash) % 128)
+  for (const hash of [0, 5, -7, 2 ** 31 - 1])
+    assert.is(keyGroupOf(hash, 128), murmurByTheBook(hash) % 128)
 })
 
 test('arguments out of range are refused by code', () => {
   for (const max of [0, -1, 1.5, Number.NaN, 32_769, 1e9]) {
-    assert.is(codeOf(() => checkMaxParallelism(max)), 'INVALID_PARALLELISM')
+    assert.is(
+      codeOf(() => checkMaxParallelism(max)),
+      'INVALID_PARALLELISM',
+    )
   }
-  assert.is(codeOf(() => checkMaxParallelism(32_768)), 'no error')
-  assert.is(codeOf(() => checkParallelism(129, 128)), 'INVALID_PARALLELISM')
-  assert.is(codeOf(() => checkParallelism(0, 128)), 'INVALID_PARALLELISM')
-  assert.is(codeOf(() => keyGroupRange(2, 2, 128)), 'INVALID_SUBTASK')
-  assert.is(codeOf(() => subtaskOfKeyGroup(128, 2, 128)), 'INVALID_KEY_GROUP')
+  assert.is(
+    codeOf(() => checkMaxParallelism(32_768)),
+    'no error',
+  )
+  assert.is(
+    codeOf(() => checkParallelism(129, 128)),
+    'INVALID_PARALLELISM',
+  )
+  assert.is(
+    codeOf(() => checkParallelism(0, 128)),
+    'INVALID_PARALLELISM',
+  )
+  assert.is(
+    codeOf(() => keyGroupRange(2, 2, 128)),
+    'INVALID_SUBTASK',
+  )
+  assert.is(
+    codeOf(() => subtaskOfKeyGroup(128, 2, 128)),
+    'INVALID_KEY_GROUP',
+  )
 })
 
 test.run()

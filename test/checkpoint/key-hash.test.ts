@@ -37,7 +37,9 @@ function same(a: unknown, b: unknown): boolean {
   }
   if (names.length !== Object.keys(b).length) return false
   return names.every(
-    (name) => Object.hasOwn(b, name) && same((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]),
+    (name) =>
+      Object.hasOwn(b, name) &&
+      same((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]),
   )
 }
 
@@ -85,18 +87,26 @@ test('the canonical form gives the key back', () => {
 })
 
 test('plain strings and numbers are their own canonical form', () => {
-  for (const key of ['', 'JFK', 0, -5, 1.5, Infinity, true, null, 10n]) assert.is(canonicalKey(key), key)
+  for (const key of ['', 'JFK', 0, -5, 1.5, Infinity, true, null, 10n])
+    assert.is(canonicalKey(key), key)
   assert.is(canonicalKey('\0x') === '\0x', false)
 })
 
 test('hashes are pinned, because savepoints depend on them', () => {
   const date = new Date(1_000_000_000_000)
   assert.equal(
-    ['', 'a', 'JFK', 'hello world', '😀', 0, -0, 1, -1, 2 ** 31, 0.5, true, false, null].map(keyHash),
-    [0, 97, 73359, 1794106052, 1772899, 0, 0, 1, -1, 1105199104, 1071644672, 1231, 1237, 1853189228],
+    ['', 'a', 'JFK', 'hello world', '😀', 0, -0, 1, -1, 2 ** 31, 0.5, true, false, null].map(
+      keyHash,
+    ),
+    [
+      0, 97, 73359, 1794106052, 1772899, 0, 0, 1, -1, 1105199104, 1071644672, 1231, 1237,
+      1853189228,
+    ],
   )
   assert.equal(
-    [10n, -(2n ** 70n), date, Uint8Array.of(1, 255), [], [1, 'a'], {}, { a: 1, b: [null] }].map(keyHash),
+    [10n, -(2n ** 70n), date, Uint8Array.of(1, 255), [], [1, 'a'], {}, { a: 1, b: [null] }].map(
+      keyHash,
+    ),
     [3105, 1622720537, 758528048, 112723, 1, 1089, 111, -1979216999],
   )
 })
@@ -118,7 +128,8 @@ test('what cannot be a key is refused, and the message says where it is', () => 
     for (const use of [keyHash, canonicalKey]) {
       assert.throws(
         () => use(key),
-        (error: { code: string; message: string }) => error.code === 'INVALID_KEY' && message.test(error.message),
+        (error: { code: string; message: string }) =>
+          error.code === 'INVALID_KEY' && message.test(error.message),
       )
     }
   }

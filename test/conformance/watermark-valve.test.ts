@@ -13,7 +13,10 @@ type Time = number | 'MIN' | 'MAX'
 type Step =
   | { readonly op: 'watermark'; readonly input: number; readonly ts: Time }
   | { readonly op: 'status'; readonly input: number; readonly status: 'idle' | 'active' }
-  | { readonly op: 'expectNextOutput'; readonly value: null | { readonly watermark?: Time; readonly status?: string } }
+  | {
+      readonly op: 'expectNextOutput'
+      readonly value: null | { readonly watermark?: Time; readonly status?: string }
+    }
 
 interface Case {
   readonly name: string
@@ -34,7 +37,10 @@ function check({ inputs, steps }: Case): void {
   const outputs: object[] = []
   for (const step of steps) {
     if (step.op === 'expectNextOutput') {
-      const expected = step.value?.watermark === undefined ? step.value : { watermark: timeOf(step.value.watermark) }
+      const expected =
+        step.value?.watermark === undefined
+          ? step.value
+          : { watermark: timeOf(step.value.watermark) }
       assert.equal(outputs.shift() ?? null, expected)
       continue
     }
@@ -48,7 +54,8 @@ function check({ inputs, steps }: Case): void {
 }
 
 if (existsSync(file)) {
-  for (const each of JSON.parse(readFileSync(file, 'utf8')) as Case[]) test(each.name, () => check(each))
+  for (const each of JSON.parse(readFileSync(file, 'utf8')) as Case[])
+    test(each.name, () => check(each))
 } else {
   test.skip(`skipped: no cases in ${file}; set CONFORMANCE_DIR`, () => undefined)
 }

@@ -18,7 +18,10 @@ function aggregateFlights<Acc, Out>(
   aggregate: AggregateFunction<Flight, Acc, Out>,
 ): Out {
   return aggregate.getResult(
-    flights.reduce((accumulator, flight) => aggregate.add(accumulator, flight), aggregate.createAccumulator()),
+    flights.reduce(
+      (accumulator, flight) => aggregate.add(accumulator, flight),
+      aggregate.createAccumulator(),
+    ),
   )
 }
 
@@ -29,44 +32,66 @@ const FLIGHTS: readonly Flight[] = [
   { delay: 20, origin: 'BOS' },
 ]
 
-function fold<In, Acc, Out>(aggregate: AggregateFunction<In, Acc, Out>, values: readonly In[]): Acc {
-  return values.reduce((accumulator, value) => aggregate.add(accumulator, value), aggregate.createAccumulator())
+function fold<In, Acc, Out>(
+  aggregate: AggregateFunction<In, Acc, Out>,
+  values: readonly In[],
+): Acc {
+  return values.reduce(
+    (accumulator, value) => aggregate.add(accumulator, value),
+    aggregate.createAccumulator(),
+  )
 }
 
 test('each ready-made aggregate yields what its name says', () => {
   assert.is(aggregateFlights(FLIGHTS, count()), 4)
   assert.is(
-    aggregateFlights(FLIGHTS, sum((flight) => flight.delay)),
+    aggregateFlights(
+      FLIGHTS,
+      sum((flight) => flight.delay),
+    ),
     41,
   )
   assert.is(
-    aggregateFlights(FLIGHTS, mean((flight) => flight.delay)),
+    aggregateFlights(
+      FLIGHTS,
+      mean((flight) => flight.delay),
+    ),
     10.25,
   )
   assert.is(
-    aggregateFlights(FLIGHTS, min((flight) => flight.delay)),
+    aggregateFlights(
+      FLIGHTS,
+      min((flight) => flight.delay),
+    ),
     -2,
   )
   assert.is(
-    aggregateFlights(FLIGHTS, max((flight) => flight.origin)),
+    aggregateFlights(
+      FLIGHTS,
+      max((flight) => flight.origin),
+    ),
     'SEA',
   )
   assert.equal(
-    aggregateFlights(FLIGHTS, topN(3, (flight) => flight.delay)).map((flight) => flight.origin),
+    aggregateFlights(
+      FLIGHTS,
+      topN(3, (flight) => flight.delay),
+    ).map((flight) => flight.origin),
     ['LAX', 'BOS', 'SEA'],
   )
 })
 
 test('combine yields an object with the same fields, and its types follow from the stream', () => {
-  const result: { flights: number; mean: number; lowestGate: number | undefined; last: string } = aggregateFlights(
-    FLIGHTS,
-    combine({
-      flights: count(),
-      mean: mean((flight) => flight.delay),
-      lowestGate: min((flight) => flight.gate),
-      last: max((flight) => flight.origin),
-    }),
-  )
+  const result: { flights: number; mean: number; lowestGate: number | undefined; last: string } =
+    aggregateFlights(
+      FLIGHTS,
+      combine({
+        flights: count(),
+        mean: mean((flight) => flight.delay),
+        lowestGate: min((flight) => flight.gate),
+        last: max((flight) => flight.origin),
+      }),
+    )
   assert.equal(result, { flights: 4, mean: 10.25, lowestGate: 2, last: 'SEA' })
 })
 
@@ -94,7 +119,15 @@ test('combine works with explicit types, aggregates of the user, and any field n
 test('without values, sum is 0, mean is NaN and the extremes are undefined', () => {
   const missing = [{ x: null }, { x: undefined }] as { x: number | null | undefined }[]
   for (const values of [[], missing]) {
-    assert.is(sum((v: { x: number | null | undefined }) => v.x).getResult(fold(sum((v: { x: number | null | undefined }) => v.x), values)), 0)
+    assert.is(
+      sum((v: { x: number | null | undefined }) => v.x).getResult(
+        fold(
+          sum((v: { x: number | null | undefined }) => v.x),
+          values,
+        ),
+      ),
+      0,
+    )
     const average = mean((v: { x: number | null | undefined }) => v.x)
     assert.ok(Number.isNaN(average.getResult(fold(average, values))))
     const smallest = min((v: { x: number | null | undefined }) => v.x)
@@ -107,7 +140,15 @@ test('without values, sum is 0, mean is NaN and the extremes are undefined', () 
 test('a sum keeps what plain addition loses, whatever the order', () => {
   const total = sum((value: number) => value)
   assert.is(total.getResult(fold(total, [1, 1e100, 1, -1e100])), 2)
-  assert.is(total.getResult(fold(total, Array.from({ length: 10 }, () => 0.1))), 1)
+  assert.is(
+    total.getResult(
+      fold(
+        total,
+        Array.from({ length: 10 }, () => 0.1),
+      ),
+    ),
+    1,
+  )
   assert.is(total.getResult(fold(total, [1, Infinity, 2])), Infinity)
   assert.is(total.getResult(fold(total, [1e308, 1e308])), Infinity)
   assert.ok(Number.isNaN(total.getResult(fold(total, [Infinity, -Infinity]))))
@@ -115,7 +156,15 @@ test('a sum keeps what plain addition loses, whatever the order', () => {
 
 test('a value that is no number is refused', () => {
   for (const value of ['5', 5n, {}, true]) {
-    assert.is(codeOf(() => fold(sum(() => value as never), [1])), 'NOT_A_NUMBER')
+    assert.is(
+      codeOf(() =>
+        fold(
+          sum(() => value as never),
+          [1],
+        ),
+      ),
+      'NOT_A_NUMBER',
+    )
   }
 })
 
@@ -138,14 +187,24 @@ test('merging two halves gives the result of the whole', () => {
     top: topN(3, (value: number) => value),
   })
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: -9, max: 9 })), fc.array(fc.integer({ min: -9, max: 9 })), (a, b) => {
-      assert.equal(all.getResult(all.merge(fold(all, a), fold(all, b))), all.getResult(fold(all, [...a, ...b])))
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: -9, max: 9 })),
+      fc.array(fc.integer({ min: -9, max: 9 })),
+      (a, b) => {
+        assert.equal(
+          all.getResult(all.merge(fold(all, a), fold(all, b))),
+          all.getResult(fold(all, [...a, ...b])),
+        )
+      },
+    ),
   )
 })
 
 test('topN equals a stable sort', () => {
-  const row = fc.record({ score: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(Number.NaN)), id: fc.nat() })
+  const row = fc.record({
+    score: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(Number.NaN)),
+    id: fc.nat(),
+  })
   fc.assert(
     fc.property(fc.array(row), fc.integer({ min: 1, max: 5 }), (rows, n) => {
       const top = topN(n, (value: { score: number }) => value.score)
@@ -167,9 +226,19 @@ test('a result is not changed by records that follow', () => {
 })
 
 test('wrong arguments are refused by code', () => {
-  for (const n of [0, -1, 1.5, Number.NaN]) assert.is(codeOf(() => topN(n, () => 1)), 'INVALID_TOP')
-  assert.is(codeOf(() => combine({})), 'INVALID_COMBINE')
-  assert.is(codeOf(() => combine({ a: undefined } as never)), 'INVALID_COMBINE')
+  for (const n of [0, -1, 1.5, Number.NaN])
+    assert.is(
+      codeOf(() => topN(n, () => 1)),
+      'INVALID_TOP',
+    )
+  assert.is(
+    codeOf(() => combine({})),
+    'INVALID_COMBINE',
+  )
+  assert.is(
+    codeOf(() => combine({ a: undefined } as never)),
+    'INVALID_COMBINE',
+  )
 })
 
 test.run()

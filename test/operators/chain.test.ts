@@ -68,15 +68,27 @@ function elementOf(recipe: Recipe): ChainElement {
     case 'operator':
       return { name, operator: new Echo() as Operator }
     case 'map':
-      return { name, step: { kind: 'map', fn: (value: number, time) => value + recipe.by + (time % 2) } }
+      return {
+        name,
+        step: { kind: 'map', fn: (value: number, time) => value + recipe.by + (time % 2) },
+      }
     case 'filter':
-      return { name, step: { kind: 'filter', fn: (value: number) => (value + recipe.by) % 2 === 0 } }
+      return {
+        name,
+        step: { kind: 'filter', fn: (value: number) => (value + recipe.by) % 2 === 0 },
+      }
     case 'flatMap':
-      return { name, step: { kind: 'flatMap', fn: (value: number) => [...counting(value, recipe.by)] } }
+      return {
+        name,
+        step: { kind: 'flatMap', fn: (value: number) => [...counting(value, recipe.by)] },
+      }
     case 'generator':
       return { name, step: { kind: 'flatMap', fn: (value: number) => counting(value, recipe.by) } }
     case 'timestamp':
-      return { name, step: { kind: 'timestamp', fn: (value: number, time) => time + value + recipe.by } }
+      return {
+        name,
+        step: { kind: 'timestamp', fn: (value: number, time) => time + value + recipe.by },
+      }
   }
 }
 
@@ -102,7 +114,10 @@ function build(trees: readonly TreeRecipe[], chainTails: Collector[], plainTails
   return { nodes, readers }
 }
 
-function interpret(recipe: Recipe, pass: (value: number, time: number) => void): (value: number, time: number) => void {
+function interpret(
+  recipe: Recipe,
+  pass: (value: number, time: number) => void,
+): (value: number, time: number) => void {
   const element = elementOf(recipe)
   if ('operator' in element) {
     return (value, time) => {
@@ -139,7 +154,12 @@ const trees = treesOf(4)
 const numbers = fc.array(fc.integer({ min: -20, max: 20 }), { maxLength: 20 })
 
 function feed(chain: CompiledChain, values: readonly number[], from = 0): number {
-  return chain.processBatch(values, Float64Array.from(values, (_, i) => i), from, values.length)
+  return chain.processBatch(
+    values,
+    Float64Array.from(values, (_, i) => i),
+    from,
+    values.length,
+  )
 }
 
 test('any tree of steps and operators does what its plain interpretation does', () => {
@@ -161,10 +181,20 @@ test('any tree of steps and operators does what its plain interpretation does', 
   )
 })
 
-const map = (name: string, fn: (value: never, time: number) => unknown): ChainElement => ({ name, step: { kind: 'map', fn } })
-const filter = (name: string, fn: (value: never) => boolean): ChainElement => ({ name, step: { kind: 'filter', fn } })
+const map = (name: string, fn: (value: never, time: number) => unknown): ChainElement => ({
+  name,
+  step: { kind: 'map', fn },
+})
+const filter = (name: string, fn: (value: never) => boolean): ChainElement => ({
+  name,
+  step: { kind: 'filter', fn },
+})
 
-function linear(elements: readonly ChainElement[], output: Output = new Collector(), subtaskIndex = 0): CompiledChain {
+function linear(
+  elements: readonly ChainElement[],
+  output: Output = new Collector(),
+  subtaskIndex = 0,
+): CompiledChain {
   const chain = compileChain(linearChain(elements, { name: 'tail', output }), { subtaskIndex })
   chain.open((element) => fakeContext(element.name))
   return chain
@@ -190,7 +220,10 @@ test('with a gate, the gate alone is asked', () => {
   assert.is(feed(chain, [1]), 0)
   gate.full = false
   assert.is(feed(chain, [1, 2]), 2)
-  assert.equal(output.records, [[1, 0], [2, 1]])
+  assert.equal(output.records, [
+    [1, 0],
+    [2, 1],
+  ])
 })
 
 function failureOf(action: () => unknown): Record<string, unknown> {
@@ -267,7 +300,10 @@ test('the end of the chain is blamed by its own name', () => {
     full: false,
   }
   const error = failureOf(() => feed(linear([map('same', (value) => value)], output), [1]))
-  assert.equal([error['operatorName'], error['message']], ['tail', "Operator 'tail' (subtask 0) failed on record 1: 'just text'"])
+  assert.equal(
+    [error['operatorName'], error['message']],
+    ['tail', "Operator 'tail' (subtask 0) failed on record 1: 'just text'"],
+  )
 })
 
 test('a record is shortened, whatever it is', () => {
@@ -279,25 +315,41 @@ test('a record is shortened, whatever it is', () => {
       throw new Error('cannot be shown')
     },
   }
-  for (const record of ['x'.repeat(1e6), Array.from({ length: 1e5 }, (_, i) => i), { a: { b: { c: { d: 1 } } } }, cruel]) {
+  for (const record of [
+    'x'.repeat(1e6),
+    Array.from({ length: 1e5 }, (_, i) => i),
+    { a: { b: { c: { d: 1 } } } },
+    cruel,
+  ]) {
     const error = failureOf(() => linear([fail]).processBatch([record], new Float64Array(1), 0, 1))
     assert.ok((error['record'] as string).length <= 201)
   }
 })
 
 test('errors of Millrace itself keep their code', () => {
-  const step = (kind: 'timestamp' | 'flatMap', fn: () => never): ChainElement => ({ name: kind, step: { kind, fn } })
+  const step = (kind: 'timestamp' | 'flatMap', fn: () => never): ChainElement => ({
+    name: kind,
+    step: { kind, fn },
+  })
   for (const time of [Number.NaN, Infinity, -Infinity, '5', undefined, new Date(), 5n]) {
     const error = failureOf(() => feed(linear([step('timestamp', () => time as never)]), [1]))
-    assert.equal([error['code'], error['record'], error['operatorName']], ['BAD_TIMESTAMP', '1', 'timestamp'])
+    assert.equal(
+      [error['code'], error['record'], error['operatorName']],
+      ['BAD_TIMESTAMP', '1', 'timestamp'],
+    )
   }
   for (const list of [undefined, null, 5, {}]) {
-    assert.is(failureOf(() => feed(linear([step('flatMap', () => list as never)]), [1]))['code'], 'NOT_ITERABLE')
+    assert.is(
+      failureOf(() => feed(linear([step('flatMap', () => list as never)]), [1]))['code'],
+      'NOT_ITERABLE',
+    )
   }
 })
 
 test('the largest timestamp given since the last question is known', () => {
-  const chain = linear([{ name: 'time', step: { kind: 'timestamp', fn: (value: number) => value } }])
+  const chain = linear([
+    { name: 'time', step: { kind: 'timestamp', fn: (value: number) => value } },
+  ])
   assert.is(chain.takeMaxTimestamp(), -Infinity)
   feed(chain, [3, 9, -4])
   assert.is(chain.takeMaxTimestamp(), 9)
@@ -311,7 +363,10 @@ test('a watermark reaches the operators from first to last, and what the first f
     const [first, second] = [new Echo(), new Echo()]
     const output = new Collector(stubborn)
     const chain = linear(
-      [{ name: 'first', operator: first as Operator }, { name: 'second', operator: second as Operator }],
+      [
+        { name: 'first', operator: first as Operator },
+        { name: 'second', operator: second as Operator },
+      ],
       output,
     )
     let from = 0
@@ -319,7 +374,12 @@ test('a watermark reaches the operators from first to last, and what the first f
     untilDone(() => chain.processWatermark(5))
     untilDone(() => chain.endInput())
     chain.close()
-    const expected: Emitted[] = [[1, 0], [-1, 5], [-1, 5], [1, 5]]
+    const expected: Emitted[] = [
+      [1, 0],
+      [-1, 5],
+      [-1, 5],
+      [1, 5],
+    ]
     assert.equal(output.records, expected)
     assert.equal(first.log, ['open', 'watermark 5', 'end', 'close'])
     assert.equal(second.log, ['open', 'watermark 5', 'end', 'close'])
@@ -330,10 +390,16 @@ test('a larger watermark does not overtake one that stopped half-way', () => {
   const [first, second] = [new Echo(), new Echo()]
   const gate = { full: false }
   const chain = compileChain(
-    linearChain([{ name: 'first', operator: first as Operator }, { name: 'second', operator: second as Operator }], {
-      name: 'tail',
-      output: new Collector(),
-    }),
+    linearChain(
+      [
+        { name: 'first', operator: first as Operator },
+        { name: 'second', operator: second as Operator },
+      ],
+      {
+        name: 'tail',
+        output: new Collector(),
+      },
+    ),
     { subtaskIndex: 0, gate },
   )
   chain.open(() => fakeContext())
@@ -355,7 +421,10 @@ test('close reaches every opened operator, also when one fails, and tells the fi
   }
   const last = new Echo()
   const chain = linear([broken('a'), broken('b'), { name: 'last', operator: last as Operator }])
-  assert.is(failureOf(() => chain.close())['message'], "Operator 'a' (subtask 0) failed: a is stuck")
+  assert.is(
+    failureOf(() => chain.close())['message'],
+    "Operator 'a' (subtask 0) failed: a is stuck",
+  )
   assert.equal(last.log, ['open', 'close'])
 })
 
@@ -366,7 +435,10 @@ test('an operator that fails to open is named, and those after it are neither op
   }
   const after = new Echo()
   const branches: ChainBranches = linearChain(
-    [{ name: 'failing', operator: failing as Operator }, { name: 'after', operator: after as Operator }],
+    [
+      { name: 'failing', operator: failing as Operator },
+      { name: 'after', operator: after as Operator },
+    ],
     { name: 'tail', output: new Collector() },
   )
   const chain = compileChain(branches, { subtaskIndex: 1 })

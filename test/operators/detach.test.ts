@@ -18,7 +18,9 @@ const LINE_BYTES = 100_000
 /** Cuts a key of 20 characters out of each of many long lines. */
 function* keysCutFromLines(): Generator<string> {
   for (let i = 0; i < LINES; i++) {
-    const line = Buffer.alloc(LINE_BYTES, `key number ${String(i).padStart(9, '0')}|`).toString('latin1')
+    const line = Buffer.alloc(LINE_BYTES, `key number ${String(i).padStart(9, '0')}|`).toString(
+      'latin1',
+    )
     yield line.slice(0, 20)
   }
 }

@@ -30,7 +30,9 @@ export class Collector implements Output {
 }
 
 /** A context whose counters can be read. */
-export function fakeContext(name = 'operator'): OperatorContext & { readonly counters: Map<string, Counter> } {
+export function fakeContext(
+  name = 'operator',
+): OperatorContext & { readonly counters: Map<string, Counter> } {
   const counters = new Map<string, Counter>()
   return {
     operatorName: name,

@@ -41,28 +41,47 @@ function spread(
 const valuesOf = (channels: readonly Channel[]): unknown[] => channels.map(({ values }) => values)
 
 test('forward sends to the channel of the same index', () => {
-  assert.equal(valuesOf(spread({ kind: 'forward' }, 3, [1, 2], { subtaskIndex: 2 })), [[], [], [1, 2]])
+  assert.equal(valuesOf(spread({ kind: 'forward' }, 3, [1, 2], { subtaskIndex: 2 })), [
+    [],
+    [],
+    [1, 2],
+  ])
   assert.equal(valuesOf(spread({ kind: 'forward' }, 1, [1], { subtaskIndex: 2 })), [[1]])
 })
 
 test('rebalance goes round, from a random start', () => {
-  assert.equal(valuesOf(spread({ kind: 'rebalance' }, 3, [1, 2, 3, 4], { random: () => 0.99 })), [[2], [3], [1, 4]])
+  assert.equal(valuesOf(spread({ kind: 'rebalance' }, 3, [1, 2, 3, 4], { random: () => 0.99 })), [
+    [2],
+    [3],
+    [1, 4],
+  ])
 })
 
 test('shuffle asks the host for every record', () => {
   const draws = [0.9, 0, 0.5]
-  const channels = spread({ kind: 'shuffle' }, 2, ['a', 'b', 'c'], { random: () => draws.shift() ?? Number.NaN })
+  const channels = spread({ kind: 'shuffle' }, 2, ['a', 'b', 'c'], {
+    random: () => draws.shift() ?? Number.NaN,
+  })
   assert.equal(valuesOf(channels), [['b'], ['a', 'c']])
 })
 
 test('broadcast sends to all, global to the first', () => {
-  assert.equal(valuesOf(spread({ kind: 'broadcast' }, 2, [1, 2])), [[1, 2], [1, 2]])
+  assert.equal(valuesOf(spread({ kind: 'broadcast' }, 2, [1, 2])), [
+    [1, 2],
+    [1, 2],
+  ])
   assert.equal(valuesOf(spread({ kind: 'global' }, 2, [1, 2])), [[1, 2], []])
 })
 
 test('key sends every key to the owner of its key group, with its timestamp', () => {
-  const values = Array.from({ length: 500 }, (_, i) => ({ id: i % 3 === 0 ? [i, 'x'] : `key ${i % 50}` }))
-  for (const [count, maxParallelism] of [[1, 1], [3, 128], [5, 7]] as const) {
+  const values = Array.from({ length: 500 }, (_, i) => ({
+    id: i % 3 === 0 ? [i, 'x'] : `key ${i % 50}`,
+  }))
+  for (const [count, maxParallelism] of [
+    [1, 1],
+    [3, 128],
+    [5, 7],
+  ] as const) {
     const selector = (value: { id: unknown }): unknown => value.id
     const channels = spread({ kind: 'key', selector }, count, values, { maxParallelism })
     channels.forEach((channel, index) => {
@@ -85,12 +104,18 @@ test('custom picks the channel and hears how many there are', () => {
 
 test('a custom function that gives no channel index is refused by code', () => {
   for (const index of [-1, 2, 0.5, Number.NaN, undefined as never]) {
-    assert.is(codeOf(() => spread({ kind: 'custom', fn: () => index }, 2, [1])), 'PARTITION_OUT_OF_RANGE')
+    assert.is(
+      codeOf(() => spread({ kind: 'custom', fn: () => index }, 2, [1])),
+      'PARTITION_OUT_OF_RANGE',
+    )
   }
 })
 
 test('a bad key is refused by code', () => {
-  assert.is(codeOf(() => spread({ kind: 'key', selector: () => undefined }, 2, [1])), 'INVALID_KEY')
+  assert.is(
+    codeOf(() => spread({ kind: 'key', selector: () => undefined }, 2, [1])),
+    'INVALID_KEY',
+  )
 })
 
 test('it is full when the gate is, or without one when any channel is', () => {
@@ -106,11 +131,23 @@ test('it is full when the gate is, or without one when any channel is', () => {
 })
 
 test('what cannot work is refused when it is made', () => {
-  assert.is(codeOf(() => spread({ kind: 'global' }, 0, [])), 'INVALID_PARTITIONING')
-  assert.is(codeOf(() => spread({ kind: 'forward' }, 2, [], { subtaskIndex: 2 })), 'INVALID_PARTITIONING')
+  assert.is(
+    codeOf(() => spread({ kind: 'global' }, 0, [])),
+    'INVALID_PARTITIONING',
+  )
+  assert.is(
+    codeOf(() => spread({ kind: 'forward' }, 2, [], { subtaskIndex: 2 })),
+    'INVALID_PARTITIONING',
+  )
   const key: Partitioning = { kind: 'key', selector: String }
-  assert.is(codeOf(() => spread(key, 3, [], { maxParallelism: 2 })), 'INVALID_PARALLELISM')
-  assert.is(codeOf(() => spread(key, 1, [], { maxParallelism: 0 })), 'INVALID_PARALLELISM')
+  assert.is(
+    codeOf(() => spread(key, 3, [], { maxParallelism: 2 })),
+    'INVALID_PARALLELISM',
+  )
+  assert.is(
+    codeOf(() => spread(key, 1, [], { maxParallelism: 0 })),
+    'INVALID_PARALLELISM',
+  )
 })
 
 test.run()

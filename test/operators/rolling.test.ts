@@ -13,7 +13,13 @@ interface Row {
 
 const row: fc.Arbitrary<Row> = fc.record(
   {
-    key: fc.constantFrom<Row['key']>('a', 'b', ['a'], ['a', 'b'], 'a key of more than 13 characters'),
+    key: fc.constantFrom<Row['key']>(
+      'a',
+      'b',
+      ['a'],
+      ['a', 'b'],
+      'a key of more than 13 characters',
+    ),
     n: fc.integer({ min: -5, max: 5 }),
   },
   { noNullPrototype: true },
@@ -21,7 +27,7 @@ const row: fc.Arbitrary<Row> = fc.record(
 
 const rows = fc.array(fc.record({ value: row, at: fc.integer({ min: -5, max: 5 }) }))
 
-test('reduce emits the combination so far of the record\'s key, with the record\'s timestamp', () => {
+test("reduce emits the combination so far of the record's key, with the record's timestamp", () => {
   fc.assert(
     fc.property(rows, (input) => {
       const soFar = new Map<string, number>()
@@ -87,7 +93,10 @@ test('a bad key is refused by code', () => {
   ]
   for (const operator of operators) {
     operator.open(fakeContext(), new Collector())
-    assert.is(codeOf(() => operator.processRecord(1, 0)), 'INVALID_KEY')
+    assert.is(
+      codeOf(() => operator.processRecord(1, 0)),
+      'INVALID_KEY',
+    )
   }
 })
 

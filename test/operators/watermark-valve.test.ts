@@ -115,12 +115,24 @@ test('whatever comes, the watermark never goes back and every answer says whethe
 
 test('wrong arguments are refused by code', () => {
   for (const inputs of [0, -1, 1.5, Number.NaN]) {
-    assert.is(codeOf(() => new WatermarkValve(inputs)), 'INVALID_INPUT_COUNT')
+    assert.is(
+      codeOf(() => new WatermarkValve(inputs)),
+      'INVALID_INPUT_COUNT',
+    )
   }
   const valve = new WatermarkValve(1)
-  assert.is(codeOf(() => valve.inputWatermark(1, 0)), 'INVALID_INPUT')
-  assert.is(codeOf(() => valve.inputIdle(-1)), 'INVALID_INPUT')
-  assert.is(codeOf(() => valve.inputWatermark(0, Number.NaN)), 'BAD_TIMESTAMP')
+  assert.is(
+    codeOf(() => valve.inputWatermark(1, 0)),
+    'INVALID_INPUT',
+  )
+  assert.is(
+    codeOf(() => valve.inputIdle(-1)),
+    'INVALID_INPUT',
+  )
+  assert.is(
+    codeOf(() => valve.inputWatermark(0, Number.NaN)),
+    'BAD_TIMESTAMP',
+  )
 })
 
 test.run()

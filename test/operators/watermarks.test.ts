@@ -3,7 +3,10 @@ import * as assert from 'uvu/assert'
 import { boundedOutOfOrderness, monotonous, SplitWatermarks } from '../../operators/watermarks.ts'
 import { codeOf } from './operator-fakes.ts'
 
-const batch = (...timestamps: number[]): [Float64Array, number] => [Float64Array.from(timestamps), timestamps.length]
+const batch = (...timestamps: number[]): [Float64Array, number] => [
+  Float64Array.from(timestamps),
+  timestamps.length,
+]
 
 test('the monotonous watermark is 1 ms behind the newest timestamp', () => {
   const generator = monotonous().createGenerator()
@@ -36,7 +39,10 @@ test('each split has a generator of its own', () => {
 
 test('a delay that is none is refused', () => {
   for (const delay of [-1, Number.NaN, Infinity, '5' as never]) {
-    assert.is(codeOf(() => boundedOutOfOrderness(delay)), 'INVALID_WATERMARK_DELAY')
+    assert.is(
+      codeOf(() => boundedOutOfOrderness(delay)),
+      'INVALID_WATERMARK_DELAY',
+    )
   }
   assert.is(boundedOutOfOrderness(5).name, 'boundedOutOfOrderness(5 ms)')
 })

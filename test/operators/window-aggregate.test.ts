@@ -6,7 +6,15 @@ import type { AggregateFunction } from '../../operators/aggregate.ts'
 import { count, sum } from '../../operators/aggregates.ts'
 import { windowAggregate, type FiredWindow } from '../../operators/window-aggregate.ts'
 import { endOfStream, tumbling } from '../../operators/window-assigner.ts'
-import { codeOf, Collector, fakeContext, run, untilDone, type Emitted, type Input } from './operator-fakes.ts'
+import {
+  codeOf,
+  Collector,
+  fakeContext,
+  run,
+  untilDone,
+  type Emitted,
+  type Input,
+} from './operator-fakes.ts'
 
 interface Sale {
   readonly shop: string | number | readonly (string | number)[]
@@ -24,14 +32,19 @@ const amounts: AggregateFunction<Sale, readonly number[], readonly number[]> = {
 const SIZE = 10
 
 /** What must come out, told in the plainest way: the late are dropped, every group fires once, in order of window end. */
-function model(input: readonly Input<Sale>[], offset: number): { records: Emitted[]; late: number } {
+function model(
+  input: readonly Input<Sale>[],
+  offset: number,
+): { records: Emitted[]; late: number } {
   const groups: { end: number; key: string; shop: unknown; amounts: number[] }[] = []
   const fired: typeof groups = []
   let watermark = -Infinity
   let late = 0
   const fireUpTo = (time: number): void => {
     watermark = Math.max(watermark, time)
-    const due = groups.filter(({ end }) => end - 1 <= watermark && !fired.some((group) => group.end === end))
+    const due = groups.filter(
+      ({ end }) => end - 1 <= watermark && !fired.some((group) => group.end === end),
+    )
     fired.push(...due.sort((a, b) => a.end - b.end))
   }
   for (const step of input) {
@@ -61,10 +74,24 @@ function model(input: readonly Input<Sale>[], offset: number): { records: Emitte
   }
 }
 
-const shops = fc.constantFrom<Sale['shop']>('a', 'b', 1, '1', ['a', 1], '\0s1;a', 'a shop with a rather long name')
+const shops = fc.constantFrom<Sale['shop']>(
+  'a',
+  'b',
+  1,
+  '1',
+  ['a', 1],
+  '\0s1;a',
+  'a shop with a rather long name',
+)
 const steps: fc.Arbitrary<Input<Sale>[]> = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ value: fc.record({ shop: shops, amount: fc.nat(9) }), at: fc.integer({ min: -45, max: 45 }) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        value: fc.record({ shop: shops, amount: fc.nat(9) }),
+        at: fc.integer({ min: -45, max: 45 }),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ watermark: fc.integer({ min: -50, max: 50 }) }) },
   ),
   { maxLength: 60 },
@@ -126,7 +153,9 @@ test('without a key, all records of a window come together', () => {
 })
 
 test('without a result function, the aggregate itself leaves', () => {
-  const { output } = run(windowAggregate({ assigner: tumbling(SIZE), aggregate: count() }), [{ value: 'x', at: -1 }])
+  const { output } = run(windowAggregate({ assigner: tumbling(SIZE), aggregate: count() }), [
+    { value: 'x', at: -1 },
+  ])
   assert.equal(output.records, [[1, -1]])
 })
 
@@ -174,7 +203,9 @@ test('a record without a timestamp is an error that names what is missing', () =
   assert.throws(
     () => operator.processRecord('x', MIN_TIMESTAMP),
     (error: { code: string; message: string }) =>
-      error.code === 'NO_TIMESTAMP' && /assignTimestamps/.test(error.message) && /tumbling\(10 ms\)/.test(error.message),
+      error.code === 'NO_TIMESTAMP' &&
+      /assignTimestamps/.test(error.message) &&
+      /tumbling\(10 ms\)/.test(error.message),
   )
 })
 
@@ -202,9 +233,16 @@ test('the end-of-stream window takes records without timestamps and fires at the
 })
 
 test('a bad key is refused by code', () => {
-  const operator = windowAggregate({ assigner: endOfStream(), aggregate: count(), key: () => undefined })
+  const operator = windowAggregate({
+    assigner: endOfStream(),
+    aggregate: count(),
+    key: () => undefined,
+  })
   operator.open(fakeContext(), new Collector())
-  assert.is(codeOf(() => operator.processRecord('x', 1)), 'INVALID_KEY')
+  assert.is(
+    codeOf(() => operator.processRecord('x', 1)),
+    'INVALID_KEY',
+  )
 })
 
 test('an accumulator of undefined counts as one', () => {

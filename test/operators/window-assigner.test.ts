@@ -7,18 +7,24 @@ import { codeOf } from './operator-fakes.ts'
 test('every timestamp lies in its window, windows have one length, and starts are aligned to the offset', () => {
   const options = fc
     .integer({ min: 1, max: 1_000 })
-    .chain((size) => fc.record({ size: fc.constant(size), offset: fc.integer({ min: 1 - size, max: size - 1 }) }))
+    .chain((size) =>
+      fc.record({ size: fc.constant(size), offset: fc.integer({ min: 1 - size, max: size - 1 }) }),
+    )
   fc.assert(
-    fc.property(options, fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.maxSafeInteger()), (window, timestamp) => {
-      fc.pre(Math.abs(timestamp) < 8.64e15)
-      const assigner = tumbling(window)
-      const start = assigner.windowStart(timestamp)
-      const end = assigner.windowEnd(start)
-      assert.ok(start <= timestamp && timestamp < end)
-      assert.is(end - start, window.size)
-      assert.is(Math.abs((start - window.offset) % window.size), 0)
-      assert.not(Object.is(start, -0))
-    }),
+    fc.property(
+      options,
+      fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.maxSafeInteger()),
+      (window, timestamp) => {
+        fc.pre(Math.abs(timestamp) < 8.64e15)
+        const assigner = tumbling(window)
+        const start = assigner.windowStart(timestamp)
+        const end = assigner.windowEnd(start)
+        assert.ok(start <= timestamp && timestamp < end)
+        assert.is(end - start, window.size)
+        assert.is(Math.abs((start - window.offset) % window.size), 0)
+        assert.not(Object.is(start, -0))
+      },
+    ),
     { numRuns: 2_000 },
   )
 })
@@ -36,10 +42,16 @@ test('a number is a size, and the name tells both options', () => {
 
 test('sizes and offsets that make no windows are refused', () => {
   for (const size of [0, -1, 1.5, Number.NaN, Infinity, '5' as never]) {
-    assert.is(codeOf(() => tumbling(size)), 'INVALID_WINDOW')
+    assert.is(
+      codeOf(() => tumbling(size)),
+      'INVALID_WINDOW',
+    )
   }
   for (const offset of [5, -5, 6, 0.5, Number.NaN]) {
-    assert.is(codeOf(() => tumbling({ size: 5, offset })), 'INVALID_WINDOW')
+    assert.is(
+      codeOf(() => tumbling({ size: 5, offset })),
+      'INVALID_WINDOW',
+    )
   }
 })
 
