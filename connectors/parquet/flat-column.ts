@@ -63,6 +63,7 @@ class FlatColumnReader {
   readonly #decoder: ColumnDecoder
   readonly #optional: boolean
   readonly #rows: number
+  readonly #mostBytes: number
   readonly #indexes: Int32Array
   readonly #plain: PlainPage[] = []
   #dictionary: ArrayLike<unknown> | undefined
@@ -82,6 +83,7 @@ class FlatColumnReader {
     this.#bytes = bytes
     this.#optional = leaf.element.repetition_type === 'OPTIONAL'
     this.#rows = rows
+    this.#mostBytes = Number(chunk.total_uncompressed_size)
     this.#indexes = new Int32Array(rows)
     this.#decoder = {
       pathInSchema: chunk.path_in_schema,
@@ -103,6 +105,12 @@ class FlatColumnReader {
       const size = header.compressed_page_size
       if (!(size >= 0) || reader.offset + size > this.#bytes.length)
         throw new BadEncoding('a page ends too early')
+      // a wrong size would otherwise be allocated before anything else notices
+      if (
+        !(header.uncompressed_page_size >= 0 && header.uncompressed_page_size <= this.#mostBytes)
+      ) {
+        throw new BadEncoding('a page is larger than its column')
+      }
       const page = this.#bytes.subarray(reader.offset, reader.offset + size)
       if (header.crc !== undefined && crc32(page) >>> 0 !== header.crc >>> 0) {
         throw new BadEncoding('the checksum of a page is wrong')

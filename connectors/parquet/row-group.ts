@@ -8,7 +8,7 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import type { SplitReader } from '../../operators/source.ts'
 import { openInput } from '../files/paths.ts'
 import type { PlannedColumn } from './column-kind.ts'
-import { compressors } from './decompress.ts'
+import { compressors, prepareCodec } from './decompress.ts'
 import { readFlatColumn, type ColumnVector } from './flat-column.ts'
 import {
   asyncBufferOf,
@@ -59,6 +59,9 @@ async function readColumn(
   const group = metadata.row_groups[request.rowGroup]
   const rows = Number(group?.num_rows ?? 0)
   try {
+    for (const { meta_data: chunk } of group?.columns ?? []) {
+      if (chunk?.path_in_schema[0] === column.name) await prepareCodec(chunk.codec)
+    }
     if (column.kind === 'nested') return await readNestedColumn(file, request, column, rows)
     const chunk = group?.columns.find(
       ({ meta_data: found }) =>
