@@ -18,7 +18,7 @@ export interface AggregateByKeyOptions<In, Key, Acc, Result, Out> {
 export function aggregateByKey<In, Key, Acc, Result, Out = Result>(
   options: AggregateByKeyOptions<In, Key, Acc, Result, Out>,
 ): Operator<In, Out> {
-  const create = withOwnCode(createOperator) as typeof createOperator<In, Key, Acc, Result, Out>
+  const create = withOwnCode(createOperator<In, Key, Acc, Result, Out>)
   return create(options, { canonicalKey, detachKey })
 }
 

@@ -51,7 +51,7 @@ export function count(): AggregateFunction<unknown, CountAccumulator, number> {
 export function sum<In>(
   selector: (value: In) => number | Missing,
 ): AggregateFunction<In, SumAccumulator, number> {
-  const create = withOwnCode(createSum) as typeof createSum<In>
+  const create = withOwnCode(createSum<In>)
   return create(selector, addTo, (accumulator) => total(accumulator))
 }
 
@@ -59,7 +59,7 @@ export function sum<In>(
 export function mean<In>(
   selector: (value: In) => number | Missing,
 ): AggregateFunction<In, SumAccumulator, number> {
-  const create = withOwnCode(createSum) as typeof createSum<In>
+  const create = withOwnCode(createSum<In>)
   return create(selector, addTo, (accumulator) => total(accumulator) / accumulator.count)
 }
 
@@ -70,7 +70,7 @@ export function mean<In>(
 export function min<In, V>(
   selector: (value: In) => V,
 ): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
-  const create = withOwnCode(createExtreme) as typeof createExtreme<In, V>
+  const create = withOwnCode(createExtreme<In, V>)
   return create(selector, (value, best) => value < best || (best !== best && value === value))
 }
 
@@ -78,7 +78,7 @@ export function min<In, V>(
 export function max<In, V>(
   selector: (value: In) => V,
 ): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
-  const create = withOwnCode(createExtreme) as typeof createExtreme<In, V>
+  const create = withOwnCode(createExtreme<In, V>)
   return create(selector, (value, best) => value > best || value !== value)
 }
 
@@ -98,7 +98,7 @@ export function topN<In>(
       `topN expects a number of records of at least 1, got ${String(n)}`,
     )
   }
-  const create = withOwnCode(createTop) as typeof createTop<In>
+  const create = withOwnCode(createTop<In>)
   return create(n, by)
 }
 

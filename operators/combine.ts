@@ -23,7 +23,7 @@ export function combine<In, Results extends object>(
   parts: AggregateParts<In, Results>,
 ): AggregateFunction<In, CombinedAccumulator, Results> {
   const fields = Object.keys(parts)
-  const functions = Object.values(parts) as AggregateFunction<In, unknown, unknown>[]
+  const functions = Object.values<AggregateFunction<In, unknown, unknown>>(parts)
   if (fields.length === 0)
     throw new MillraceError('INVALID_COMBINE', 'combine expects at least one part, got none')
   functions.forEach(

@@ -16,7 +16,7 @@ export function reduceByKey<T>(
   key: (value: T) => unknown,
   fn: (soFar: T, value: T) => T,
 ): Operator<T, T> {
-  const create = withOwnCode(createOperator) as typeof createOperator<T>
+  const create = withOwnCode(createOperator<T>)
   return create(key, fn, { canonicalKey, detachKey })
 }
 

@@ -37,7 +37,7 @@ export interface WindowAggregateOptions<In, Key, Acc, Result, Out> {
 export function windowAggregate<In, Key, Acc, Result, Out = Result>(
   options: WindowAggregateOptions<In, Key, Acc, Result, Out>,
 ): Operator<In, Out> {
-  const create = withOwnCode(createOperator) as typeof createOperator<In, Key, Acc, Result, Out>
+  const create = withOwnCode(createOperator<In, Key, Acc, Result, Out>)
   return create(options, {
     canonicalKey,
     originalKey,

@@ -236,7 +236,7 @@ test('wrong arguments are refused by code', () => {
     'INVALID_COMBINE',
   )
   assert.is(
-    codeOf(() => combine({ a: undefined } as never)),
+    codeOf(() => combine(JSON.parse('{"a":null}'))),
     'INVALID_COMBINE',
   )
 })

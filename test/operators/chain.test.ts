@@ -66,7 +66,7 @@ function elementOf(recipe: Recipe): ChainElement {
   const name = recipe.kind
   switch (recipe.kind) {
     case 'operator':
-      return { name, operator: new Echo() as Operator }
+      return { name, operator: new Echo() }
     case 'map':
       return {
         name,
@@ -128,8 +128,9 @@ function interpret(
   const { step } = element
   return (value, time) => {
     if (step.kind === 'map') pass(step.fn(value as never, time) as number, time)
-    else if (step.kind === 'filter') step.fn(value as never, time) && pass(value, time)
-    else if (step.kind === 'timestamp') pass(value, step.fn(value as never, time))
+    else if (step.kind === 'filter') {
+      if (step.fn(value as never, time)) pass(value, time)
+    } else if (step.kind === 'timestamp') pass(value, step.fn(value as never, time))
     else for (const each of step.fn(value as never, time)) pass(each as number, time)
   }
 }
@@ -278,7 +279,7 @@ test('a generator that fails between two records is blamed on its flatMap, not o
 
 test('a step behind an operator is blamed itself, whether a record or a watermark got there', () => {
   const elements = [
-    { name: 'echo', operator: new Echo() as Operator },
+    { name: 'echo', operator: new Echo() },
     map('fragile', (value: number) => {
       if (value === 2 || value === -1) throw new Error('no')
       return value
@@ -286,7 +287,7 @@ test('a step behind an operator is blamed itself, whether a record or a watermar
   ]
   const byRecord = failureOf(() => feed(linear(elements), [1, 2]))
   assert.equal([byRecord['operatorName'], byRecord['record']], ['fragile', '2'])
-  const chain = linear([{ name: 'echo', operator: new Echo() as Operator }, ...elements.slice(1)])
+  const chain = linear([{ name: 'echo', operator: new Echo() }, ...elements.slice(1)])
   feed(chain, [1])
   const byWatermark = failureOf(() => chain.processWatermark(5))
   assert.equal([byWatermark['operatorName'], byWatermark['record']], ['fragile', '-1'])
@@ -364,8 +365,8 @@ test('a watermark reaches the operators from first to last, and what the first f
     const output = new Collector(stubborn)
     const chain = linear(
       [
-        { name: 'first', operator: first as Operator },
-        { name: 'second', operator: second as Operator },
+        { name: 'first', operator: first },
+        { name: 'second', operator: second },
       ],
       output,
     )
@@ -392,8 +393,8 @@ test('a larger watermark does not overtake one that stopped half-way', () => {
   const chain = compileChain(
     linearChain(
       [
-        { name: 'first', operator: first as Operator },
-        { name: 'second', operator: second as Operator },
+        { name: 'first', operator: first },
+        { name: 'second', operator: second },
       ],
       {
         name: 'tail',
@@ -417,10 +418,10 @@ test('close reaches every opened operator, also when one fails, and tells the fi
     operator.close = () => {
       throw new Error(`${name} is stuck`)
     }
-    return { name, operator: operator as Operator }
+    return { name, operator: operator }
   }
   const last = new Echo()
-  const chain = linear([broken('a'), broken('b'), { name: 'last', operator: last as Operator }])
+  const chain = linear([broken('a'), broken('b'), { name: 'last', operator: last }])
   assert.is(
     failureOf(() => chain.close())['message'],
     "Operator 'a' (subtask 0) failed: a is stuck",
@@ -436,8 +437,8 @@ test('an operator that fails to open is named, and those after it are neither op
   const after = new Echo()
   const branches: ChainBranches = linearChain(
     [
-      { name: 'failing', operator: failing as Operator },
-      { name: 'after', operator: after as Operator },
+      { name: 'failing', operator: failing },
+      { name: 'after', operator: after },
     ],
     { name: 'tail', output: new Collector() },
   )

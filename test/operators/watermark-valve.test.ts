@@ -104,7 +104,7 @@ test('whatever comes, the watermark never goes back and every answer says whethe
             ? valve.inputIdle(input)
             : action === 'active'
               ? valve.inputActive(input)
-              : valve.inputWatermark(input, action as number)
+              : valve.inputWatermark(input, action)
         assert.ok(valve.watermark >= before[0])
         assert.is(changed, valve.watermark !== before[0] || valve.idle !== before[1])
       }
