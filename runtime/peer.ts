@@ -32,8 +32,8 @@ export interface PeerHandlers {
   messages(frame: MessageFrame, values: unknown[], from: Peer): void
   /** Mail of the runtime itself. */
   control(mail: unknown, from: Peer): void
-  /** A message could not be packed; it has not been sent. */
-  unsendable(target: number, correlation: number, value: unknown, error: unknown): void
+  /** A message for `peer` could not be packed; it has not been sent. */
+  unsendable(target: number, correlation: number, value: unknown, error: unknown, peer: Peer): void
   /** A frame could not be understood. */
   damaged(error: unknown, from: Peer): void
 }
@@ -205,7 +205,7 @@ export class Peer {
         const one = [values[i]]
         this.#sendMessageFrame(one, Float64Array.of(target), Float64Array.of(correlation), 1)
       } catch (error) {
-        this.#handlers.unsendable(target, correlation, values[i], error)
+        this.#handlers.unsendable(target, correlation, values[i], error, this)
       }
     }
   }

@@ -13,7 +13,8 @@ export interface ActorMailHandler {
   control(mail: unknown, from: number): void
   /** Credits of actors travel on channel ids that no stream channel has. */
   credit(actor: number, count: number): void
-  unsendable(target: number, correlation: number, value: unknown, error: unknown): void
+  /** A message to slot `to` could not be packed; it has not been sent. */
+  unsendable(target: number, correlation: number, value: unknown, error: unknown, to: number): void
 }
 
 interface Input {
@@ -89,8 +90,8 @@ export class Router implements PeerHandlers {
     else this.#actors.control(mail, from.index)
   }
 
-  unsendable(target: number, correlation: number, value: unknown, error: unknown): void {
-    this.#actors?.unsendable(target, correlation, value, error)
+  unsendable(target: number, correlation: number, value: unknown, error: unknown, peer: Peer): void {
+    this.#actors?.unsendable(target, correlation, value, error, peer.index)
   }
 
   damaged(error: unknown, from: Peer): void {

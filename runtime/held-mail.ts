@@ -1,0 +1,72 @@
+/**
+ * Mail for actors that are about to be spawned here.
+ *
+ * A slot may hear of an actor before it is told to make it:
+ *   1. An actor in slot 1 spawns a child in slot 2 and sends the reference to slot 3.
+ *   2. Slot 3 sends to the child. Its mail may reach slot 2 before the spawn mail from slot 1.
+ * Ids settle it. A spawner counts its ids up, and its spawn mails come in order; so an unknown actor whose number is not below
+ * the highest one seen from its spawner is yet to come, and every other has stopped.
+ *
+ * Used by the slot's thread only.
+ */
+import { SLOTS_PER_ID } from './actor-mail.ts'
+
+/** Mail that came too early. */
+export class HeldMail {
+  readonly #ownSlot: number
+  /** By spawner: ids from this number on may still come. */
+  readonly #next: number[]
+  readonly #held = new Map<number, (() => void)[]>()
+
+  constructor(ownSlot: number, slotCount: number) {
+    this.#ownSlot = ownSlot
+    this.#next = new Array<number>(slotCount).fill(0)
+  }
+
+  /** Number of mails held. */
+  get size(): number {
+    let size = 0
+    for (const held of this.#held.values()) size += held.length
+    return size
+  }
+
+  /** Whether the unknown actor may still be spawned here. */
+  isExpected(actor: number): boolean {
+    const spawner = actor % SLOTS_PER_ID
+    if (spawner === this.#ownSlot) return false
+    return numberOf(actor) >= (this.#next[spawner] ?? 0)
+  }
+
+  /** Keeps a mail until its actor is there, or will never be. */
+  hold(actor: number, deliver: () => void): void {
+    const held = this.#held.get(actor)
+    if (held === undefined) this.#held.set(actor, [deliver])
+    else held.push(deliver)
+  }
+
+  /** The actor has been made by order of its spawner: delivers what was held for it. */
+  spawned(actor: number): void {
+    this.expectFrom(actor % SLOTS_PER_ID, numberOf(actor) + 1)
+  }
+
+  /** From now on only ids from this number on may come from a spawner: delivers what was held for older ones. */
+  expectFrom(spawner: number, number: number): void {
+    if (number > (this.#next[spawner] ?? 0)) this.#next[spawner] = number
+    if (this.#held.size === 0) return
+    for (const actor of [...this.#held.keys()]) {
+      if (!this.isExpected(actor)) this.release(actor)
+    }
+  }
+
+  /** Delivers what was held for one actor, which came back after its slot had lost its thread: not in the order of ids. */
+  release(actor: number): void {
+    const held = this.#held.get(actor)
+    if (held === undefined) return
+    this.#held.delete(actor)
+    for (const deliver of held) deliver()
+  }
+}
+
+function numberOf(actor: number): number {
+  return Math.floor(actor / SLOTS_PER_ID)
+}
