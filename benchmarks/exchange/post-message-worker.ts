@@ -1,0 +1,72 @@
+/**
+ * The same work as a user would write it without an engine: each thread counts its half of the keys and posts the other half
+ * to the other thread, in arrays of 256.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import { makeBids } from './bids.ts'
+import type { Bid } from './bids.ts'
+
+/** What the thread is told. */
+export interface PostMessageTask {
+  readonly index: number
+  readonly records: number
+  readonly peer: MessagePort
+}
+
+const BATCH = 256
+/** Records after which the thread looks at what has come in. */
+const TURN = 4096
+
+const { index, records, peer } = workerData as PostMessageTask
+const counts = new Map<number, number>()
+const pool = makeBids(index)
+let outgoing: Bid[] = []
+let peerDone = false
+let done = false
+
+function add(auction: number): void {
+  counts.set(auction, (counts.get(auction) ?? 0) + 1)
+}
+
+function finishWhenBothAre(): void {
+  if (!done || !peerDone) return
+  let sum = 0
+  for (const value of counts.values()) sum += value
+  parentPort?.postMessage({ sum })
+  peer.close()
+}
+
+function run(from: number): void {
+  const to = Math.min(from + TURN, records)
+  for (let i = from; i < to; i++) {
+    const bid = pool[i % pool.length]
+    if (bid === undefined) continue
+    if ((bid.auction & 1) === index) add(bid.auction)
+    else if (outgoing.push(bid) === BATCH) {
+      peer.postMessage(outgoing)
+      outgoing = []
+    }
+  }
+  if (to < records) {
+    setImmediate(run, to)
+    return
+  }
+  peer.postMessage(outgoing)
+  peer.postMessage(null)
+  done = true
+  finishWhenBothAre()
+}
+
+peer.on('message', (batch: Bid[] | null) => {
+  if (batch === null) {
+    peerDone = true
+    finishWhenBothAre()
+    return
+  }
+  for (const bid of batch) add(bid.auction)
+})
+parentPort?.once('message', () => {
+  run(0)
+})
+parentPort?.postMessage('ready')
