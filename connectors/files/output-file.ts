@@ -70,9 +70,11 @@ async function targetOf(
   try {
     const found = await stat(path)
     if (found.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' })
-    // a renamed file would replace the device or the link instead of writing to it
+    // a rename would replace a device or pipe, which may not even have a path of its own
+    if (!found.isFile()) return { final: path, temporary: path }
+    // and it would replace a link instead of the file behind it
     const final = await realpath(path)
-    return { final, temporary: found.isFile() ? `${final}.${tag}.tmp` : final }
+    return { final, temporary: `${final}.${tag}.tmp` }
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
     return { final: path, temporary: `${path}.${tag}.tmp` }

@@ -1,5 +1,15 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -268,6 +278,38 @@ test('a device is written to and never replaced, and a full one surfaces as an e
   assert.match(failure.message, '/dev/full')
   await writer.abort?.()
   assert.ok(existsSync('/dev/full'))
+})
+
+test('a link stays a link, and the file behind it is replaced', async () => {
+  await withFolder(async (folder) => {
+    writeFileSync(join(folder, 'real.jsonl'), 'old')
+    symlinkSync(join(folder, 'real.jsonl'), join(folder, 'link.jsonl'))
+    await writeSink(jsonLinesSink({ path: join(folder, 'link.jsonl') }), [[[1]]])
+    assert.ok(lstatSync(join(folder, 'link.jsonl')).isSymbolicLink())
+    assert.is(readFileSync(join(folder, 'real.jsonl'), 'utf8'), '1\n')
+  })
+})
+
+test('a pipe is written to directly, and one whose reader has gone says so', async () => {
+  const program = fileURLToPath(new URL('./write-to.js', import.meta.url))
+  for (const [reader, expected, bytes] of [
+    ['wc -c', 'finished', 500 * 10_003],
+    ['head -c 10 | wc -c', 'OUTPUT_CLOSED', 10],
+  ] as const) {
+    // the pipes between a parent and a child of Node are sockets, which have no path to open
+    const child = spawn('sh', [
+      '-c',
+      `"$0" "$1" /dev/stdout | ${reader}`,
+      process.execPath,
+      program,
+    ])
+    let [out, end] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (end += text))
+    await once(child, 'close')
+    assert.is(end, expected)
+    assert.is(Number(out), bytes)
+  }
 })
 
 test('write asks to wait only when more than a mebibyte waits, and nothing is lost then', async () => {
