@@ -25,6 +25,7 @@ declare global {
  */
 export function writeText(bytes: Buffer, text: string, at: number): 1 | 2 {
   const characters = text.length
+  if (characters === 0) return 1
   // Each character that is not ASCII makes UTF-8 longer than the text, and with four bytes to spare the cut cannot hide it.
   if (bytes.utf8Write(text, at, characters + UTF8_SLACK) === characters) return 1
   bytes.latin1Write(text, at, characters)

@@ -32,15 +32,25 @@ export function registerCodecExtension<T>(extension: CodecExtension<T>): void {
       `expected an extension type from ${MIN_EXTENSION_TYPE} to ${MAX_EXTENSION_TYPE}, got ${String(type)}`,
     )
   }
-  if (typeof Class !== 'function' || typeof extension.write !== 'function' || typeof extension.read !== 'function') {
-    throw new MillraceError('INVALID_CODEC_EXTENSION', `expected Class, write and read as functions in extension ${type}`)
+  if (
+    typeof Class !== 'function' ||
+    typeof extension.write !== 'function' ||
+    typeof extension.read !== 'function'
+  ) {
+    throw new MillraceError(
+      'INVALID_CODEC_EXTENSION',
+      `expected Class, write and read as functions in extension ${type}`,
+    )
   }
   const entry = extension as unknown as AnyExtension
   const known = extensions.findIndex((other) => other.type === type)
   if (known >= 0) {
     const owner = extensions[known]?.Class
     if (owner !== Class) {
-      throw new MillraceError('INVALID_CODEC_EXTENSION', `extension type ${type} belongs to ${owner?.name ?? 'another class'} already`)
+      throw new MillraceError(
+        'INVALID_CODEC_EXTENSION',
+        `extension type ${type} belongs to ${owner?.name ?? 'another class'} already`,
+      )
     }
     extensions[known] = entry
     return

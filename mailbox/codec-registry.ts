@@ -26,6 +26,9 @@ export function createCodec(name: CodecName, options: CodecOptions = {}): Record
     case 'msgpack':
       return new MsgpackCodec(options.where)
     default:
-      throw new MillraceError('UNKNOWN_CODEC', `expected a codec of ${CODEC_NAMES.join(', ')}, got ${String(name)}`)
+      throw new MillraceError(
+        'UNKNOWN_CODEC',
+        `expected a codec of ${CODEC_NAMES.join(', ')}, got ${String(name)}`,
+      )
   }
 }

@@ -9,7 +9,7 @@ import type { CodecName, RecordCodec } from './codec.ts'
 import { compileReader, type ColumnReader } from './column-readers.ts'
 import { ShapeBook, type ShapePlan } from './column-plans.ts'
 import { shapeFromText } from './column-shape.ts'
-import { COLUMNS, HEAD_BYTES, LAYOUT_VERSION, TEXT_HEAD_BYTES, type WriterOutput } from './column-writers.ts'
+import { COLUMNS, HEAD_BYTES, LAYOUT_VERSION, type WriterOutput } from './column-writers.ts'
 import { MillraceError } from './errors.ts'
 import { asBuffer, packList, unpackList } from './msgpack.ts'
 import { UnsendableValueError, type ValuePath } from './sendable.ts'
@@ -47,7 +47,7 @@ export class ColumnCodec implements RecordCodec {
   constructor(where?: string) {
     this.#where = where
     const bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES)
-    this.#output = { bytes, view: viewOf(bytes), texts: [], others: [] }
+    this.#output = { bytes, view: viewOf(bytes), short: '', text: '', others: [] }
   }
 
   encode(values: readonly unknown[], length: number): Uint8Array {
@@ -58,11 +58,20 @@ export class ColumnCodec implements RecordCodec {
     const buffer = asBuffer(bytes)
     if (buffer[0] !== COLUMNS) return unpackList(buffer, length)
     if (buffer[1] !== LAYOUT_VERSION) {
-      throw new MillraceError('UNKNOWN_PAYLOAD_VERSION', `expected columns of version ${LAYOUT_VERSION}, got ${buffer[1]}`)
+      throw new MillraceError(
+        'UNKNOWN_PAYLOAD_VERSION',
+        `expected columns of version ${LAYOUT_VERSION}, got ${buffer[1]}`,
+      )
     }
     try {
       const reader = this.#readerFor(buffer)
-      return reader.read(buffer, viewOf(buffer), HEAD_BYTES + reader.text.length, length, readOthers)
+      return reader.read(
+        buffer,
+        viewOf(buffer),
+        HEAD_BYTES + reader.text.length,
+        length,
+        readOthers,
+      )
     } catch (cause) {
       if (cause instanceof MillraceError) throw cause
       throw new MillraceError('DAMAGED_PAYLOAD', `expected columns of ${length} records`, { cause })
@@ -74,7 +83,7 @@ export class ColumnCodec implements RecordCodec {
     while (plan !== undefined) {
       const bad = this.#write(plan, values, length)
       if (bad === length) {
-        this.#shapes.fitted(plan)
+        this.#shapes.fitted()
         return this.#finish(plan, length)
       }
       plan = bad < 0 ? undefined : this.#shapes.replan(plan, values, length, bad)
@@ -82,13 +91,13 @@ export class ColumnCodec implements RecordCodec {
     return undefined
   }
 
-  /** Writes the fixed-width columns and gathers the texts; returns the index of the first record that does not fit. */
+  /** Writes the columns and gathers the text; returns the index of the first record that does not fit. */
   #write(plan: ShapePlan, values: readonly unknown[], length: number): number {
     const output = this.#output
     output.others.length = 0
-    this.#reserve(plan.fixedStart + plan.bytesPerRecord * length, 0)
+    this.#reserve(plan.start + plan.bytesPerRecord * length, 0)
     try {
-      return plan.write(values, length, output, plan.fixedStart)
+      return plan.write(values, length, output, plan.start)
     } catch (error) {
       // The text of the batch is longer than a string can be.
       if (error instanceof RangeError) return -1
@@ -98,35 +107,33 @@ export class ColumnCodec implements RecordCodec {
 
   #finish(plan: ShapePlan, length: number): Uint8Array {
     const output = this.#output
-    const { texts } = output
-    let end = plan.fixedStart + plan.bytesPerRecord * length
-    for (let i = 0; i < plan.texts.length; i++) {
-      end = this.#writeText(texts[i] ?? '', plan.announcements + i * TEXT_HEAD_BYTES, end)
-      texts[i] = ''
-    }
-    let list: Buffer | undefined
-    if (plan.others.length > 0) list = this.#packOthers(plan)
-    if (list !== undefined) {
-      this.#reserve(end + list.length, end)
+    const { short, text } = output
+    const columnsEnd = plan.start + plan.bytesPerRecord * length
+    this.#reserve(columnsEnd + 2 * (short.length + text.length) + UTF8_SLACK, columnsEnd)
+    const shortWidth = writeText(output.bytes, short, columnsEnd)
+    const textAt = columnsEnd + shortWidth * short.length
+    const textWidth = writeText(output.bytes, text, textAt)
+    let end = textAt + textWidth * text.length
+    output.short = ''
+    output.text = ''
+    let otherBytes = 0
+    if (plan.others.length > 0) {
+      const list = this.#packOthers(plan)
+      otherBytes = list.length
+      this.#reserve(end + otherBytes, end)
       list.copy(output.bytes, end)
+      end += otherBytes
     }
-    output.view.setUint32(plan.announcements + plan.texts.length * TEXT_HEAD_BYTES, list?.length ?? 0, true)
-    end += list?.length ?? 0
-    plan.head.copy(output.bytes, 0)
-    const payload = output.bytes.subarray(0, end)
-    if (output.bytes.length > KEPT_BYTES) this.#replaceMemory(INITIAL_BYTES, 0)
-    return payload
-  }
-
-  /** Writes one text at `at`, in one byte per character if it can be, and returns its end. */
-  #writeText(text: string, announcement: number, at: number): number {
-    const characters = text.length
-    this.#reserve(at + 2 * characters + UTF8_SLACK, at)
-    const { bytes, view } = this.#output
-    const width = writeText(bytes, text, at)
-    view.setUint32(announcement, characters, true)
-    bytes[announcement + 4] = width
-    return at + width * characters
+    const { bytes, view } = output
+    const sizes = plan.head.length
+    plan.head.copy(bytes, 0)
+    view.setUint32(sizes, short.length, true)
+    view.setUint32(sizes + 4, text.length, true)
+    bytes[sizes + 8] = shortWidth
+    bytes[sizes + 9] = textWidth
+    view.setUint32(sizes + 10, otherBytes, true)
+    if (bytes.length > KEPT_BYTES) this.#replaceMemory(INITIAL_BYTES, 0)
+    return bytes.subarray(0, end)
   }
 
   #packOthers(plan: ShapePlan): Buffer {
@@ -147,7 +154,8 @@ export class ColumnCodec implements RecordCodec {
 
   /** Makes the memory at least `size` bytes, keeping the first `used`. */
   #reserve(size: number, used: number): void {
-    if (size > this.#output.bytes.length) this.#replaceMemory(Math.max(size, 2 * this.#output.bytes.length), used)
+    if (size > this.#output.bytes.length)
+      this.#replaceMemory(Math.max(size, 2 * this.#output.bytes.length), used)
   }
 
   #replaceMemory(size: number, used: number): void {

@@ -6,6 +6,7 @@
  */
 import {
   encodingOf,
+  fieldEncoding,
   fieldOf,
   formOf,
   hasForm,
@@ -20,8 +21,7 @@ import {
   compileWriter,
   HEAD_BYTES,
   LAYOUT_VERSION,
-  TEXT_HEAD_BYTES,
-  textsOf,
+  SIZES_BYTES,
   type ColumnWriter,
 } from './column-writers.ts'
 
@@ -41,16 +41,14 @@ export interface ShapePlan {
   readonly write: ColumnWriter
   /** The first bytes of each payload: head and shape text. */
   readonly head: Buffer
-  /** Where the announcements of the texts start. */
-  readonly announcements: number
   /** Where the fixed-width columns start. */
-  readonly fixedStart: number
+  readonly start: number
   readonly bytesPerRecord: number
-  readonly texts: readonly number[]
   /** Indexes of the fields that go through msgpackr. */
   readonly others: readonly number[]
 }
 
+/** What a book knows about the records of one form with the same keys. */
 interface Page {
   seenRecords: number
   plan: ShapePlan | undefined
@@ -61,7 +59,7 @@ interface Page {
 /** The shapes one encoder knows. */
 export class ShapeBook {
   readonly #pages = new Map<string, Page>()
-  #last: ShapePlan | undefined
+  #last: Page | undefined
   #misses = 0
   #untried = 0
 
@@ -72,28 +70,33 @@ export class ShapeBook {
       this.#untried -= 1
       return undefined
     }
-    return this.#last ?? this.#lookUp(values, length)
+    return this.#last === undefined ? this.#lookUp(values, length) : this.#last.plan
   }
 
   /** The plan fitted the whole batch. */
-  fitted(plan: ShapePlan): void {
-    this.#last = plan
+  fitted(): void {
     this.#misses = 0
   }
 
   /** Record `bad` did not fit `plan`: another plan to try, or undefined. Each plan of a chain is wider than the last. */
-  replan(plan: ShapePlan, values: readonly unknown[], length: number, bad: number): ShapePlan | undefined {
+  replan(
+    plan: ShapePlan,
+    values: readonly unknown[],
+    length: number,
+    bad: number,
+  ): ShapePlan | undefined {
     const { form, keys, fields } = plan.shape
     if (!hasForm(values[bad], form, keys, fields.length)) {
       if (bad !== 0) return this.#miss()
       this.#last = undefined
       return this.#lookUp(values, length)
     }
-    const page = this.#pages.get(pageKey(form, keys, fields.length))
+    const page = this.#last
     const wider = infer(form, keys, fields, values, length)
     if (page === undefined || wider === undefined) return this.#miss()
+    const before = page.plan?.text
     const next = this.#compile(page, { form, keys, fields: wider })
-    return next?.text === plan.text ? this.#miss() : next
+    return next?.text === before ? this.#miss() : next
   }
 
   #lookUp(values: readonly unknown[], length: number): ShapePlan | undefined {
@@ -101,7 +104,10 @@ export class ShapeBook {
     if (form === undefined) return this.#miss()
     const page = this.#pageFor(pageKey(form.form, form.keys, form.size))
     page.seenRecords += length
-    if (page.plan !== undefined) return page.plan
+    if (page.plan !== undefined) {
+      this.#last = page
+      return page.plan
+    }
     if (page.hopeless || page.seenRecords < COMPILE_AFTER_RECORDS) return undefined
     const fields = infer(form.form, form.keys, undefined, values, length)
     if (fields === undefined) return this.#miss()
@@ -119,11 +125,11 @@ export class ShapeBook {
   }
 
   #compile(page: Page, shape: Shape): ShapePlan | undefined {
-    page.plan = undefined
-    this.#last = undefined
-    page.hopeless = shape.fields.every((field) => field.encoding === 'any')
-    if (!page.hopeless) page.plan = makePlan(shape)
-    if (page.plan === undefined) page.hopeless = true
+    page.plan = shape.fields.every((field) => field.encoding === 'any')
+      ? undefined
+      : makePlan(shape)
+    page.hopeless = page.plan === undefined
+    this.#last = page.hopeless ? undefined : page
     return page.plan
   }
 
@@ -147,17 +153,18 @@ function infer(
   length: number,
 ): FieldEncoding[] | undefined {
   const size = from?.length ?? formOf(values[0])?.size ?? 0
-  const fields: (FieldEncoding | undefined)[] = from === undefined ? new Array(size).fill(undefined) : [...from]
+  const fields: (FieldEncoding | undefined)[] =
+    from === undefined ? new Array(size).fill(undefined) : [...from]
   for (let i = 0; i < length; i++) {
     const record = values[i]
     if (!hasForm(record, form, keys, size)) return undefined
     for (let j = 0; j < size; j++) {
       const encoding = encodingOf(fieldOf(record, form, keys, j))
       const field = fields[j]
-      fields[j] = field === undefined ? { encoding, nullable: encoding === 'nothing' } : widen(field, encoding)
+      fields[j] = field === undefined ? fieldEncoding(encoding) : widen(field, encoding)
     }
   }
-  return fields.map((field) => field ?? { encoding: 'any', nullable: false })
+  return fields.map((field) => field ?? fieldEncoding('any'))
 }
 
 function makePlan(shape: Shape): ShapePlan | undefined {
@@ -178,16 +185,13 @@ function makePlan(shape: Shape): ShapePlan | undefined {
   head.writeUInt16LE(textBytes.length, 2)
   head.writeUInt32LE(hashOf(textBytes), 4)
   textBytes.copy(head, HEAD_BYTES)
-  const texts = textsOf(shape)
   return {
     shape,
     text,
     write,
     head,
-    announcements: head.length,
-    fixedStart: head.length + texts.length * TEXT_HEAD_BYTES + 4,
+    start: head.length + SIZES_BYTES,
     bytesPerRecord: bytesPerRecord(shape),
-    texts,
     others: shape.fields.map((_, i) => i).filter((i) => shape.fields[i]?.encoding === 'any'),
   }
 }

@@ -3,17 +3,17 @@
  *
  * Strings decide the speed. Making one from bytes costs a call out of JavaScript (70 ns); cutting one out of another costs a tenth, but
  * V8 lets a slice of 13 characters or more point into its parent and keeps the parent alive. So:
- * - strings of at most 12 characters are cut from one string per column: they are copies;
+ * - strings of at most 12 characters are cut from one string per batch: they are copies;
  * - the longer ones lie record by record, and one string is made for a *group* of neighbouring records. A group ends
  *   where keeping only its smallest record would keep more than about three times what the record needs by itself.
  *   With equal records that is four per group; with very unequal ones, one.
+ * Strings that occur again and again could travel once and be handed out again; the branch per string costs what that saves.
  */
-import { columnOffsets, TEXT_HEAD_BYTES, textsOf } from './column-writers.ts'
+import { columnOffsets, SIZES_BYTES } from './column-writers.ts'
 import { isRowText, type Encoding, type Shape } from './column-shape.ts'
 
 /**
- * Reads `length` records from `bytes`, whose text announcements start at `start`.
- * `readList` unpacks the list of `any` values in `[from, to)`.
+ * Reads `length` records from `bytes`, whose sizes start at `start`. `readList` unpacks the list of `any` values in `[from, to)`.
  */
 export type ColumnReader = (
   bytes: Buffer,
@@ -25,23 +25,32 @@ export type ColumnReader = (
 
 /** Of a group's text, a record may pin this many times its own. */
 const PINNED_TIMES = 3
-/** What a field of a record weighs besides its text, as far as the group may use it. */
+/** What a field of a record, and once more a string, weighs besides its text, as far as the group may use it. */
 const PINNED_BYTES_PER_FIELD = 16
 
 /** Compiles the reader of a shape. Throws EvalError where code generation is forbidden. */
 export function compileReader(shape: Shape): ColumnReader {
-  const texts = textsOf(shape)
-  const others = shape.fields.filter((field) => field.encoding === 'any').length
-  const rows = shape.fields.map((_, i) => i).filter((i) => isRowText(shape.fields[i]?.encoding ?? 'any'))
-  const fixed = columnOffsets(shape).replace('let p = start', `let p = start + ${texts.length * TEXT_HEAD_BYTES + 4}`)
+  const { fields } = shape
+  const others = fields.filter((field) => field.encoding === 'any').length
+  const rows = fields.map((_, i) => i).filter((i) => isRowText(encodingAt(shape, i)))
   const source = `'use strict';
 return function readColumns(bytes, view, start, length, readList) {
+const shortWidth = bytes[start + 8], rowWidth = bytes[start + 9];
+const shortBytes = view.getUint32(start, true) * shortWidth, rowBytes = view.getUint32(start + 4, true) * rowWidth;
+const otherBytes = view.getUint32(start + 10, true);
+let p = start + ${SIZES_BYTES};
+${columnOffsets(shape)}const size = p + shortBytes + rowBytes + otherBytes;
+if (size !== bytes.length) throw new RangeError('the payload has ' + bytes.length + ' bytes instead of ' + size);
 const records = new Array(length);
-${fixed}${texts.map(readText).join('')}
-const otherBytes = view.getUint32(start + ${texts.length * TEXT_HEAD_BYTES}, true);
-if (p + otherBytes !== bytes.length) throw new RangeError('the payload has ' + bytes.length + ' bytes instead of ' + (p + otherBytes));
-${others > 0 ? `const others = readList(bytes, p, p + otherBytes, ${others} * length); let o = 0;\n` : ''}${
-    rows.length > 0 ? groupLoop(shape, rows) : plainLoop(shape)
+const short = shortWidth === 1 ? bytes.latin1Slice(p, p + shortBytes) : bytes.ucs2Slice(p, p + shortBytes);
+p += shortBytes;
+let s = 0, rowAt = p, o = 0;
+p += rowBytes;
+const rowEnd = p;
+${others > 0 ? `const others = readList(bytes, p, p + otherBytes, ${others} * length);\n` : ''}${
+    rows.length > 0
+      ? groupLoop(shape, rows)
+      : `for (let i = 0; i < length; i++) {\n${record(shape)}}`
   }
 return records;
 }`
@@ -49,30 +58,23 @@ return records;
   return make()
 }
 
-/** Finds text number `index`; a `short` one becomes a string at once, that of the long ones is cut group by group. */
-function readText(field: number, index: number): string {
-  const at = `start + ${index * TEXT_HEAD_BYTES}`
-  const name = field < 0 ? 'row' : `short${field}`
-  const extent = `const ${name}Width = bytes[${at} + 4], ${name}Bytes = view.getUint32(${at}, true) * ${name}Width;\n`
-  if (field < 0) return `${extent}let rowAt = p; p += rowBytes; const rowEnd = p;\n`
-  return `${extent}const short${field} = short${field}Width === 1 ? bytes.latin1Slice(p, p + short${field}Bytes) : bytes.ucs2Slice(p, p + short${field}Bytes);
-p += short${field}Bytes; let s${field} = 0;\n`
-}
-
-function plainLoop(shape: Shape): string {
-  return `for (let i = 0; i < length; i++) {\n${record(shape)}}`
-}
-
+/** A record without text of its own pins nothing, so that it may be in any group. */
 function groupLoop(shape: Shape, rows: readonly number[]): string {
-  const size = (index: string) => rows.map((i) => lengthAt(shape.fields[i]?.encoding ?? 'any', i, index)).join(' + ')
-  const slack = PINNED_BYTES_PER_FIELD * shape.fields.length
-  return `let i = 0;
+  const size = (index: string) =>
+    rows.map((i) => lengthAt(encodingAt(shape, i), i, index)).join(' + ')
+  const slack = PINNED_BYTES_PER_FIELD * (shape.fields.length + rows.length)
+  return `const slack = rowWidth === 1 ? ${slack} : ${slack >> 1};
+let i = 0;
 while (i < length) {
-let end = i + 1, sum = ${size('i')}, least = sum;
+let end = i, sum = 0, least = 0x7fffffff;
 while (end < length) {
-const next = ${size('end')}, smaller = next < least ? next : least;
-if (sum + next > ${PINNED_TIMES} * smaller + ${slack}) break;
-sum += next; least = smaller; end++;
+const next = ${size('end')};
+if (next !== 0) {
+const smaller = next < least ? next : least;
+if (sum !== 0 && sum + next > ${PINNED_TIMES} * smaller + slack) break;
+sum += next; least = smaller;
+}
+end++;
 }
 const stop = rowAt + sum * rowWidth;
 if (stop > rowEnd) throw new RangeError('a string reaches beyond the text');
@@ -85,11 +87,11 @@ ${record(shape)}}
 }
 
 function record(shape: Shape): string {
-  const values = shape.fields.map((field, i) => {
-    const read = readValue(field.encoding, i)
-    if (!field.nullable) return `const x${i} = ${read};\n`
+  const values = shape.fields.map(({ encoding, nullable }, i) => {
+    const read = readValue(encoding, i)
+    if (!nullable) return `const x${i} = ${read};\n`
     const missing = `(bytes[t${i} + i] === 1 ? null : undefined)`
-    if (field.encoding === 'nothing') return `const x${i} = ${missing};\n`
+    if (encoding === 'nothing') return `const x${i} = ${missing};\n`
     return `const x${i} = bytes[t${i} + i] === 0 ? ${read} : ${missing};\n`
   })
   return `${values.join('')}records[i] = ${literal(shape)};\n`
@@ -102,6 +104,10 @@ function literal({ form, keys, fields }: Shape): string {
   // In a literal, only the computed form of __proto__ is a property.
   const name = (key: string) => (key === '__proto__' ? '["__proto__"]' : JSON.stringify(key))
   return `{${keys.map((key, i) => `${name(key)}: x${i}`).join(', ')}}`
+}
+
+function encodingAt(shape: Shape, i: number): Encoding {
+  return shape.fields[i]?.encoding ?? 'any'
 }
 
 function lengthAt(encoding: Encoding, i: number, index: string): string {
@@ -125,7 +131,7 @@ function readValue(encoding: Encoding, i: number): string {
     case 'date':
       return `new Date(view.getFloat64(b${i} + 8 * i, true))`
     case 'short':
-      return `short${i}.slice(s${i}, s${i} += bytes[b${i} + i])`
+      return `short.slice(s, s += bytes[b${i} + i])`
     case 'text8':
     case 'text16':
     case 'text32':

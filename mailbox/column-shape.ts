@@ -16,9 +16,9 @@ export type RecordForm = 'object' | 'array' | 'value'
  * How the values of one field are stored.
  * - `nothing`: no value was there but null and undefined
  * - `int32`, `double`, `boolean`, `bigint64`, `date` (milliseconds as a double): one fixed-width column
- * - `short`: strings of at most 12 characters, one text per column. A slice that short is copied by V8
- * - `text8`, `text16`, `text32`: strings whose length fits in that many bits; they lie record by record
- *   in one common text, so that one string can be cut per few records (see `column-readers.ts`)
+ * - `short`: strings of at most 12 characters, in one text. A slice that short is copied by V8
+ * - `text8`, `text16`, `text32`: strings whose length fits in that many bits; they lie record by record in
+ *   another text, so that one string can be cut per few records (see `column-readers.ts`)
  * - `any`: whatever msgpackr can carry
  */
 export type Encoding =
@@ -34,9 +34,10 @@ export type Encoding =
   | 'text32'
   | 'any'
 
-/** How one field is stored; `nullable` fields have a column of tags in front: 0 a value, 1 null, 2 undefined. */
+/** How one field is stored. */
 export interface FieldEncoding {
   readonly encoding: Encoding
+  /** A column of tags stands in front: 0 a value, 1 null, 2 undefined. */
   readonly nullable: boolean
 }
 
@@ -86,8 +87,11 @@ export function isRowText(encoding: Encoding): boolean {
 }
 
 /** The form of a record and its keys, or undefined where it cannot go into columns at all. */
-export function formOf(value: unknown): { form: RecordForm; keys: readonly string[]; size: number } | undefined {
-  if (typeof value !== 'object' || value === null || types.isDate(value)) return { form: 'value', keys: [], size: 1 }
+export function formOf(
+  value: unknown,
+): { form: RecordForm; keys: readonly string[]; size: number } | undefined {
+  if (typeof value !== 'object' || value === null || types.isDate(value))
+    return { form: 'value', keys: [], size: 1 }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Array.prototype) {
     const size = (value as unknown[]).length
@@ -95,17 +99,29 @@ export function formOf(value: unknown): { form: RecordForm; keys: readonly strin
   }
   if (prototype !== Object.prototype) return undefined
   const keys = Object.keys(value)
-  return keys.length > 0 && keys.length <= MAX_FIELDS ? { form: 'object', keys, size: keys.length } : undefined
+  return keys.length > 0 && keys.length <= MAX_FIELDS
+    ? { form: 'object', keys, size: keys.length }
+    : undefined
 }
 
 /** Whether `value` is a record of this form with these keys in this order (for arrays: of this length). */
-export function hasForm(value: unknown, form: RecordForm, keys: readonly string[], size: number): boolean {
+export function hasForm(
+  value: unknown,
+  form: RecordForm,
+  keys: readonly string[],
+  size: number,
+): boolean {
   const own = formOf(value)
   return own?.form === form && own.size === size && own.keys.every((key, i) => key === keys[i])
 }
 
 /** The value of field `index`. */
-export function fieldOf(record: unknown, form: RecordForm, keys: readonly string[], index: number): unknown {
+export function fieldOf(
+  record: unknown,
+  form: RecordForm,
+  keys: readonly string[],
+  index: number,
+): unknown {
   if (form === 'value') return record
   if (form === 'array') return (record as unknown[])[index]
   return (record as Record<string, unknown>)[keys[index] ?? '']
@@ -136,30 +152,46 @@ export function encodingOf(value: unknown): Encoding {
 const numbers: readonly Encoding[] = ['int32', 'double']
 const texts: readonly Encoding[] = ['short', 'text8', 'text16', 'text32']
 
+/** A field that holds values of this encoding. */
+export function fieldEncoding(
+  encoding: Encoding,
+  nullable = encoding === 'nothing',
+): FieldEncoding {
+  return { encoding, nullable }
+}
+
 /** The narrowest encoding that holds what both hold. */
 export function widen(field: FieldEncoding, other: Encoding): FieldEncoding {
-  const { encoding } = field
-  if (encoding === other && other !== 'nothing') return field
+  const { encoding, nullable } = field
+  if (encoding === other) return field
   // `any` holds null and undefined by itself.
-  if (encoding === 'any' || other === 'any') return { encoding: 'any', nullable: false }
-  if (other === 'nothing') return { encoding, nullable: true }
-  if (encoding === 'nothing') return { encoding: other, nullable: true }
+  if (encoding === 'any' || other === 'any') return fieldEncoding('any')
+  if (other === 'nothing') return fieldEncoding(encoding, true)
+  if (encoding === 'nothing') return fieldEncoding(other, true)
   for (const ladder of [numbers, texts]) {
     const a = ladder.indexOf(encoding)
     const b = ladder.indexOf(other)
-    if (a >= 0 && b >= 0) return { encoding: ladder[Math.max(a, b)] ?? 'any', nullable: field.nullable }
+    if (a >= 0 && b >= 0) return fieldEncoding(ladder[Math.max(a, b)] ?? 'any', nullable)
   }
-  return { encoding: 'any', nullable: false }
+  return fieldEncoding('any')
 }
 
-/** The shape as JSON text, and back. */
-export function shapeToText(shape: Shape): string {
-  const fields = shape.fields.map(({ encoding, nullable }) => (nullable ? `?${encoding}` : encoding))
-  return JSON.stringify([shape.form, shape.keys, fields])
+/** The shape as JSON text. */
+export function shapeToText({ form, keys, fields }: Shape): string {
+  const names = fields.map(({ encoding, nullable }) => (nullable ? `?${encoding}` : encoding))
+  return JSON.stringify([form, keys, names])
 }
 
 const forms: ReadonlySet<unknown> = new Set<RecordForm>(['object', 'array', 'value'])
-const encodings: ReadonlySet<unknown> = new Set<Encoding>([...numbers, ...texts, 'nothing', 'boolean', 'bigint64', 'date', 'any'])
+const encodings: ReadonlySet<unknown> = new Set<Encoding>([
+  ...numbers,
+  ...texts,
+  'nothing',
+  'boolean',
+  'bigint64',
+  'date',
+  'any',
+])
 
 /** Parses what `shapeToText` wrote. Throws `DAMAGED_PAYLOAD` on anything else: code is made from the result. */
 export function shapeFromText(text: string): Shape {
@@ -170,23 +202,30 @@ export function shapeFromText(text: string): Shape {
     throw new MillraceError('DAMAGED_PAYLOAD', 'expected the shape of a batch as JSON', { cause })
   }
   const [form, keys, names] = Array.isArray(parsed) ? (parsed as unknown[]) : []
-  if (!forms.has(form) || !Array.isArray(keys) || !Array.isArray(names)) throw damagedShape(text)
-  const fields = names.map((name: unknown): FieldEncoding => {
-    const nullable = typeof name === 'string' && name.startsWith('?')
-    const encoding: unknown = nullable ? (name as string).slice(1) : name
+  if (!forms.has(form) || !isTexts(keys) || !isTexts(names)) throw damagedShape(text)
+  const fields = names.map((name): FieldEncoding => {
+    const nullable = name.startsWith('?')
+    const encoding = nullable ? name.slice(1) : name
     if (!encodings.has(encoding)) throw damagedShape(text)
     return { encoding: encoding as Encoding, nullable }
   })
   const wellFormed =
-    keys.every((key) => typeof key === 'string') &&
     new Set(keys).size === keys.length &&
     (form === 'object' ? keys.length === fields.length : keys.length === 0) &&
     (form !== 'value' || fields.length === 1) &&
-    fields.length > 0 && fields.length <= MAX_FIELDS
+    fields.length > 0 &&
+    fields.length <= MAX_FIELDS
   if (!wellFormed) throw damagedShape(text)
-  return { form: form as RecordForm, keys: keys as string[], fields }
+  return { form: form as RecordForm, keys, fields }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 function damagedShape(text: string): MillraceError {
-  return new MillraceError('DAMAGED_PAYLOAD', `expected the shape of a batch, got ${text.slice(0, 200)}`)
+  return new MillraceError(
+    'DAMAGED_PAYLOAD',
+    `expected the shape of a batch, got ${text.slice(0, 200)}`,
+  )
 }

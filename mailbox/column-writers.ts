@@ -8,18 +8,31 @@
  *   u16  bytes of the shape text
  *   u32  hash of the shape text
  *        the shape text, see `column-shape.ts`
- *        per text, in the order of `textsOf`: u32 characters, u8 width (1 Latin-1, 2 UTF-16)
- *        u32 bytes of the list of `any` values
+ *   u32  characters of the text of `short` strings
+ *   u32  characters of the text of longer strings
+ *   u8   bytes per character of the first text: 1 (Latin-1) or 2 (UTF-16)
+ *   u8   bytes per character of the second text
+ *   u32  bytes of the list of `any` values
  *        per field: n tags where it is nullable, then n values of fixed width (for strings: their lengths)
- *        the texts
+ *        the text of `short` strings, record by record
+ *        the text of longer strings, record by record
  *        the list of `any` values, record by record, see `msgpack.ts`
  *
  * The generated loop checks each record completely before its values count: its prototype, its keys and their order, and
  * the type and range of every field. Whatever does not fit makes it return, and the caller widens the shape or gives up.
  * Keys enter the code only as JSON text.
+ *
+ * Strings are joined first and written at once: a call out of JavaScript per string costs twice as much as all of this, and so
+ * does writing character by character.
  */
 import { types } from 'node:util'
-import { isRowText, SHORT_CHARACTERS, widthOf, type Encoding, type Shape } from './column-shape.ts'
+import {
+  SHORT_CHARACTERS,
+  widthOf,
+  type Encoding,
+  type FieldEncoding,
+  type Shape,
+} from './column-shape.ts'
 
 /** First byte of a payload of columns. */
 export const COLUMNS = 1
@@ -27,44 +40,44 @@ export const COLUMNS = 1
 export const LAYOUT_VERSION = 1
 /** Bytes before the shape text. */
 export const HEAD_BYTES = 8
-/** Bytes that announce one text. */
-export const TEXT_HEAD_BYTES = 5
+/** Bytes of the sizes behind the shape text. */
+export const SIZES_BYTES = 14
 
-/** What a writer leaves behind besides the fixed-width columns. */
+/** What a writer writes to, and what it leaves behind besides the columns and the short text. */
 export interface WriterOutput {
-  /** Memory that is large enough for the fixed-width part. */
+  /** Memory large enough for the fixed-width columns. */
   bytes: Buffer
   view: DataView
-  /** One text per entry of `textsOf(shape)`. */
-  readonly texts: string[]
+  /** All `short` strings, joined. */
+  short: string
+  /** All longer strings, joined. */
+  text: string
   /** The values of `any` fields, record by record. */
   readonly others: unknown[]
 }
 
 /**
- * Writes `length` values into the fixed-width part that starts at `start`. Returns `length`, or the index of the first
- * record that does not fit the shape.
+ * Writes `length` values; the columns start at `start`. Returns `length`, or the index of the first record that does not fit
+ * the shape.
  */
-export type ColumnWriter = (values: readonly unknown[], length: number, output: WriterOutput, start: number) => number
-
-/** The texts of a payload: one per `short` field (its index), then -1 for the text of all longer strings, if there are any. */
-export function textsOf(shape: Shape): readonly number[] {
-  const texts: number[] = []
-  shape.fields.forEach((field, i) => {
-    if (field.encoding === 'short') texts.push(i)
-  })
-  if (shape.fields.some((field) => isRowText(field.encoding))) texts.push(-1)
-  return texts
-}
+export type ColumnWriter = (
+  values: readonly unknown[],
+  length: number,
+  output: WriterOutput,
+  start: number,
+) => number
 
 /** Bytes of all fixed-width columns per record. */
 export function bytesPerRecord(shape: Shape): number {
-  return shape.fields.reduce((sum, field) => sum + (field.nullable ? 1 : 0) + widthOf(field.encoding), 0)
+  return shape.fields.reduce(
+    (sum, field) => sum + (field.nullable ? 1 : 0) + widthOf(field.encoding),
+    0,
+  )
 }
 
-/** Declares the offset of each column (`t0` tags, `b0` values), starting at `start`, for `length` records. */
+/** Declares the offset of each column (`t0` tags, `b0` values) leaving `p` behind the last one. */
 export function columnOffsets(shape: Shape): string {
-  let code = 'let p = start;\n'
+  let code = ''
   shape.fields.forEach((field, i) => {
     if (field.nullable) code += `const t${i} = p; p += length;\n`
     const width = widthOf(field.encoding)
@@ -75,31 +88,37 @@ export function columnOffsets(shape: Shape): string {
 
 /** Compiles the writer of a shape. Throws EvalError where code generation is forbidden. */
 export function compileWriter(shape: Shape): ColumnWriter {
-  const texts = textsOf(shape)
   const source = `'use strict';
 return function writeColumns(values, length, output, start) {
 const bytes = output.bytes, view = output.view, others = output.others;
-${columnOffsets(shape)}${texts.map((field) => `let ${textName(field)} = '';\n`).join('')}
+let p = start;
+${columnOffsets(shape)}let short = '', text = '';
 for (let i = 0; i < length; i++) {
 const v = values[i];
-${checkForm(shape)}${shape.fields.map((_, i) => writeField(shape, i)).join('')}}
-${texts.map((field, i) => `output.texts[${i}] = ${textName(field)};\n`).join('')}return length;
+${checkForm(shape)}${shape.fields.map(writeField).join('')}}
+output.short = short;
+output.text = text;
+return length;
 }`
-  const make = new Function('keys', 'prototypeOf', 'ObjectPrototype', 'ArrayPrototype', 'DatePrototype', 'isDate', source) as (
-    ...parts: unknown[]
+  const parts = { keys: shape.keys, prototypeOf: Object.getPrototypeOf, isDate: types.isDate }
+  const prototypes = {
+    ObjectPrototype: Object.prototype,
+    ArrayPrototype: Array.prototype,
+    DatePrototype: Date.prototype,
+  }
+  const context = { ...parts, ...prototypes }
+  const make = new Function(...Object.keys(context), source) as (
+    ...values: unknown[]
   ) => ColumnWriter
-  return make(shape.keys, Object.getPrototypeOf, Object.prototype, Array.prototype, Date.prototype, types.isDate)
-}
-
-function textName(field: number): string {
-  return field < 0 ? 'rowText' : `text${field}`
+  return make(...Object.values(context))
 }
 
 /** Loads the fields before the checks: the loads tell V8 the hidden class, which makes the check of the prototype free. */
 function checkForm(shape: Shape): string {
   const { form, keys, fields } = shape
   if (form === 'value') return 'const x0 = v;\n'
-  const loads = fields.map((_, i) => `const x${i} = v[${form === 'object' ? JSON.stringify(keys[i]) : i}];\n`).join('')
+  const name = (i: number) => (form === 'object' ? JSON.stringify(keys[i]) : String(i))
+  const loads = fields.map((_, i) => `const x${i} = v[${name(i)}];\n`).join('')
   if (form === 'array') {
     return `if (typeof v !== 'object' || v === null) return i;
 ${loads}if (prototypeOf(v) !== ArrayPrototype || v.length !== ${fields.length}) return i;\n`
@@ -111,14 +130,13 @@ for (const key in v) if (key !== keys[k++]) return i;
 if (k !== ${keys.length}) return i;\n`
 }
 
-function writeField(shape: Shape, index: number): string {
-  const field = shape.fields[index]
-  if (field === undefined) return ''
-  const write = writeValue(field.encoding, index)
+function writeField(field: FieldEncoding, i: number): string {
+  const write = writeValue(field.encoding, i)
   if (!field.nullable) return write
-  return `if (x${index} === null) { bytes[t${index} + i] = 1; ${writeBlank(field.encoding, index)}}
-else if (x${index} === undefined) { bytes[t${index} + i] = 2; ${writeBlank(field.encoding, index)}}
-else { bytes[t${index} + i] = 0;
+  const blank = writeBlank(field.encoding, i)
+  return `if (x${i} === null) { bytes[t${i} + i] = 1; ${blank}}
+else if (x${i} === undefined) { bytes[t${i} + i] = 2; ${blank}}
+else { bytes[t${i} + i] = 0;
 ${write}}\n`
 }
 
@@ -157,14 +175,14 @@ view.setBigInt64(b${i} + 8 * i, ${x}, true);\n`
       return `if (!isDate(${x}) || prototypeOf(${x}) !== DatePrototype) return i;
 view.setFloat64(b${i} + 8 * i, ${x}.getTime(), true);\n`
     case 'short':
-      return `if (typeof ${x} !== 'string' || ${x}.length > ${SHORT_CHARACTERS}) return i;
-bytes[b${i} + i] = ${x}.length; text${i} += ${x};\n`
+      return `${checkText(x, SHORT_CHARACTERS)}bytes[b${i} + i] = ${x}.length; short += ${x};
+`
     case 'text8':
-      return `${checkText(x, 0xff)}bytes[b${i} + i] = ${x}.length; rowText += ${x};\n`
+      return `${checkText(x, 0xff)}bytes[b${i} + i] = ${x}.length; text += ${x};\n`
     case 'text16':
-      return `${checkText(x, 0xffff)}view.setUint16(b${i} + 2 * i, ${x}.length, true); rowText += ${x};\n`
+      return `${checkText(x, 0xffff)}view.setUint16(b${i} + 2 * i, ${x}.length, true); text += ${x};\n`
     case 'text32':
-      return `${checkText(x, 0xffffffff)}view.setUint32(b${i} + 4 * i, ${x}.length, true); rowText += ${x};\n`
+      return `${checkText(x, 0xffffffff)}view.setUint32(b${i} + 4 * i, ${x}.length, true); text += ${x};\n`
     case 'any':
       return `others.push(${x});\n`
   }

@@ -7,7 +7,7 @@
  * records without timestamps have, as that one number. The large parts are not handed to msgpackr, which would copy them into a buffer
  * that grows by the frame: the array is packed without them and they are appended as bin elements. The result is plain msgpack.
  *
- * Any thread; `encodeFrame` uses no shared memory of its own, so its result stays valid.
+ * Any thread, each with memory of its own; `encodeFrame` uses it again and again.
  */
 import { Packr } from 'msgpackr'
 import type { CodecName } from './codec.ts'
@@ -16,18 +16,33 @@ import { FRAME_VERSION, type Frame } from './frame.ts'
 import { asBuffer, packList, unpackList } from './msgpack.ts'
 
 /** Kinds in the order of their numbers on the wire. Only ever append. */
-const KINDS = ['records', 'watermark', 'idle', 'barrier', 'end', 'credit', 'message', 'control'] as const
+const KINDS = [
+  'records',
+  'watermark',
+  'idle',
+  'barrier',
+  'end',
+  'credit',
+  'message',
+  'control',
+] as const
 /** Codecs in the order of their numbers on the wire. Only ever append. */
 const CODECS: readonly CodecName[] = ['columns', 'msgpack']
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 const MAX_COUNT = 0xffffffff
+const INITIAL_BYTES = 256 * 1024
+/** Memory beyond this serves one frame only. */
+const KEPT_BYTES = 4 * 1024 * 1024
+
+let memory: Buffer = Buffer.alloc(0)
 
 // Small numbers and bytes only; bin elements are views, which decodeFrame either copies or documents.
 const packr = new Packr({ useRecords: false, mapsAsObjects: false, structuredClone: false })
 
 /**
- * The bytes of a frame, in memory of their own. Throws `INVALID_FRAME` when a field has a wrong type or range, and
+ * The bytes of a frame, valid until the next call of `encodeFrame` on the same thread: fresh memory for every frame would
+ * cost as much as encoding its records. Links copy it (see `LinkSender`). Throws `INVALID_FRAME` when a field has a wrong type or range, and
  * `UNSENDABLE_VALUE` for a control mail that cannot be packed.
  */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -35,34 +50,49 @@ export function encodeFrame(frame: Frame): Uint8Array {
   switch (frame.kind) {
     case 'records': {
       checkColumn(frame.timestamps, frame.length, 'timestamps')
-      const head = [FRAME_VERSION, kind, count(frame.channel, 'channel'), frame.length, codecNumber(frame.codec)]
+      const head = [
+        FRAME_VERSION,
+        kind,
+        count(frame.channel, 'channel'),
+        frame.length,
+        codecNumber(frame.codec),
+      ]
       return join(head, [column(frame.timestamps, frame.length), checkBytes(frame.payload)])
     }
     case 'message': {
       checkColumn(frame.targets, frame.length, 'targets')
       checkColumn(frame.correlations, frame.length, 'correlations')
       const head = [FRAME_VERSION, kind, frame.length, codecNumber(frame.codec)]
-      const columns = [column(frame.targets, frame.length), column(frame.correlations, frame.length)]
+      const columns = [
+        column(frame.targets, frame.length),
+        column(frame.correlations, frame.length),
+      ]
       return join(head, [...columns, checkBytes(frame.payload)])
     }
     case 'watermark':
-      if (typeof frame.timestamp !== 'number') throw invalid('timestamp', 'a number', frame.timestamp)
+      if (typeof frame.timestamp !== 'number')
+        throw invalid('timestamp', 'a number', frame.timestamp)
       return packr.pack([FRAME_VERSION, kind, count(frame.channel, 'channel'), frame.timestamp])
     case 'barrier':
-      if (!Number.isSafeInteger(frame.checkpointId)) throw invalid('checkpointId', 'an integer', frame.checkpointId)
+      if (!Number.isSafeInteger(frame.checkpointId))
+        throw invalid('checkpointId', 'an integer', frame.checkpointId)
       return packr.pack([FRAME_VERSION, kind, count(frame.channel, 'channel'), frame.checkpointId])
     case 'idle':
     case 'end':
       return packr.pack([FRAME_VERSION, kind, count(frame.channel, 'channel')])
     case 'credit': {
       const { channels, credits } = frame
-      if (channels.length !== credits.length) throw invalid('credits', `${channels.length} numbers`, credits.length)
+      if (channels.length !== credits.length)
+        throw invalid('credits', `${channels.length} numbers`, credits.length)
       channels.forEach((channel) => count(channel, 'channels'))
       credits.forEach((credit) => count(credit, 'credits'))
       return packr.pack([FRAME_VERSION, kind, channels, credits])
     }
     case 'control':
-      return join([FRAME_VERSION, kind, frame.mails.length], [packList(frame.mails, frame.mails.length, 'control mail')])
+      return join(
+        [FRAME_VERSION, kind, frame.mails.length],
+        [packList(frame.mails, frame.mails.length, 'control mail')],
+      )
     default:
       throw invalid('kind', KINDS.join(', '), (frame as { kind: unknown }).kind)
   }
@@ -100,20 +130,32 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       }
     }
     case 'watermark':
-      return { kind, channel: wireCount(fields[2], 'channel'), timestamp: wireNumber(fields[3], 'timestamp') }
+      return {
+        kind,
+        channel: wireCount(fields[2], 'channel'),
+        timestamp: wireNumber(fields[3], 'timestamp'),
+      }
     case 'barrier':
-      return { kind, channel: wireCount(fields[2], 'channel'), checkpointId: wireNumber(fields[3], 'checkpointId') }
+      return {
+        kind,
+        channel: wireCount(fields[2], 'channel'),
+        checkpointId: wireNumber(fields[3], 'checkpointId'),
+      }
     case 'idle':
     case 'end':
       return { kind, channel: wireCount(fields[2], 'channel') }
     case 'credit': {
       const channels = wireCounts(fields[2], 'channels')
       const credits = wireCounts(fields[3], 'credits')
-      if (channels.length !== credits.length) throw damaged('credits', `${channels.length} numbers`, credits.length)
+      if (channels.length !== credits.length)
+        throw damaged('credits', `${channels.length} numbers`, credits.length)
       return { kind, channels, credits }
     }
     case 'control':
-      return { kind, mails: unpackList(asBuffer(wireBytes(fields[3], 'mails')), wireCount(fields[2], 'mails')) }
+      return {
+        kind,
+        mails: unpackList(asBuffer(wireBytes(fields[3], 'mails')), wireCount(fields[2], 'mails')),
+      }
   }
 }
 
@@ -122,7 +164,11 @@ function unpackFields(bytes: Uint8Array): readonly unknown[] {
   try {
     fields = packr.unpack(asBuffer(bytes))
   } catch (cause) {
-    throw new MillraceError('DAMAGED_FRAME', `expected a frame, got ${bytes.length} bytes that are no msgpack`, { cause })
+    throw new MillraceError(
+      'DAMAGED_FRAME',
+      `expected a frame, got ${bytes.length} bytes that are no msgpack`,
+      { cause },
+    )
   }
   if (!Array.isArray(fields)) throw damaged('frame', 'an array', fields)
   const version: unknown = fields[0]
@@ -140,7 +186,10 @@ function join(head: readonly number[], parts: readonly (Uint8Array | number)[]):
   const packed = packr.pack(head)
   let size = packed.length
   for (const part of parts) size += typeof part === 'number' ? 9 : 5 + part.length
-  const bytes = Buffer.allocUnsafeSlow(size)
+  if (size > memory.length || memory.length > KEPT_BYTES) {
+    memory = Buffer.allocUnsafeSlow(Math.max(size, INITIAL_BYTES))
+  }
+  const bytes = memory
   packed.copy(bytes)
   // fixarray: the length is in the low four bits.
   bytes[0] = 0x90 | (head.length + parts.length)
@@ -156,7 +205,7 @@ function join(head: readonly number[], parts: readonly (Uint8Array | number)[]):
       at += part.length
     }
   }
-  return bytes
+  return bytes.subarray(0, size)
 }
 
 /** The column as bytes, or its one number where all are the same. */
@@ -199,7 +248,8 @@ function checkColumn(numbers: Float64Array, length: number, field: string): void
 }
 
 function checkBytes(payload: Uint8Array): Uint8Array {
-  if (!(payload instanceof Uint8Array) || payload.length > MAX_COUNT) throw invalid('payload', 'a Uint8Array', payload)
+  if (!(payload instanceof Uint8Array) || payload.length > MAX_COUNT)
+    throw invalid('payload', 'a Uint8Array', payload)
   return payload
 }
 
@@ -221,7 +271,8 @@ function wireNumber(field: unknown, name: string): number {
 }
 
 function wireCount(field: unknown, name: string): number {
-  if (typeof field === 'number' && Number.isInteger(field) && field >= 0 && field <= MAX_COUNT) return field
+  if (typeof field === 'number' && Number.isInteger(field) && field >= 0 && field <= MAX_COUNT)
+    return field
   throw damaged(name, `an integer from 0 to ${MAX_COUNT}`, field)
 }
 
@@ -236,13 +287,21 @@ function wireBytes(field: unknown, name: string): Uint8Array {
 }
 
 function invalid(field: string, expected: string, got: unknown): MillraceError {
-  return new MillraceError('INVALID_FRAME', `expected ${expected} as ${field} of a frame, got ${show(got)}`)
+  return new MillraceError(
+    'INVALID_FRAME',
+    `expected ${expected} as ${field} of a frame, got ${show(got)}`,
+  )
 }
 
 function damaged(field: string, expected: string, got: unknown): MillraceError {
-  return new MillraceError('DAMAGED_FRAME', `expected ${expected} as ${field} of a frame, got ${show(got)}`)
+  return new MillraceError(
+    'DAMAGED_FRAME',
+    `expected ${expected} as ${field} of a frame, got ${show(got)}`,
+  )
 }
 
 function show(value: unknown): string {
-  return typeof value === 'object' && value !== null ? `an instance of ${value.constructor.name}` : String(value)
+  return typeof value === 'object' && value !== null
+    ? `an instance of ${value.constructor.name}`
+    : String(value)
 }

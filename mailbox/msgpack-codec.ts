@@ -30,7 +30,10 @@ export class MsgpackCodec implements RecordCodec {
 
   decode(bytes: Uint8Array, length: number): unknown[] {
     if (bytes[0] !== PLAIN_LIST && bytes[0] !== SPACED_LIST) {
-      throw new MillraceError('DAMAGED_PAYLOAD', `expected a msgpack payload, got one that starts with ${bytes[0]}`)
+      throw new MillraceError(
+        'DAMAGED_PAYLOAD',
+        `expected a msgpack payload, got one that starts with ${bytes[0]}`,
+      )
     }
     return unpackList(asBuffer(bytes), length)
   }

@@ -43,7 +43,12 @@ addExtension({
   write: (wrapper: Utf16Text) => Buffer.from(wrapper.text, 'utf16le'),
   read: (bytes: Buffer) => bytes.toString('utf16le'),
 })
-addExtension({ Class: PairObject, type: 0x52, write: (wrapper: PairObject) => wrapper.pairs, read: readPairs })
+addExtension({
+  Class: PairObject,
+  type: 0x52,
+  write: (wrapper: PairObject) => wrapper.pairs,
+  read: readPairs,
+})
 addExtension({
   Class: ExtensionData,
   type: 0x53,
@@ -73,7 +78,7 @@ export function escapeValue(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from(value, escapeValue)
   const extension = extensionOf(value)
   if (extension !== undefined) {
-    return new ExtensionData(extension.type, escapeValue(extension.write(value as never)))
+    return new ExtensionData(extension.type, escapeValue(extension.write(value)))
   }
   if (value instanceof Map) {
     const copy = new Map<unknown, unknown>()

@@ -14,7 +14,14 @@
 import { Packr, RESERVE_START_SPACE } from 'msgpackr'
 import { MillraceError } from './errors.ts'
 import { escapeValue } from './msgpack-escape.ts'
-import { examine, findUnsendable, HAS_LONG_STRING, NEEDS_ESCAPE, UNSENDABLE, UnsendableValueError } from './sendable.ts'
+import {
+  examine,
+  findUnsendable,
+  HAS_LONG_STRING,
+  NEEDS_ESCAPE,
+  UNSENDABLE,
+  UnsendableValueError,
+} from './sendable.ts'
 
 /** First byte of a list whose elements are the values. */
 export const PLAIN_LIST = 0
@@ -50,7 +57,9 @@ export function unpackList(bytes: Buffer, length: number): unknown[] {
   try {
     list = packr.unpack(bytes.subarray(1))
   } catch (cause) {
-    throw new MillraceError('DAMAGED_PAYLOAD', `expected a msgpack array of ${length} values`, { cause })
+    throw new MillraceError('DAMAGED_PAYLOAD', `expected a msgpack array of ${length} values`, {
+      cause,
+    })
   }
   const expected = spaced ? length * STRIDE : length
   if (!Array.isArray(list) || list.length !== expected) {
@@ -76,15 +85,22 @@ function gather(list: readonly unknown[], length: number): unknown[] {
   return values
 }
 
-function unsendable(values: readonly unknown[], length: number, where: string | undefined): UnsendableValueError {
+function unsendable(
+  values: readonly unknown[],
+  length: number,
+  where: string | undefined,
+): UnsendableValueError {
   for (let i = 0; i < length; i++) {
     const finding = findUnsendable(values[i])
-    if (finding !== undefined) return new UnsendableValueError(i, finding.path, finding.found, where)
+    if (finding !== undefined)
+      return new UnsendableValueError(i, finding.path, finding.found, where)
   }
   return new UnsendableValueError(0, [], 'something that cannot be sent', where)
 }
 
 /** A view of the same memory with the methods of Buffer. */
 export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -77,7 +77,10 @@ export function isHostileKey(key: string): boolean {
 export function examine(value: unknown, depth = 0): number {
   switch (typeof value) {
     case 'string':
-      return (value.length < SLICE_PINS_FROM ? 0 : HAS_LONG_STRING) | (value.isWellFormed() ? 0 : NEEDS_ESCAPE)
+      return (
+        (value.length < SLICE_PINS_FROM ? 0 : HAS_LONG_STRING) |
+        (value.isWellFormed() ? 0 : NEEDS_ESCAPE)
+      )
     case 'number':
       return value === 0 && 1 / value < 0 ? NEEDS_ESCAPE : 0
     case 'object':
@@ -115,7 +118,7 @@ function examineFields(value: object, depth: number): number {
 
 function examineInstance(value: object, prototype: unknown, depth: number): number {
   const extension = extensionOf(value)
-  if (extension !== undefined) return examine(extension.write(value as never), depth + 1)
+  if (extension !== undefined) return examine(extension.write(value), depth + 1)
   if (value instanceof Date || value instanceof RegExp || value instanceof ArrayBuffer) return 0
   if (ArrayBuffer.isView(value)) return isKnownView(value) ? 0 : UNSENDABLE
   if (value instanceof Map) {
@@ -129,7 +132,9 @@ function examineInstance(value: object, prototype: unknown, depth: number): numb
     return flags
   }
   if (value instanceof Error) {
-    return examine(value.name, depth) | examine(value.message, depth) | examine(value.cause, depth + 1)
+    return (
+      examine(value.name, depth) | examine(value.message, depth) | examine(value.cause, depth + 1)
+    )
   }
   if (nameOfUnsendable(value) !== undefined) return UNSENDABLE
   const replacement = jsonOf(value)
@@ -140,7 +145,9 @@ function examineInstance(value: object, prototype: unknown, depth: number): numb
 /** What the object's class says should travel instead of it, or the object itself. */
 export function jsonOf(value: object): unknown {
   const { toJSON } = value as { toJSON?: unknown }
-  return typeof toJSON === 'function' && !Object.hasOwn(value, 'toJSON') ? toJSON.call(value) : value
+  return typeof toJSON === 'function' && !Object.hasOwn(value, 'toJSON')
+    ? toJSON.call(value)
+    : value
 }
 
 const knownViews: ReadonlySet<unknown> = new Set([
@@ -186,14 +193,18 @@ export function findUnsendable(value: unknown): { path: ValuePath; found: string
 type Finding = { path: ValuePath; found: string }
 
 function find(value: unknown, path: ValuePath, above: Map<object, ValuePath>): Finding | undefined {
-  if (typeof value === 'function') return { path, found: `a function${value.name === '' ? '' : ` (${value.name})`}` }
+  if (typeof value === 'function')
+    return { path, found: `a function${value.name === '' ? '' : ` (${value.name})`}` }
   if (typeof value === 'symbol') return { path, found: `a symbol (${String(value)})` }
   if (typeof value !== 'object' || value === null) return undefined
   const seen = above.get(value)
   if (seen !== undefined) return { path, found: `a cycle back to ${showPath(seen)}` }
-  if (path.length >= MAX_DEPTH) return { path: path.slice(0, 8), found: `nesting deeper than ${MAX_DEPTH} levels` }
+  if (path.length >= MAX_DEPTH)
+    return { path: path.slice(0, 8), found: `nesting deeper than ${MAX_DEPTH} levels` }
   const name = ArrayBuffer.isView(value)
-    ? isKnownView(value) ? undefined : `an instance of ${value.constructor.name}`
+    ? isKnownView(value)
+      ? undefined
+      : `an instance of ${value.constructor.name}`
     : nameOfUnsendable(value)
   if (name !== undefined) return { path, found: name }
   above.set(value, path)
@@ -210,12 +221,15 @@ function find(value: unknown, path: ValuePath, above: Map<object, ValuePath>): F
 
 function* stepsInto(value: object): Generator<readonly [string | number, unknown]> {
   const extension = extensionOf(value)
-  if (extension !== undefined) yield ['<data>', extension.write(value as never)]
+  if (extension !== undefined) yield ['<data>', extension.write(value)]
   else if (Array.isArray(value)) yield* value.entries()
   else if (value instanceof Map) {
     for (const [key, item] of value) {
       yield ['<key>', key]
-      yield [typeof key === 'string' || typeof key === 'number' ? `<value of ${key}>` : '<value>', item]
+      yield [
+        typeof key === 'string' || typeof key === 'number' ? `<value of ${key}>` : '<value>',
+        item,
+      ]
     }
   } else if (value instanceof Set) for (const item of value) yield ['<member>', item]
   else if (value instanceof Error) yield ['cause', value.cause]

@@ -8,12 +8,18 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import { anyKey, anyLeaf, anyText, anyValue, difference, toObject } from './codec-values.ts'
 
 /** An encoder that has seen enough records to compile writers from the next batch on. */
-function roundTrip(encoder: ColumnCodec, values: readonly unknown[]): { values: unknown[]; columns: boolean } {
+function roundTrip(
+  encoder: ColumnCodec,
+  values: readonly unknown[],
+): { values: unknown[]; columns: boolean } {
   const bytes = Buffer.from(encoder.encode(values, values.length))
   // Another instance: a payload must stand alone. An odd offset: nothing may rely on alignment.
   const shifted = Buffer.alloc(bytes.length + 1)
   bytes.copy(shifted, 1)
-  return { values: new ColumnCodec().decode(shifted.subarray(1), values.length), columns: bytes[0] === COLUMNS }
+  return {
+    values: new ColumnCodec().decode(shifted.subarray(1), values.length),
+    columns: bytes[0] === COLUMNS,
+  }
 }
 
 function repeat<T>(values: readonly T[], times: number): T[] {
@@ -46,7 +52,10 @@ const uniformBatch: fc.Arbitrary<object[]> = fc
       const arbitrary = kinds[kind] as fc.Arbitrary<unknown>
       return nullable ? fc.oneof(arbitrary, fc.constantFrom(null, undefined)) : arbitrary
     })
-    return fc.array(fc.tuple(...values).map((row) => toObject(fields.map(([key], i) => [key, row[i]]))), { minLength: 1, maxLength: 40 })
+    return fc.array(
+      fc.tuple(...values).map((row) => toObject(fields.map(([key], i) => [key, row[i]]))),
+      { minLength: 1, maxLength: 40 },
+    )
   })
 
 test('records of one shape arrive as they were sent, whatever their fields hold', () => {
@@ -69,7 +78,8 @@ test('arbitrary values of mixed shapes arrive as they were sent', () => {
   fc.assert(
     fc.property(fc.array(anyValue, { maxLength: 20 }), (values) => {
       const encoder = new ColumnCodec()
-      for (const batch of [values, repeat(values, 8), values]) assert.is(difference(batch, roundTrip(encoder, batch).values), undefined)
+      for (const batch of [values, repeat(values, 8), values])
+        assert.is(difference(batch, roundTrip(encoder, batch).values), undefined)
     }),
     { numRuns: 400 },
   )
@@ -78,8 +88,21 @@ test('arbitrary values of mixed shapes arrive as they were sent', () => {
 test('a record with a field more, less, renamed or moved is not cut', () => {
   const base = () => repeat<object>([{ a: 1, b: 'text' }], 64)
   const odd: object[] = [
-    { a: 1, b: 'text', c: 2 }, { a: 1 }, {}, { b: 'text', a: 1 }, { a: 1, c: 'text' }, { a: '1', b: 'text' }, { a: -0, b: 'text' },
-    { a: 1, b: undefined }, { a: 1, b: 'much longer than twelve' }, toObject([['a', 1], ['b', 'text'], ['__proto__', 1]]), [1, 'text'],
+    { a: 1, b: 'text', c: 2 },
+    { a: 1 },
+    {},
+    { b: 'text', a: 1 },
+    { a: 1, c: 'text' },
+    { a: '1', b: 'text' },
+    { a: -0, b: 'text' },
+    { a: 1, b: undefined },
+    { a: 1, b: 'much longer than twelve' },
+    toObject([
+      ['a', 1],
+      ['b', 'text'],
+      ['__proto__', 1],
+    ]),
+    [1, 'text'],
   ]
   for (const record of odd) {
     for (const index of [0, 1, 63]) {
@@ -99,15 +122,30 @@ test('what msgpackr itself keeps arrives exactly as msgpackr would deliver it', 
     y = 'two'
   }
   const withoutPrototype = Object.assign(Object.create(null), { x: 1 })
-  const withGetter = { get x() { return 5 }, y: 1 }
+  const withGetter = {
+    get x() {
+      return 5
+    },
+    y: 1,
+  }
   const hidden = Object.defineProperty({ x: 1 }, 'secret', { value: 1, enumerable: false })
   const inherited = Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true } })
   const dictionary: Record<string, number> = { x: 1, y: 2, z: 3 }
   delete dictionary['y']
   const packr = new Packr({ moreTypes: true, copyBuffers: true })
   const odd = [
-    new Point(), withoutPrototype, withGetter, hidden, inherited, dictionary, { [Symbol('s')]: 1, x: 1 }, [1, , 3],
-    new URL('https://example.org/'), { nested: new Point() }, new Error('broken', { cause: 1 }), /a+/giu,
+    new Point(),
+    withoutPrototype,
+    withGetter,
+    hidden,
+    inherited,
+    dictionary,
+    { [Symbol('s')]: 1, x: 1 },
+    [1, , 3],
+    new URL('https://example.org/'),
+    { nested: new Point() },
+    new Error('broken', { cause: 1 }),
+    /a+/giu,
   ]
   for (const record of odd) {
     const batch = repeat([record], 64)
@@ -123,8 +161,20 @@ test('what msgpackr itself keeps arrives exactly as msgpackr would deliver it', 
 
 test('batches of bare numbers, strings, pairs and small messages travel as columns', () => {
   const batches: unknown[][] = [
-    repeat([1, 2, -7], 20), repeat([0.5, -0], 20), repeat(['a', 'some longer string'], 20), repeat([['key', 1], ['other key, longer', 2]], 20),
-    repeat([{ n: 1 }], 40), repeat([true, false, null], 20), repeat([1n, undefined], 20), repeat([new Date(5), new Date(NaN)], 20),
+    repeat([1, 2, -7], 20),
+    repeat([0.5, -0], 20),
+    repeat(['a', 'some longer string'], 20),
+    repeat(
+      [
+        ['key', 1],
+        ['other key, longer', 2],
+      ],
+      20,
+    ),
+    repeat([{ n: 1 }], 40),
+    repeat([true, false, null], 20),
+    repeat([1n, undefined], 20),
+    repeat([new Date(5), new Date(NaN)], 20),
   ]
   for (const batch of batches) {
     const { values, columns } = roundTrip(new ColumnCodec(), batch)
@@ -134,7 +184,11 @@ test('batches of bare numbers, strings, pairs and small messages travel as colum
 })
 
 test('a field that msgpackr must pack leaves the other fields in columns', () => {
-  const batch = Array.from({ length: 50 }, (_, i) => ({ id: i, tags: [`tag ${i}`, new Map([[i, -0]])], extra: i % 2 ? 'a string' : i }))
+  const batch = Array.from({ length: 50 }, (_, i) => ({
+    id: i,
+    tags: [`tag ${i}`, new Map([[i, -0]])],
+    extra: i % 2 ? 'a string' : i,
+  }))
   const { values, columns } = roundTrip(new ColumnCodec(), batch)
   assert.ok(columns)
   assert.is(difference(batch, values), undefined)
@@ -143,8 +197,17 @@ test('a field that msgpackr must pack leaves the other fields in columns', () =>
 test('one encoder keeps its shapes apart and widens them for good', () => {
   const encoder = new ColumnCodec()
   const shapes: ((i: number) => unknown)[] = [
-    (i) => ({ a: i }), (i) => ({ a: i, b: `${i}` }), (i) => ({ b: `${i}`, a: i }), (i) => [i], (i) => [i, i], (i) => i, (i) => `${i}`,
-    (i) => ({ a: i / 2 }), (i) => ({ a: `${i}` }), (i) => ({ a: null, b: 'x'.repeat(i * 7) }), (i) => ({ a: i, b: 'é€'.repeat(i) }),
+    (i) => ({ a: i }),
+    (i) => ({ a: i, b: `${i}` }),
+    (i) => ({ b: `${i}`, a: i }),
+    (i) => [i],
+    (i) => [i, i],
+    (i) => i,
+    (i) => `${i}`,
+    (i) => ({ a: i / 2 }),
+    (i) => ({ a: `${i}` }),
+    (i) => ({ a: null, b: 'x'.repeat(i * 7) }),
+    (i) => ({ a: i, b: 'é€'.repeat(i) }),
   ]
   for (let round = 0; round < 200; round++) {
     const make = shapes[(round * 7) % shapes.length] as (i: number) => unknown
@@ -163,7 +226,8 @@ test('only the first length values are sent, and zero values are a batch', () =>
 
 test('texts larger than the first memory of the encoder arrive', () => {
   const codec = new ColumnCodec()
-  const big = (fill: string) => Array.from({ length: 40 }, (_, i) => ({ id: i, text: fill.repeat(70_000 + i), list: [fill] }))
+  const big = (fill: string) =>
+    Array.from({ length: 40 }, (_, i) => ({ id: i, text: fill.repeat(70_000 + i), list: [fill] }))
   for (const fill of ['a', 'é', '€', 'a']) {
     const batch = big(fill)
     assert.is(difference(batch, roundTrip(codec, batch).values), undefined)
@@ -171,7 +235,12 @@ test('texts larger than the first memory of the encoder arrive', () => {
 })
 
 test('decoded values do not change when the input memory is used again', () => {
-  const batch = Array.from({ length: 64 }, (_, i) => ({ id: i, text: `a text long enough ${i}`, bytes: new Uint8Array([i]), any: i % 2 ? [Buffer.from([i])] : i }))
+  const batch = Array.from({ length: 64 }, (_, i) => ({
+    id: i,
+    text: `a text long enough ${i}`,
+    bytes: new Uint8Array([i]),
+    any: i % 2 ? [Buffer.from([i])] : i,
+  }))
   const codec = new ColumnCodec()
   const bytes = Buffer.from(codec.encode(batch, batch.length))
   const values = codec.decode(bytes, batch.length)
@@ -180,23 +249,36 @@ test('decoded values do not change when the input memory is used again', () => {
 })
 
 test('damaged payloads raise DAMAGED_PAYLOAD and never another error', () => {
-  const batch = Array.from({ length: 40 }, (_, i) => ({ id: i, text: `a text long enough ${i}`, short: 'x', any: [i] }))
+  const batch = Array.from({ length: 40 }, (_, i) => ({
+    id: i,
+    text: `a text long enough ${i}`,
+    short: 'x',
+    any: [i],
+  }))
   const good = Buffer.from(new ColumnCodec().encode(batch, 40))
   const codes = new Set(['DAMAGED_PAYLOAD', 'UNKNOWN_PAYLOAD_VERSION'])
   fc.assert(
-    fc.property(fc.nat(good.length - 1), fc.integer({ min: 0, max: 255 }), fc.boolean(), (at, byte, cut) => {
-      const bad = cut ? Buffer.from(good.subarray(0, at)) : Buffer.from(good)
-      if (!cut) bad[at] = byte
-      try {
-        new ColumnCodec().decode(bad, 40)
-      } catch (error) {
-        assert.instance(error, MillraceError)
-        assert.ok(codes.has((error as MillraceError).code))
-      }
-    }),
+    fc.property(
+      fc.nat(good.length - 1),
+      fc.integer({ min: 0, max: 255 }),
+      fc.boolean(),
+      (at, byte, cut) => {
+        const bad = cut ? Buffer.from(good.subarray(0, at)) : Buffer.from(good)
+        if (!cut) bad[at] = byte
+        try {
+          new ColumnCodec().decode(bad, 40)
+        } catch (error) {
+          assert.instance(error, MillraceError)
+          assert.ok(codes.has((error as MillraceError).code))
+        }
+      },
+    ),
     { numRuns: 500 },
   )
-  assert.throws(() => new ColumnCodec().decode(good, 41), (error: MillraceError) => error.code === 'DAMAGED_PAYLOAD')
+  assert.throws(
+    () => new ColumnCodec().decode(good, 41),
+    (error: MillraceError) => error.code === 'DAMAGED_PAYLOAD',
+  )
 })
 
 test.run()

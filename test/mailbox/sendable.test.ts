@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createCodec, CODEC_NAMES } from '../../mailbox/codec-registry.ts'
-import { MillraceError } from '../../mailbox/errors.ts'
+import type { MillraceError } from '../../mailbox/errors.ts'
 import { MAX_DEPTH, showPath, UnsendableValueError } from '../../mailbox/sendable.ts'
 
 function caught(act: () => unknown): UnsendableValueError {
@@ -35,7 +35,18 @@ const unsendable: [string, unknown, (string | number)[], RegExp][] = [
   ['a subclass of a typed array', { a: new Bytes(2) }, ['a'], /an instance of Bytes/],
   ['a cycle', cycle, ['self', 'list', 0], /a cycle back to record at record\.self\.list\[0\]/],
   ['a function as a map key', { a: new Map([[() => 1, 1]]) }, ['a', '<key>'], /a function/],
-  ['a function that toJSON yields', { a: new (class { toJSON() { return { f: () => 1 } } })() }, ['a', '<toJSON>', 'f'], /a function/],
+  [
+    'a function that toJSON yields',
+    {
+      a: new (class {
+        toJSON() {
+          return { f: () => 1 }
+        }
+      })(),
+    },
+    ['a', '<toJSON>', 'f'],
+    /a function/,
+  ],
 ]
 
 for (const name of CODEC_NAMES) {
@@ -44,7 +55,10 @@ for (const name of CODEC_NAMES) {
       // As the only odd one of a small batch, and where columns are in use already.
       for (const others of [3, 60]) {
         const codec = createCodec(name, { where: "operator 'enrich'" })
-        codec.encode(Array.from({ length: 40 }, (_, i) => ({ n: i })), 40)
+        codec.encode(
+          Array.from({ length: 40 }, (_, i) => ({ n: i })),
+          40,
+        )
         const batch: unknown[] = Array.from({ length: others }, (_, i) => ({ n: i }))
         batch[2] = record
         const error = caught(() => codec.encode(batch, batch.length))
@@ -59,9 +73,15 @@ for (const name of CODEC_NAMES) {
 
   test(`${name}: the path leads into a field that all records have`, () => {
     const codec = createCodec(name)
-    const batch = (last: unknown) => Array.from({ length: 50 }, (_, i) => ({ id: i, a: [i], b: { list: [i === 41 ? last : i] } }))
+    const batch = (last: unknown) =>
+      Array.from({ length: 50 }, (_, i) => ({ id: i, a: [i], b: { list: [i === 41 ? last : i] } }))
     codec.encode(batch(1), 50)
-    const error = caught(() => codec.encode(batch(() => 1), 50))
+    const error = caught(() =>
+      codec.encode(
+        batch(() => 1),
+        50,
+      ),
+    )
     assert.is(error.recordIndex, 41)
     assert.equal(error.path, ['b', 'list', 0])
   })
@@ -89,7 +109,9 @@ for (const name of CODEC_NAMES) {
 test('the same object twice is no cycle', () => {
   const shared = { x: 1 }
   const codec = createCodec('msgpack')
-  assert.equal(codec.decode(codec.encode([{ a: shared, b: shared }], 1), 1), [{ a: { x: 1 }, b: { x: 1 } }])
+  assert.equal(codec.decode(codec.encode([{ a: shared, b: shared }], 1), 1), [
+    { a: { x: 1 }, b: { x: 1 } },
+  ])
 })
 
 test('paths read like JavaScript', () => {
@@ -98,7 +120,11 @@ test('paths read like JavaScript', () => {
 })
 
 test('an unknown codec is refused by name', () => {
-  assert.throws(() => createCodec('json' as never), (error: MillraceError) => error.code === 'UNKNOWN_CODEC' && /columns, msgpack, got json/.test(error.message))
+  assert.throws(
+    () => createCodec('json' as never),
+    (error: MillraceError) =>
+      error.code === 'UNKNOWN_CODEC' && /columns, msgpack, got json/.test(error.message),
+  )
 })
 
 test.run()
