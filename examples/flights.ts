@@ -91,13 +91,19 @@ export default defineJob(
       .filter((hour) => hour.flights >= MIN_FLIGHTS)
       .windowAll(endOfStream())
       .aggregate(
-        topN(10, (hour) => hour.meanDelay),
+        topN(10, (hour) => hour.meanDelay, byAirportAndTime),
         { name: 'worst 10', uid: 'worst-10' },
       )
       .flatMap((hours) => hours, { parallelism: 1 })
       .collect('worst airport-hours')
   },
 )
+
+/** Settles ties of the ranking, so that it does not depend on which airport-hour arrived first. */
+function byAirportAndTime(a: AirportHour, b: AirportHour): number {
+  if (a.origin !== b.origin) return a.origin < b.origin ? -1 : 1
+  return a.windowStart < b.windowStart ? -1 : 1
+}
 
 /** The file inside the npm package `vega-datasets`, which is a development dependency. */
 function bundledFlights(): string {

@@ -83,14 +83,16 @@ export function max<In, V>(
 }
 
 /**
- * The `n` records with the largest `by`, largest first; of equal ones those that came first. Records whose `by` is
- * null, undefined or NaN are left out. Errors: `INVALID_TOP` unless `n` is an integer of at least 1.
+ * The `n` records with the largest `by`, largest first. Of equal ones those come first that `ties` puts first
+ * (negative: `a` before `b`, as in `Array.sort`); without it those that arrived first, which parallel input does not fix.
+ * Records whose `by` is null, undefined or NaN are left out. Errors: `INVALID_TOP` unless `n` is an integer of at least 1.
  *
  * @example topN(10, (row: Row) => row.meanDelay)
  */
 export function topN<In>(
   n: number,
   by: (value: In) => number | Missing,
+  ties?: (a: In, b: In) => number,
 ): AggregateFunction<In, TopAccumulator<In>, In[]> {
   if (!Number.isSafeInteger(n) || n < 1) {
     throw new MillraceError(
@@ -99,7 +101,7 @@ export function topN<In>(
     )
   }
   const create = withOwnCode(createTop<In>)
-  return create(n, by)
+  return create(n, by, ties)
 }
 
 /** Neumaier's summation: what the larger operand's rounding loses is kept apart. */
@@ -185,12 +187,20 @@ function createExtreme<In, V>(
 function createTop<In>(
   n: number,
   by: (value: In) => number | Missing,
+  ties: ((a: In, b: In) => number) | undefined,
 ): AggregateFunction<In, TopAccumulator<In>, In[]> {
-  function offer({ records, scores }: TopAccumulator<In>, record: In, score: number): void {
-    const worst = scores[n - 1]
-    if (worst !== undefined && score <= worst) return
+  /** Whether the record that stands at `at` goes behind one with this score. */
+  function isBehind(accumulator: TopAccumulator<In>, at: number, record: In, score: number): boolean {
+    const other = accumulator.scores[at] as number
+    if (other !== score || ties === undefined) return other < score
+    return ties(accumulator.records[at] as In, record) > 0
+  }
+
+  function offer(accumulator: TopAccumulator<In>, record: In, score: number): void {
+    const { records, scores } = accumulator
+    if (scores.length === n && !isBehind(accumulator, n - 1, record, score)) return
     let at = scores.length
-    while (at > 0 && (scores[at - 1] as number) < score) at--
+    while (at > 0 && isBehind(accumulator, at - 1, record, score)) at--
     records.splice(at, 0, record)
     scores.splice(at, 0, score)
     if (scores.length <= n) return

@@ -200,6 +200,22 @@ test('merging two halves gives the result of the whole', () => {
   )
 })
 
+test('ties of topN are settled by the comparison, whatever the order of arrival', () => {
+  const records = [3, 1, 2, 5, 4].map((id) => ({ id, score: id === 5 ? 1 : 7 }))
+  const top = topN(
+    3,
+    (record: { id: number; score: number }) => record.score,
+    (a, b) => a.id - b.id,
+  )
+  for (const order of [records, [...records].reverse()]) {
+    const accumulator = order.reduce((sum, record) => top.add(sum, record), top.createAccumulator())
+    assert.equal(
+      top.getResult(accumulator).map(({ id }) => id),
+      [1, 2, 3],
+    )
+  }
+})
+
 test('topN equals a stable sort', () => {
   const row = fc.record({
     score: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(Number.NaN)),

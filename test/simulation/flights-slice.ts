@@ -18,6 +18,8 @@ export interface FlightsSlice {
   readonly path: string
   /** DuckDB's rows as `rowKey` writes them, sorted. */
   readonly expected: readonly string[]
+  /** DuckDB's ten worst airport-hours with at least ten flights, worst first. */
+  readonly ranked: readonly string[]
 }
 
 /** One row of the job's output as text in which equal rows are equal; means are rounded to nine digits. */
@@ -42,16 +44,18 @@ export async function writeFlightsSlice(folder: string): Promise<FlightsSlice> {
   })
   const path = join(folder, 'slice.parquet')
   await writeFile(path, Buffer.from(buffer))
-  return { path, expected: await answer(path) }
+  const rowsOfAnswer = await answer(path, '')
+  const ranked = 'HAVING count(*) >= 10 ORDER BY meanDelay DESC, origin, windowStart LIMIT 10'
+  return { path, expected: rowsOfAnswer.sort(), ranked: await answer(path, ranked) }
 }
 
-async function answer(path: string): Promise<string[]> {
+async function answer(path: string, ending: string): Promise<string[]> {
   const iso = (time: string): string => `strftime(${time}, '%Y-%m-%dT%H:%M:%S.000Z')`
   const rows = await duckdb(`
     SELECT origin, ${iso("date_trunc('hour', date)")} AS windowStart,
            ${iso("date_trunc('hour', date) + INTERVAL 1 HOUR")} AS windowEnd,
            count(*)::INTEGER AS flights, avg(delay) AS meanDelay, max(delay)::INTEGER AS maxDelay,
            avg(CASE WHEN delay > 15 THEN 1.0 ELSE 0.0 END) AS delayedShare
-    FROM read_parquet('${path}') GROUP BY ALL`)
-  return rows.map(rowKey).sort()
+    FROM read_parquet('${path}') GROUP BY ALL ${ending}`)
+  return rows.map(rowKey)
 }

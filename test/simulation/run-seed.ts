@@ -8,6 +8,8 @@ import { Simulator } from '../../runtime/simulator.ts'
 import { rowKey } from './flights-slice.ts'
 import type { FlightsSlice } from './flights-slice.ts'
 
+type Row = Readonly<Record<string, unknown>>
+
 const JOB = new URL('../../examples/flights.js', import.meta.url)
 
 /** What a seed came to. */
@@ -38,10 +40,10 @@ export async function runSeed(
       codec,
       args: { input: slice.path, output },
     })
-    let ranked = 0
-    for await (const row of job.collect('worst airport-hours')) if (row !== undefined) ranked++
+    const ranked: string[] = []
+    for await (const row of job.collect<Row>('worst airport-hours')) ranked.push(rowKey(row))
     await job.result()
-    fault = compare(slice.expected, await readRows(output)) ?? checkRanked(ranked)
+    fault = compare(slice.expected, await readRows(output)) ?? checkRanked(slice.ranked, ranked)
   } catch (error) {
     fault = error instanceof Error ? (error.stack ?? error.message) : String(error)
   } finally {
@@ -50,8 +52,11 @@ export async function runSeed(
   return { seed, steps: simulator.steps, fault }
 }
 
-function checkRanked(ranked: number): string | undefined {
-  return ranked === 10 ? undefined : `expected 10 worst airport-hours, got ${ranked}`
+function checkRanked(expected: readonly string[], actual: readonly string[]): string | undefined {
+  for (const [rank, row] of expected.entries()) {
+    if (actual[rank] !== row) return `rank ${rank + 1} is '${actual[rank]}' and should be '${row}'`
+  }
+  return expected.length === actual.length ? undefined : `${actual.length} rows are ranked`
 }
 
 async function readRows(path: string): Promise<string[]> {
