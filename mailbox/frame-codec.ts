@@ -31,6 +31,8 @@ const CODECS: readonly CodecName[] = ['columns', 'msgpack']
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 const MAX_COUNT = 0xffffffff
+/** Records or messages of one frame. A damaged length must not ask for all the memory there is. */
+const MAX_LENGTH = 2 ** 24
 const INITIAL_BYTES = 256 * 1024
 /** Memory beyond this serves one frame only. */
 const KEPT_BYTES = 4 * 1024 * 1024
@@ -108,7 +110,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   if (kind === undefined) throw damaged('kind', `a number below ${KINDS.length}`, fields[1])
   switch (kind) {
     case 'records': {
-      const length = wireCount(fields[3], 'length')
+      const length = wireLength(fields[3])
       return {
         kind,
         channel: wireCount(fields[2], 'channel'),
@@ -119,7 +121,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       }
     }
     case 'message': {
-      const length = wireCount(fields[2], 'length')
+      const length = wireLength(fields[2])
       return {
         kind,
         length,
@@ -241,7 +243,7 @@ function count(value: number, field: string): number {
 }
 
 function checkColumn(numbers: Float64Array, length: number, field: string): void {
-  count(length, 'length')
+  if (count(length, 'length') > MAX_LENGTH) throw invalid('length', `at most ${MAX_LENGTH}`, length)
   if (!(numbers instanceof Float64Array) || numbers.length < length) {
     throw invalid(field, `a Float64Array of at least ${length}`, numbers)
   }
@@ -274,6 +276,12 @@ function wireCount(field: unknown, name: string): number {
   if (typeof field === 'number' && Number.isInteger(field) && field >= 0 && field <= MAX_COUNT)
     return field
   throw damaged(name, `an integer from 0 to ${MAX_COUNT}`, field)
+}
+
+function wireLength(field: unknown): number {
+  const length = wireCount(field, 'length')
+  if (length > MAX_LENGTH) throw damaged('length', `at most ${MAX_LENGTH}`, length)
+  return length
 }
 
 function wireCounts(field: unknown, name: string): number[] {

@@ -41,7 +41,7 @@ const packr = new Packr({ moreTypes: true, copyBuffers: true, structuredClone: f
 export function packList(values: readonly unknown[], length: number, where?: string): Buffer {
   let flags = 0
   for (let i = 0; i < length; i++) flags |= examine(values[i])
-  if ((flags & UNSENDABLE) !== 0) throw unsendable(values, length, where)
+  if ((flags & UNSENDABLE) !== 0) refuseUnsendable(values, length, where)
   let list = values.length === length ? values : values.slice(0, length)
   if ((flags & NEEDS_ESCAPE) !== 0) list = Array.from(list, escapeValue)
   const spaced = (flags & HAS_LONG_STRING) !== 0 && length > 1
@@ -85,17 +85,15 @@ function gather(list: readonly unknown[], length: number): unknown[] {
   return values
 }
 
-function unsendable(
+function refuseUnsendable(
   values: readonly unknown[],
   length: number,
   where: string | undefined,
-): UnsendableValueError {
+): void {
   for (let i = 0; i < length; i++) {
     const finding = findUnsendable(values[i])
-    if (finding !== undefined)
-      return new UnsendableValueError(i, finding.path, finding.found, where)
+    if (finding !== undefined) throw new UnsendableValueError(i, finding.path, finding.found, where)
   }
-  return new UnsendableValueError(0, [], 'something that cannot be sent', where)
 }
 
 /** A view of the same memory with the methods of Buffer. */

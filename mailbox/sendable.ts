@@ -70,8 +70,16 @@ export const SLICE_PINS_FROM = 13
 
 /** Keys that msgpackr renames (`__proto__`) or mistakes for its own (`__keys__`), and keys it would call. */
 export function isHostileKey(key: string): boolean {
-  return key === '__proto__' || key === '__keys__' || key === 'toJSON' || !key.isWellFormed()
+  if (harmlessKeys.has(key)) return false
+  if (key === '__proto__' || key === '__keys__' || key === 'toJSON' || !key.isWellFormed())
+    return true
+  if (harmlessKeys.size < MAX_HARMLESS_KEYS) harmlessKeys.add(key)
+  return false
 }
+
+/** Records have few keys, so that most checks end here. Keys that are data must not fill memory. */
+const harmlessKeys = new Set<string>()
+const MAX_HARMLESS_KEYS = 4096
 
 /** Flags of one value: a sum of `NEEDS_ESCAPE`, `HAS_LONG_STRING` and `UNSENDABLE`. */
 export function examine(value: unknown, depth = 0): number {
@@ -96,13 +104,27 @@ export function examine(value: unknown, depth = 0): number {
 function examineObject(value: object, depth: number): number {
   if (depth >= MAX_DEPTH) return UNSENDABLE
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype) return examineFields(value, depth)
+  if (prototype === Object.prototype) return examinePlain(value, depth)
   if (Array.isArray(value)) {
     let flags = 0
     for (let i = 0; i < value.length; i++) flags |= examine(value[i], depth + 1)
     return flags
   }
   return examineInstance(value, prototype, depth)
+}
+
+/**
+ * Without `hasOwn`, which costs as much as all the rest. Should somebody have put an enumerable property on Object.prototype, the flags
+ * may name too much: an escape more than needed, or a function that `findUnsendable` then does not find.
+ */
+function examinePlain(value: object, depth: number): number {
+  let flags = 0
+  const fields = value as Record<string, unknown>
+  for (const key in fields) {
+    if (isHostileKey(key)) flags |= NEEDS_ESCAPE
+    flags |= examine(fields[key], depth + 1)
+  }
+  return flags
 }
 
 function examineFields(value: object, depth: number): number {

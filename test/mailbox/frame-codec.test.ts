@@ -138,6 +138,14 @@ test('a frame of another version is refused before anything else is looked at', 
   )
 })
 
+test('a length beyond all bounds is refused before memory is asked for', () => {
+  const bytes = new Packr().pack([FRAME_VERSION, 0, 1, 2 ** 32 - 1, 0, -Infinity, Buffer.alloc(1)])
+  assert.throws(
+    () => decodeFrame(bytes),
+    (error: MillraceError) => error.code === 'DAMAGED_FRAME',
+  )
+})
+
 test('damaged frames raise DAMAGED_FRAME and never another error', () => {
   const codes = new Set(['DAMAGED_FRAME', 'UNKNOWN_FRAME_VERSION', 'DAMAGED_PAYLOAD'])
   fc.assert(

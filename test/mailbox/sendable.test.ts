@@ -114,6 +114,24 @@ test('the same object twice is no cycle', () => {
   ])
 })
 
+test('an enumerable method on Object.prototype hurts nobody', () => {
+  const polluted = Object.prototype as { extra?: unknown }
+  polluted.extra = () => 1
+  try {
+    for (const name of CODEC_NAMES) {
+      const codec = createCodec(name)
+      const batch = Array.from({ length: 40 }, (_, i) => ({ n: i, nested: [{ m: i }] }))
+      for (let round = 0; round < 2; round++) {
+        const records = codec.decode(Buffer.from(codec.encode(batch, 40)), 40)
+        assert.equal(Object.keys(records[39] as object), ['n', 'nested'])
+        assert.is((records[39] as { n: number }).n, 39)
+      }
+    }
+  } finally {
+    delete polluted.extra
+  }
+})
+
 test('paths read like JavaScript', () => {
   assert.is(showPath([]), 'record')
   assert.is(showPath(['a', 0, 'b c', '<key>']), 'record.a[0]["b c"].<key>')
