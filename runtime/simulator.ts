@@ -53,6 +53,8 @@ export class Simulator implements SlotGroup {
   /** Ends of asynchronous operations that no actor has heard of yet. */
   readonly #ended: (() => void)[] = []
   #inFlight = 0
+  /** How many of them were waited for in vain: what a message or a timer has to end. */
+  #waitedFor = 0
   #steps = 0
   #stopped = false
   #running = false
@@ -118,6 +120,7 @@ export class Simulator implements SlotGroup {
     this.#inFlight++
     const end = (tell: () => void): void => {
       this.#inFlight--
+      this.#waitedFor = Math.min(this.#waitedFor, this.#inFlight)
       this.#ended.push(tell)
       this.#wake()
     }
@@ -150,6 +153,10 @@ export class Simulator implements SlotGroup {
     while (!this.#stopped) {
       await this.#settle()
       if (this.#step()) continue
+      if (this.clock.fireNext()) {
+        this.#count('the clock jumps to the next timer')
+        continue
+      }
       if (this.#inFlight > 0) {
         // Waits for something outside that takes real time.
         await new Promise<void>((resolve) => {
@@ -157,18 +164,18 @@ export class Simulator implements SlotGroup {
         })
         continue
       }
-      if (!this.clock.fireNext()) break
-      this.#count('the clock jumps to the next timer')
+      break
     }
     this.#running = false
   }
 
-  /** Lets promises run until nothing more follows, and waits a while for real I/O. */
+  /** Lets promises run until nothing more follows, and waits a while for real I/O, once for every operation. */
   async #settle(): Promise<void> {
     await nextMacrotask()
-    if (this.#inFlight === 0) return
+    if (this.#inFlight <= this.#waitedFor) return
     const deadline = performance.now() + PATIENCE_MS
-    while (this.#inFlight > 0 && performance.now() < deadline) await nextMacrotask()
+    while (this.#inFlight > this.#waitedFor && performance.now() < deadline) await nextMacrotask()
+    this.#waitedFor = this.#inFlight
   }
 
   #step(): boolean {
