@@ -15,7 +15,7 @@ export function joinSubtasks(
   { chains, edges }: Chains,
   slots: number,
 ): { readonly tasks: readonly TaskPlan[]; readonly edges: readonly EdgePlan[] } {
-  const placed = chains.map((chain) => placeSubtasks(chain, slots))
+  const placed = placeTasks(chains, edges, slots)
   let nextChannelId = 1
   const edgePlans = edges.map((edge) => {
     const channels = connect(
@@ -40,11 +40,35 @@ export function joinSubtasks(
   return { tasks, edges: edgePlans }
 }
 
-function placeSubtasks(chain: Chain, slots: number): readonly SubtaskPlan[] {
-  return Array.from({ length: chain.parallelism }, (_, index) => ({
-    index,
-    slot: chain.onMainSlot ? MAIN_SLOT : (index % slots) + 1,
-  }))
+/**
+ * Deals subtasks out to slots in turn, each task going on where the last one ended, so that tasks of one subtask do not all meet
+ * on the first slot. A task that is fed by a forward edge sits where its sender sits: its records then stay in their slot.
+ */
+function placeTasks(
+  chains: readonly Chain[],
+  edges: readonly ChainEdge[],
+  slots: number,
+): (readonly SubtaskPlan[])[] {
+  const placed: (readonly SubtaskPlan[])[] = []
+  let next = 0
+  for (const chain of chains) {
+    const forward = edges.find(
+      ({ toTask, partitioning }) => toTask === chain.id && partitioning === 'forward',
+    )
+    const sender = forward === undefined ? undefined : placed[forward.fromTask]
+    if (chain.onMainSlot) placed.push(dealOut(chain.parallelism, () => MAIN_SLOT))
+    else if (sender !== undefined) placed.push(sender)
+    else {
+      const first = next
+      placed.push(dealOut(chain.parallelism, (index) => ((first + index) % slots) + 1))
+      next += chain.parallelism
+    }
+  }
+  return placed
+}
+
+function dealOut(count: number, slotOf: (index: number) => number): readonly SubtaskPlan[] {
+  return Array.from({ length: count }, (_, index) => ({ index, slot: slotOf(index) }))
 }
 
 function connect(

@@ -101,7 +101,7 @@ export interface ChannelPlan {
  *
  * Operators are chained where records go forward between equal parallelism, the receiver has one
  * input, makes no new watermarks, and neither says `chain: false`. Subtask i of every task sits on
- * slot `i % slots + 1`; collected streams end on slot 0. Where a forward edge that the user did not
+ * one slot after the other, going on from task to task, but a task behind a forward edge sits with its sender; collected streams end on slot 0. Where a forward edge that the user did not
  * ask for meets another parallelism, it becomes a rebalance.
  *
  * @returns the plan. Throws INVALID_PARALLELISM, or FORWARD_PARALLELISM for an explicit forward

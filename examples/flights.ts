@@ -76,8 +76,8 @@ export default defineJob(
         }),
         (delays, { key, windowStart, windowEnd }): AirportHour => ({
           origin: key,
-          windowStart: new Date(windowStart).toISOString(),
-          windowEnd: new Date(windowEnd).toISOString(),
+          windowStart: isoTime(windowStart),
+          windowEnd: isoTime(windowEnd),
           ...delays,
         }),
         { name: 'airport hours', uid: 'airport-hours' },
@@ -98,6 +98,15 @@ export default defineJob(
       .collect('worst airport-hours')
   },
 )
+
+const isoTimes = new Map<number, string>()
+
+/** ISO 8601. There are thousands of hours and hundreds of thousands of airport-hours, so it remembers. */
+function isoTime(timeMs: number): string {
+  let text = isoTimes.get(timeMs)
+  if (text === undefined) isoTimes.set(timeMs, (text = new Date(timeMs).toISOString()))
+  return text
+}
 
 /** Settles ties of the ranking, so that it does not depend on which airport-hour arrived first. */
 function byAirportAndTime(a: AirportHour, b: AirportHour): number {

@@ -112,7 +112,7 @@ test('an explicit forward between unequal operators is an error, an implicit one
   )
 })
 
-test('subtask i sits on slot i % slots + 1, collected streams on the main thread', async () => {
+test('subtasks are dealt out to slots in turn from task to task, collected streams to the main thread', async () => {
   const plan = await planOf(
     (env) => {
       env.from(fakeSource()).map(same, { parallelism: 1 }).collect('rows')
@@ -121,7 +121,21 @@ test('subtask i sits on slot i % slots + 1, collected streams on the main thread
   )
   assert.equal(
     plan.tasks.map(({ subtasks }) => subtasks.map(({ slot }) => slot)),
-    [[1, 2, 1, 2, 1], [1], [MAIN_SLOT]],
+    [[1, 2, 1, 2, 1], [2], [MAIN_SLOT]],
+  )
+})
+
+test('a task behind a forward edge sits where its sender sits', async () => {
+  const plan = await planOf(
+    (env) => {
+      const readings = env.from(fakeSource(), { parallelism: 1 })
+      readings.map(same, { parallelism: 1, chain: false }).collect('rows')
+    },
+    { parallelism: 3, slots: 3 },
+  )
+  assert.equal(
+    plan.tasks.map(({ subtasks }) => subtasks.map(({ slot }) => slot)),
+    [[1], [1], [MAIN_SLOT]],
   )
 })
 
