@@ -289,14 +289,14 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
       return
     }
     this.#state = 'loading'
-    const step = ++this.#step
-    this.#host.slot.whenSettled(
+    this.#step++
+    this.#whenSettled(
       importDefinition(key),
       (definition) => {
-        if (step === this.#step) this.#create(definition)
+        this.#create(definition)
       },
       (error) => {
-        if (step === this.#step) this.#startFailed(error)
+        this.#startFailed(error)
       },
     )
   }
@@ -362,7 +362,7 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
 
   #create(definition: ActorDefinition): void {
     this.#state = 'starting'
-    const step = ++this.#step
+    this.#step++
     let starting: unknown
     try {
       this.#behavior = definition.create(this.spec.args, this)
@@ -375,13 +375,13 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
       this.#started()
       return
     }
-    this.#host.slot.whenSettled(
+    this.#whenSettled(
       starting,
       () => {
-        if (step === this.#step) this.#started()
+        this.#started()
       },
       (error) => {
-        if (step === this.#step) this.#startFailed(error)
+        this.#startFailed(error)
       },
     )
   }
@@ -461,7 +461,7 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
   #leave(): void {
     const behavior = this.#behavior
     this.#behavior = undefined
-    const step = ++this.#step
+    this.#step++
     let leaving: unknown
     try {
       leaving = behavior?.stopped?.(this)
@@ -473,12 +473,33 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
       return
     }
     const left = (): void => {
-      if (step === this.#step) this.#left()
+      this.#left()
     }
-    this.#host.slot.whenSettled(leaving, left, (error) => {
+    this.#whenSettled(leaving, left, (error) => {
       this.#warn(error)
       left()
     })
+  }
+
+  /** Goes on when the promise has settled, unless its life has taken another step meanwhile. Counts as work. */
+  #whenSettled<T>(
+    promise: PromiseLike<T>,
+    onValue: (value: T) => void,
+    onError: (error: unknown) => void,
+  ): void {
+    const step = this.#step
+    this.#host.accepted++
+    this.#host.slot.whenSettled(
+      promise,
+      (value) => {
+        this.#host.completed++
+        if (step === this.#step) onValue(value)
+      },
+      (error) => {
+        this.#host.completed++
+        if (step === this.#step) onError(error)
+      },
+    )
   }
 
   #left(): void {

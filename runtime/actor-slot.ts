@@ -128,7 +128,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
   /** Ends everything at once. */
   dispose(): void {
     this.#stopped = true
-    this.#asks.rejectAll(new MillraceError('SYSTEM_STOPPED', 'The actor system has stopped'))
+    this.#asks.rejectAll(systemStopped())
     for (const cell of this.#cells.values()) cell.dispose()
     this.#cells.clear()
     for (const outlet of [...this.#outlets.values()]) this.#close(outlet, 'stopped')
@@ -154,7 +154,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
 
   /** Spawns for the system itself. Resolves when the actor runs; rejects with what its start threw. */
   async spawnRoot({ spec }: SpawnRequest, slot: number): Promise<ActorRef<never>> {
-    if (this.#stopped) throw new MillraceError('SYSTEM_STOPPED', 'The actor system has stopped')
+    if (this.#stopped) throw systemStopped()
     this.#checkTravels(spec, slot)
     const id = this.#allocateId()
     this.roots.set(id, { slot, spec, restarts: [] })
@@ -238,6 +238,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
   }
 
   ask(actor: ActorRef<never>, message: unknown, timeoutMs: number): Promise<unknown> {
+    if (this.#stopped) return Promise.reject(systemStopped())
     const outlet = this.outletFor(actor)
     try {
       this.check(outlet, message)
@@ -738,6 +739,10 @@ function spawnMail(
   spec: ActorSpec,
 ): Extract<ActorMail, { kind: 'spawn' }> {
   return { kind: 'spawn', actor, parent, spec, correlation: 0, delayMs: 0, again: false }
+}
+
+function systemStopped(): MillraceError {
+  return new MillraceError('SYSTEM_STOPPED', 'The actor system has stopped')
 }
 
 function sum(numbers: readonly number[]): number {

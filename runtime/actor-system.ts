@@ -257,7 +257,11 @@ export class ActorSystem {
     const incarnation = (this.#incarnations[lost] ?? 0) + 1
     this.#incarnations[lost] = incarnation
     const wire = toWireError(error)
-    await this.#tellAll((api) => api.slotLost(lost, wire, incarnation))
+    // Slot 0 last: when its watchers hear of the loss, all other slots know of it.
+    await this.#tellAll((api, slot) =>
+      slot === 0 ? Promise.resolve() : api.slotLost(lost, wire, incarnation),
+    )
+    this.#main.slotLost(lost, error, incarnation)
     if (this.#stopping !== undefined) return
     try {
       await this.#loadSlot(lost)

@@ -168,7 +168,8 @@ export interface ActorContext<in Message = unknown> {
    * Hears once when another actor has stopped or was lost with its thread: a message goes into the own mailbox, a
    * function is called in a turn of this actor. After what the other actor sent before it stopped.
    */
-  watch(actor: ActorRef<never>, notify: Message | ((terminated: Terminated) => void)): Cancel
+  watch(actor: ActorRef<never>, listener: (terminated: Terminated) => void): Cancel
+  watch(actor: ActorRef<never>, message: Message): Cancel
 
   /** Puts a message into the own mailbox once, after `delayMs` milliseconds. Cancelled when the actor stops or restarts. */
   after(delayMs: number, message: Message): Cancel
