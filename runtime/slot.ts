@@ -22,6 +22,9 @@ const FLUSH_INTERVAL_MS = 5
 /** How long one turn of a slot goes on taking ready actors before it lets the event loop have a look. */
 const TURN_BUDGET_MS = 1
 
+/** The longest that a ready source waits on a slot whose other actors are never out of work. */
+const SOURCE_PATIENCE_MS = 5
+
 /** What a slot runs: something with mail, which gets one bounded turn at a time. */
 export interface SlotActor {
   /** Shown in errors. */
@@ -30,6 +33,11 @@ export interface SlotActor {
   scheduled: boolean
   /** Where the slot notes the times of the turns, if anybody wants to know. */
   readonly meter?: LoadMeter | undefined
+  /**
+   * Whether it brings new work in (a source): it runs only when no other actor of the slot is ready, so that what is on its
+   * way is finished before more is begun, and a busy slot leaves the reading to others. Default: false.
+   */
+  readonly bringsWork?: boolean
   /** Does a bounded amount of work. An actor that answers `more` is run again after the others. */
   turn(): Progress
   /** A turn threw. Must not throw. */
@@ -90,10 +98,13 @@ export class Slot {
   readonly whenSettled: WhenSettled
   readonly #wake: () => void
   readonly #ready = new Fifo<SlotActor>()
+  /** Ready actors that bring new work in. */
+  readonly #sources = new Fifo<SlotActor>()
   #dirty: Flushable[] = []
   readonly #peers = new Map<number, Peer>()
   #peerList: Peer[] = []
   #lastFlushMs: number
+  #lastSourceMs: number
   #inTurn = false
 
   constructor(environment: SlotEnvironment) {
@@ -104,13 +115,15 @@ export class Slot {
     this.whenSettled = environment.whenSettled
     this.#wake = environment.wake
     this.#lastFlushMs = this.clock.monotonicMs()
+    this.#lastSourceMs = this.#lastFlushMs
   }
 
   /** Queues the actor for a turn, unless it is queued already. */
   ready(actor: SlotActor): void {
     if (actor.scheduled) return
     actor.scheduled = true
-    this.#ready.push(actor)
+    if (actor.bringsWork === true) this.#sources.push(actor)
+    else this.#ready.push(actor)
     if (!this.#inTurn) this.#wake()
   }
 
@@ -160,7 +173,7 @@ export class Slot {
       const startMs = this.clock.monotonicMs()
       for (const peer of this.#peerList) peer.receiveSome()
       const nowMs = this.#runReady(startMs)
-      if (this.#ready.size === 0 || nowMs - this.#lastFlushMs >= FLUSH_INTERVAL_MS) {
+      if (this.#idle || nowMs - this.#lastFlushMs >= FLUSH_INTERVAL_MS) {
         this.#flush(nowMs)
       }
       for (const peer of this.#peerList) peer.pushOut()
@@ -173,16 +186,20 @@ export class Slot {
 
   /** Whether a turn would find something to do. Asked again between "about to sleep" and sleeping. */
   get hasWork(): boolean {
-    if (this.#ready.size > 0 || this.#dirty.length > 0) return true
+    if (!this.#idle || this.#dirty.length > 0) return true
     for (const peer of this.#peerList) {
       if (peer.hasMail) return true
     }
     return false
   }
 
+  get #idle(): boolean {
+    return this.#ready.size === 0 && this.#sources.size === 0
+  }
+
   /** Number of single steps that could be done now, for a host that chooses every interleaving. */
   countSteps(): number {
-    let steps = this.#ready.size + this.#dirty.length
+    let steps = this.#ready.size + this.#sources.size + this.#dirty.length
     for (const peer of this.#peerList) {
       if (peer.hasMail) steps++
       if (peer.hasOutput) steps++
@@ -214,12 +231,14 @@ export class Slot {
         return `slot ${this.index} sends to slot ${peer.index}`
       }
     }
-    if (rest < this.#ready.size) {
-      const actor = this.#takeReady(rest)
-      this.#run(actor, this.clock.monotonicMs())
-      return `slot ${this.index} runs ${actor.label}`
+    for (const queue of [this.#ready, this.#sources]) {
+      if (rest < queue.size) {
+        const actor = takeFrom(queue, rest)
+        this.#run(actor, this.clock.monotonicMs())
+        return `slot ${this.index} runs ${actor.label}`
+      }
+      rest -= queue.size
     }
-    rest -= this.#ready.size
     const flushable = this.#dirty[rest]
     if (flushable === undefined) {
       throw new MillraceError('NO_SUCH_STEP', `Slot ${this.index} has no step ${number}`)
@@ -230,27 +249,25 @@ export class Slot {
     return `slot ${this.index} flushes`
   }
 
-  /** Takes the ready actor with this number out of the queue. */
-  #takeReady(number: number): SlotActor {
-    for (let i = 0; i < number; i++) {
-      const passed = this.#ready.shift()
-      if (passed !== undefined) this.#ready.push(passed)
-    }
-    const actor = this.#ready.shift()
-    if (actor === undefined) {
-      throw new MillraceError('NO_SUCH_STEP', `Slot ${this.index} has no ready actor ${number}`)
-    }
-    return actor
-  }
-
-  /** One sweep over the actors that were ready at its start, or what fits into the budget. Returns the time. */
+  /**
+   * One sweep over the actors that were ready at its start, then sources for as long as nobody else is ready, all within the
+   * budget. Returns the time.
+   */
   #runReady(startMs: number): number {
     let nowMs = startMs
-    for (let left = this.#ready.size; left > 0; left--) {
+    for (let left = this.#ready.size; left > 0 && nowMs - startMs <= TURN_BUDGET_MS; left--) {
       const actor = this.#ready.shift()
-      if (actor === undefined) break
-      nowMs = this.#run(actor, nowMs)
-      if (nowMs - startMs > TURN_BUDGET_MS) break
+      if (actor !== undefined) nowMs = this.#run(actor, nowMs)
+    }
+    // A source that never ran would hold back event time for everybody.
+    let starving = nowMs - this.#lastSourceMs >= SOURCE_PATIENCE_MS
+    while (this.#sources.size > 0) {
+      const spare = this.#ready.size === 0 && nowMs - startMs <= TURN_BUDGET_MS
+      if (!spare && !starving) break
+      starving = false
+      const source = this.#sources.shift()
+      if (source !== undefined) nowMs = this.#run(source, nowMs)
+      this.#lastSourceMs = nowMs
     }
     return nowMs
   }
@@ -281,4 +298,17 @@ export class Slot {
       flushable.flush()
     }
   }
+}
+
+/** Takes the actor with this number out of a queue. */
+function takeFrom(queue: Fifo<SlotActor>, number: number): SlotActor {
+  for (let i = 0; i < number; i++) {
+    const passed = queue.shift()
+    if (passed !== undefined) queue.push(passed)
+  }
+  const actor = queue.shift()
+  if (actor === undefined) {
+    throw new MillraceError('NO_SUCH_STEP', `Expected a ready actor at ${number}, found none`)
+  }
+  return actor
 }
