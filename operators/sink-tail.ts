@@ -8,6 +8,8 @@ import type { OutputGate } from '../runtime/output-channel.ts'
 import { BATCH_RECORDS } from '../runtime/output-channel.ts'
 import type { Flushable, Slot } from '../runtime/slot.ts'
 import type { Output } from './operator.ts'
+import { operatorError } from './operator-error.ts'
+import type { OperatorFailure } from './operator-error.ts'
 import type { SinkWriter } from './sink.ts'
 
 /** Collects the records of one sink in one subtask. */
@@ -18,6 +20,7 @@ export class SinkTail implements Output, Flushable {
   readonly #slot: Slot
   readonly #gate: OutputGate
   readonly #onError: (error: unknown) => void
+  readonly #owner: OperatorFailure
   #writer: SinkWriter<unknown> | undefined
   #values: unknown[] = []
   #timestamps = new Float64Array(BATCH_RECORDS)
@@ -25,9 +28,16 @@ export class SinkTail implements Output, Flushable {
   #writing: Promise<void> | undefined
   #broken = false
 
-  constructor(slot: Slot, gate: OutputGate, onError: (error: unknown) => void) {
+  /** `owner` names the sink in errors, all of which are `OperatorError`s. */
+  constructor(
+    slot: Slot,
+    gate: OutputGate,
+    owner: OperatorFailure,
+    onError: (error: unknown) => void,
+  ) {
     this.#slot = slot
     this.#gate = gate
+    this.#owner = owner
     this.#onError = onError
   }
 
@@ -75,14 +85,14 @@ export class SinkTail implements Output, Flushable {
       if (this.#writing === undefined) this.flush()
       await this.#writing
     }
-    await this.#writer?.flush()
+    await this.#guard(() => this.#writer?.flush())
   }
 
   /** The job has finished everywhere: ends the output well. */
   async commit(): Promise<void> {
     const writer = this.#writer
     this.#writer = undefined
-    await writer?.close()
+    await this.#guard(() => writer?.close())
   }
 
   /** The job has failed or was cancelled: leaves nothing half-written behind. */
@@ -116,7 +126,15 @@ export class SinkTail implements Output, Flushable {
 
   #fail(error: unknown): void {
     this.#broken = true
-    this.#onError(error)
+    this.#onError(operatorError(this.#owner, error))
+  }
+
+  async #guard(action: () => void | Promise<void>): Promise<void> {
+    try {
+      await action()
+    } catch (error) {
+      throw operatorError(this.#owner, error)
+    }
   }
 
   /** One record can leave the chain as many while the writer is busy. */

@@ -7,7 +7,7 @@
  */
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 import { MillraceError } from '../mailbox/errors.ts'
-import { describeRecord } from './operator-error.ts'
+import { OperatorError, operatorError } from './operator-error.ts'
 import type { ReaderContext, Source, SplitReader } from './source.ts'
 import { Subtask } from './subtask.ts'
 import type { SubtaskParts } from './subtask.ts'
@@ -72,7 +72,8 @@ export class SourceSubtask extends Subtask {
 
   protected override fail(error: unknown): void {
     this.#abort.abort()
-    super.fail(error)
+    const { sourceName: operatorName, identity } = this.#source
+    super.fail(operatorError({ operatorName, subtaskIndex: identity.index }, error))
   }
 
   protected override step(): boolean {
@@ -169,11 +170,14 @@ export class SourceSubtask extends Subtask {
     }
   }
 
-  #badTimestamp(time: unknown, value: unknown): MillraceError {
-    return new MillraceError(
-      'BAD_TIMESTAMP',
-      `Source '${this.#source.sourceName}', subtask ${this.identity.index}: expected the event time ` +
-        `in milliseconds, got ${String(time)} for the record ${describeRecord(value)}`,
+  #badTimestamp(time: unknown, value: unknown): OperatorError {
+    const { sourceName: operatorName, identity } = this.#source
+    return new OperatorError(
+      { operatorName, subtaskIndex: identity.index, record: { value } },
+      new MillraceError(
+        'BAD_TIMESTAMP',
+        `expected the event time in milliseconds, got ${String(time)}`,
+      ),
     )
   }
 

@@ -48,6 +48,10 @@ export class OutputGate {
   #blocked = 0
   /** Called when the last blocked channel has room again. */
   onRoom: () => void = () => {}
+  /** Called when a batch could not be packed outside a turn of the subtask, where it can't hear of it by an exception. */
+  onError: (error: unknown) => void = (error) => {
+    throw error
+  }
 
   /** A channel ran out of credit with a batch waiting. */
   block(): void {
@@ -131,8 +135,13 @@ export class OutputChannel implements Flushable {
 
   /** Says what follows the records; must not be lost or merged. */
   event(event: ChannelEvent): void {
-    this.#takeWatermark()
-    if (this.#length > 0) this.#closeBatch()
+    try {
+      this.#takeWatermark()
+      if (this.#length > 0) this.#closeBatch()
+    } catch (error) {
+      this.#gate.onError(error)
+      return
+    }
     this.#events.push(event)
     this.#slot.markDirty(this)
   }
@@ -145,8 +154,13 @@ export class OutputChannel implements Flushable {
 
   /** Sends what there is, as far as the credits go. */
   flush(): void {
-    if (this.#length > 0) this.#closeBatch()
-    this.#sendWaiting()
+    try {
+      if (this.#length > 0) this.#closeBatch()
+      this.#sendWaiting()
+    } catch (error) {
+      this.#gate.onError(error)
+      return
+    }
     if (this.#waiting.length > 0) return
     while (this.#events.length > 0 && this.#credits > 0) {
       const event = this.#events.shift()
@@ -235,17 +249,28 @@ export class LocalTransport implements ChannelTransport {
   }
 }
 
+/** Turns the error of a batch that can't be packed into one that names the sender. */
+export type ExplainUnsendable = (error: unknown, values: readonly unknown[]) => unknown
+
 /** The transport to another slot: packed, in frames. */
 export class LinkTransport implements ChannelTransport {
   readonly copies = true
   readonly #peer: Peer
   readonly #channel: number
   readonly #codec: RecordCodec
+  readonly #explain: ExplainUnsendable
 
-  constructor(peer: Peer, channel: number, codec: CodecName) {
+  /** `explain` makes the error of a batch that can't be packed say who sent it. Default: as the codec raised it. */
+  constructor(
+    peer: Peer,
+    channel: number,
+    codec: CodecName,
+    explain: ExplainUnsendable = (error) => error,
+  ) {
     this.#peer = peer
     this.#channel = channel
     this.#codec = createCodec(codec)
+    this.#explain = explain
   }
 
   records(values: unknown[], timestamps: Float64Array, length: number): number {
@@ -255,8 +280,16 @@ export class LinkTransport implements ChannelTransport {
       length,
       timestamps: timestamps.subarray(0, length),
       codec: this.#codec.name,
-      payload: this.#codec.encode(values, length),
+      payload: this.#encode(values, length),
     })
+  }
+
+  #encode(values: unknown[], length: number): Uint8Array {
+    try {
+      return this.#codec.encode(values, length)
+    } catch (error) {
+      throw this.#explain(error, values)
+    }
   }
 
   event(event: ChannelEvent): void {

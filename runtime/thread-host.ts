@@ -22,6 +22,8 @@ import type { Async, ModuleExport, SlotGroup } from './slot-node.ts'
 import { systemClock } from './system-clock.ts'
 
 const DEFAULT_LINK_BYTES = 1024 * 1024
+/** How long a thread may take to end its loop, in milliseconds; one whose user code does not return is then ended by force. */
+const STOP_PATIENCE_MS = 250
 
 /** How the threads are set up. */
 export interface ThreadHostOptions {
@@ -131,7 +133,7 @@ class ThreadHost implements SlotGroup {
 
   async #stop(): Promise<void> {
     for (const thread of this.#slots.values()) thread.control.remote.stop().catch(() => {})
-    await Promise.all(this.#tasks)
+    await withinPatience(Promise.all(this.#tasks))
     this.#stopped = true
     this.#bell.wakeLocally()
     await this.#mainLoop
@@ -238,6 +240,16 @@ class ThreadHost implements SlotGroup {
   #bellOf(slot: number): Doorbell {
     return new Doorbell(new Int32Array(this.#bells), slot)
   }
+}
+
+/** Waits for the promise, but not for ever. */
+async function withinPatience(promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, STOP_PATIENCE_MS)
+  })
+  await Promise.race([promise, patience])
+  clearTimeout(timer)
 }
 
 export type { ModuleExport }

@@ -71,4 +71,14 @@ export default async function runSlot(task: SlotTask): Promise<void> {
   for (const link of task.links) connect(link)
   await runSlotLoop(node.slot, bell, { blockMs: BLOCK_MS, stopped: () => stopped })
   task.controlPort.close()
+  await Promise.all([handedOver(process.stdout), handedOver(process.stderr)])
+}
+
+/** What user code has printed goes to the main thread by mail, which would be lost with the thread. */
+function handedOver(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve()
+    })
+  })
 }

@@ -31,7 +31,7 @@ import type { ResolvedOptions } from './run-options.ts'
 export type JobState = 'created' | 'running' | 'finished' | 'failed' | 'cancelled'
 
 /** How long sinks may take to clean up before their threads are ended. */
-const ABORT_PATIENCE_MS = 500
+const ABORT_PATIENCE_MS = 400
 
 /** Where the job comes from. */
 export type JobOrigin =
@@ -54,18 +54,24 @@ export class Coordinator {
   #lastMetrics: JobMetrics | undefined
   #endWell: () => void = () => {}
   #endBadly: (error: unknown) => void = () => {}
-  /** Settles when the last subtask has finished, or the first has failed, or the job was cancelled. */
-  readonly #ending: Promise<void>
+  /** Resolves when the last subtask has finished. */
+  readonly #allFinished: Promise<void>
+  /** Rejects when the first subtask has failed, a slot was lost or the job was cancelled. */
+  readonly #broken: Promise<never>
+  /** The preparation or deployment that is under way. */
+  #step: Promise<void> = Promise.resolve()
 
   constructor(origin: JobOrigin, options: ResolvedOptions) {
     this.#origin = origin
     this.#options = options
-    this.#ending = new Promise((resolve, reject) => {
+    this.#allFinished = new Promise((resolve) => {
+    })
+    this.#broken = new Promise((_, reject) => {
       this.#endWell = resolve
       this.#endBadly = reject
     })
-    // Whoever waits for it hears of the error; before the deployment is over, nobody waits yet.
-    this.#ending.catch(() => {})
+    // Whoever waits for it hears of the error; between two steps nobody waits.
+    this.#broken.catch(() => {})
   }
 
   get state(): JobState {
@@ -83,19 +89,19 @@ export class Coordinator {
   async run(onDeployed: (collectors: readonly Collector[]) => void): Promise<JobMetrics> {
     let group: SlotGroup | undefined
     try {
-      await this.#prepare()
+      await this.#untilBroken(this.#prepare())
       group = await this.#startSlots()
-      await this.#deploy(group)
+      await this.#untilBroken(this.#deploy(group))
       onDeployed(this.#collectors)
       await this.#start()
-      await this.#ending
+      await Promise.race([this.#allFinished, this.#broken])
       await this.#commit()
       return await this.metrics()
     } catch (error) {
       await this.#abort(error)
       throw error
     } finally {
-      await this.#enumerators?.close()
+      await this.#closeEnumerators()
       await group?.stop()
     }
   }
@@ -126,6 +132,18 @@ export class Coordinator {
     })
     this.#graph = graph
     this.#plan = plan
+    // Cancelled meanwhile, and nobody waits any more.
+    if (this.#state !== 'created') await this.#closeEnumerators()
+  }
+
+  /** Waits for a step that runs user code, which may take for ever, but no longer than until the job is cancelled or fails. */
+  async #untilBroken(step: Promise<void>): Promise<void> {
+    this.#step = step
+    await Promise.race([step, this.#broken])
+  }
+
+  async #closeEnumerators(): Promise<void> {
+    if (this.#enumerators !== undefined) await withinPatience([this.#enumerators.close()])
     this.#enumerators = await Enumerators.start(graph, plan)
   }
 
@@ -154,7 +172,8 @@ export class Coordinator {
       // Only collected streams end on the main thread, and they have no subtask that could finish or fail.
       listener: { finished: () => {}, failed: () => {} },
     })
-    this.#collectors = main.collectors
+    // Deployed from the end of the plan to its start; shown in the order in which the job names them.
+    this.#collectors = [...main.collectors].reverse()
     const loads: Promise<Async<JobSlot>>[] = []
     for (let slot = 1; slot <= group.count; slot++) {
       loads.push(group.load(slot, extension, deployment, coordinator))
@@ -189,12 +208,13 @@ export class Coordinator {
     this.#state = 'running'
     this.#startedMs = performance.now()
     // A slot that is lost meanwhile ends the job by itself.
-    await Promise.race([Promise.all(this.#slots.map((slot) => slot.start())), this.#ending])
+    await Promise.race([Promise.all(this.#slots.map((slot) => slot.start())), this.#broken])
   }
 
   async #commit(): Promise<void> {
     for (const collector of this.#collectors) collector.takeRest()
-    await Promise.all(this.#collectors.map(({ received }) => received))
+    const received = Promise.all(this.#collectors.map((collector) => collector.received))
+    await Promise.race([received, this.#broken])
     this.#lastMetrics = await this.metrics()
     await Promise.all(this.#slots.map((slot) => slot.commit()))
     this.#state = 'finished'
@@ -206,12 +226,13 @@ export class Coordinator {
     for (const collector of this.#collectors) collector.fail(error)
     const metrics = this.metrics().then(
       (last) => {
+    // A slot that is being deployed may open an output yet, which is to be removed.
+    await withinPatience([this.#step])
         this.#lastMetrics = last
       },
       () => {},
     )
-    const aborted = Promise.allSettled([metrics, ...this.#slots.map((slot) => slot.abort())])
-    await Promise.race([aborted, patience()])
+    await withinPatience([metrics, ...this.#slots.map((slot) => slot.abort())])
     this.#lastMetrics ??= this.#summarize([])
   }
 
@@ -248,7 +269,9 @@ export class Coordinator {
   }
 
   #summarize(subtasks: readonly SubtaskMetrics[]): JobMetrics {
-    const sorted = [...subtasks].sort((a, b) => a.taskId - b.taskId || a.subtaskIndex - b.subtaskIndex)
+    const sorted = [...subtasks].sort(
+      (a, b) => a.taskId - b.taskId || a.subtaskIndex - b.subtaskIndex,
+    )
     const roles = { isSource: (taskId: number) => this.#isSource(taskId) }
     const durationMs = this.#startedMs === 0 ? 0 : performance.now() - this.#startedMs
     const totals = jobTotals(sorted, roles, this.#enumerators?.recordsExpected)
@@ -265,8 +288,12 @@ export class Coordinator {
   }
 }
 
-function patience(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ABORT_PATIENCE_MS).unref()
+/** Waits until all promises have settled, but not for ever: a thread may be busy with user code that does not return. */
+async function withinPatience(promises: readonly Promise<unknown>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, ABORT_PATIENCE_MS)
   })
 }
+  await Promise.race([Promise.allSettled(promises), patience])
+  clearTimeout(timer)

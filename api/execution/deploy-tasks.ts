@@ -4,10 +4,12 @@
  * Runs on the slot's thread. Receivers are built before senders, since a sender in the same slot hands batches to the receiver's gate.
  */
 import type { CodecName } from '../../mailbox/codec.ts'
+import { UnsendableValueError } from '../../mailbox/sendable.ts'
 import { compileChain } from '../../operators/chain.ts'
 import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source-subtask.ts'
 import { SinkTail } from '../../operators/sink-tail.ts'
+import { operatorError } from '../../operators/operator-error.ts'
 import type { Subtask, SubtaskListener, SubtaskParts } from '../../operators/subtask.ts'
 import type { InputGate } from '../../runtime/input-gate.ts'
 import {
@@ -108,7 +110,8 @@ class Deployer implements DeployedTasks {
         return opened
       },
       openSink: (sinkNode) => {
-        const tail = new SinkTail(node.slot, gate, (error) => owner?.turnFailed(error))
+        const failure = { operatorName: sinkNode.name, subtaskIndex: placed.index }
+        const tail = new SinkTail(node.slot, gate, failure, (error) => owner?.turnFailed(error))
         sinks.push({ tail, node: sinkNode })
         return tail
       },
@@ -136,6 +139,7 @@ class Deployer implements DeployedTasks {
 
   #subtaskOf(
     task: TaskPlan,
+    gate.onError = (error) => owner?.turnFailed(error)
     placed: SubtaskPlan,
     root: GraphNode,
     parts: SubtaskParts,
@@ -175,10 +179,11 @@ class Deployer implements DeployedTasks {
 
   #openChannels(edge: EdgePlan, placed: SubtaskPlan, gate: OutputGate): OutputChannel[] {
     const mine = edge.channels.filter(({ fromSubtask }) => fromSubtask === placed.index)
-    return mine.map((channel) => this.#openChannel(channel, gate))
+    const sender = nodeOf(this.#request.graph, edge.fromNode).name
+    return mine.map((channel) => this.#openChannel(channel, gate, sender))
   }
 
-  #openChannel(channel: ChannelPlan, gate: OutputGate): OutputChannel {
+  #openChannel(channel: ChannelPlan, gate: OutputGate, sender: string): OutputChannel {
     const { node, codec } = this.#request
     this.channelIds.push(channel.id)
     const receiver = this.#receivers.get(channel.id)
@@ -188,7 +193,10 @@ class Deployer implements DeployedTasks {
       receiver.gate.setCreditTarget(receiver.index, { kind: 'local', output })
       return output
     }
-    const transport = new LinkTransport(node.slot.peer(channel.toSlot), channel.id, codec)
+    const peer = node.slot.peer(channel.toSlot)
+    const transport = new LinkTransport(peer, channel.id, codec, (error, values) =>
+      sendError(sender, channel.fromSubtask, error, values),
+    )
     const output = new OutputChannel(channel.id, node.slot, gate, transport)
     node.router.addOutput(output)
     return output
@@ -207,16 +215,29 @@ async function openWriters(
   sinks: readonly { tail: SinkTail; node: GraphNode }[],
   task: TaskPlan,
   placed: SubtaskPlan,
+/** A record can't leave its slot: names the operator that sends it, and the record. */
+function sendError(
+  operatorName: string,
+  subtaskIndex: number,
+  error: unknown,
+  values: readonly unknown[],
+): unknown {
+  const found = error instanceof UnsendableValueError
+  const record = found ? { record: { value: values[error.recordIndex] } } : {}
+  return operatorError({ operatorName, subtaskIndex, ...record }, error)
+}
+
 ): Promise<void> {
   try {
     for (const { tail, node } of sinks) {
       if (node.operator.kind !== 'sink') continue
-      const { index } = placed
-      const context = { subtaskIndex: index, parallelism: task.parallelism }
+      opening = node.name
+      const context = { subtaskIndex: placed.index, parallelism: task.parallelism }
+  let opening = ''
       tail.setWriter(await node.operator.sink.open(context))
     }
   } catch (error) {
     await Promise.allSettled(sinks.map(({ tail }) => tail.abort()))
-    throw error
+    throw operatorError({ operatorName: opening, subtaskIndex: placed.index }, error)
   }
 }
