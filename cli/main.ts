@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+/**
+ * The command `millrace`: parses, does what was asked for, shows an error if there was one, and sets the exit code.
+ *
+ * The process ends by itself, so that everything printed arrives; only what a job's module left running is not waited for.
+ */
+import { CommanderError } from 'commander'
+import { MillraceError } from '../mailbox/errors.ts'
+import { EXIT, errorText, exitCodeOf, isArgumentError } from './errors.ts'
+import { argumentsText } from './job-arguments.ts'
+import { watchPipe } from './output.ts'
+import { createProgram } from './program.ts'
+import type { Interruption } from './run.ts'
+import { stylesFor, writeErrorNow } from './terminal.ts'
+
+/** How long the process may go on after its work is done: something in the job's module keeps it alive. */
+const GRACE_MS = 500
+
+let interrupt: (reason: Interruption) => void = (reason) => {
+  if (reason.kind === 'broken pipe') process.exit(EXIT.brokenPipe)
+  void fail(reason.error)
+}
+
+async function main(): Promise<void> {
+  watchPipe(() => {
+    process.exitCode = EXIT.brokenPipe
+    interrupt({ kind: 'broken pipe' })
+  })
+  process.on('uncaughtException', (error) => {
+    interrupt({ kind: 'error', error })
+  })
+  let file: string | undefined
+  const program = createProgram({
+    run: async (path, options) => {
+      file = path
+      // Loaded when it is needed: help and mistakes in the options are told without the engine.
+      const { runCommand } = await import('./run.ts')
+      const { exitCode, error } = await runCommand(path, options, {
+        onInterrupt: (stop) => {
+          interrupt = stop
+        },
+      })
+      process.exitCode ??= exitCode
+      if (error !== undefined) await fail(error, path)
+    },
+    plan: async (path, options) => {
+      file = path
+      const { planCommand } = await import('./plan.ts')
+      await planCommand(path, options)
+    },
+  })
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    await fail(error, file)
+  }
+  endSoon()
+}
+
+/** Shows an error and sets the exit code. */
+async function fail(error: unknown, file?: string): Promise<void> {
+  const shown = error instanceof CommanderError ? usageError(error) : error
+  if (shown === undefined) return
+  process.exitCode ??= exitCodeOf(shown)
+  const styles = stylesFor(process.stderr, process.env)
+  process.stderr.write(errorText(shown, styles, process.env))
+  if (file === undefined || !isArgumentError(shown)) return
+  const { loadJob } = await import('./plan.ts')
+  const job = await loadJob(file).catch(() => undefined)
+  if (job?.args === undefined) return
+  process.stderr.write(`\n${argumentsText(job, styles)}\n`)
+}
+
+/** What commander found wrong; undefined where it printed help or the version. */
+function usageError(error: CommanderError): MillraceError | undefined {
+  if (error.exitCode === 0) return undefined
+  // Without a command, commander has printed the help to stderr.
+  if (error.code === 'commander.help') return new MillraceError('USAGE', 'expected a command')
+  const message = error.message.replace(/^error: /, '').replace(/\.?\n/g, ' ')
+  return new MillraceError('USAGE', `${message.replace(/\.$/, '')}; see millrace --help`)
+}
+
+/** Ends the process if it does not end by itself: a timer or socket of the job's module would keep it alive. */
+function endSoon(): void {
+  setTimeout(() => {
+    if (process.stdout.writableLength > 0) endSoon()
+    else process.exit()
+  }, GRACE_MS).unref()
+}
+
+main().catch((error: unknown) => {
+  writeErrorNow(`millrace: ${String(error)}\n`)
+  process.exit(EXIT.failed)
+})

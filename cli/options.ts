@@ -1,0 +1,68 @@
+/**
+ * The values of command line options, checked. Texts in, typed values or a `MillraceError` that names the option out.
+ */
+import { MillraceError } from '../mailbox/errors.ts'
+import type { RunOptions } from '../api/execution/run-options.ts'
+
+/** Options that `run` and `plan` share. */
+export interface JobCommandOptions {
+  readonly arg: Readonly<Record<string, string>>
+  readonly parallelism?: number
+  readonly maxParallelism?: number
+  readonly slots?: number
+}
+
+const PARALLELISM_LIMIT = 32_768
+const SLOT_LIMIT = 256
+
+/** Parses `--parallelism`. Throws `INVALID_PARALLELISM`. */
+export function parseParallelism(text: string): number {
+  return wholeNumber(text, '--parallelism', PARALLELISM_LIMIT, 'INVALID_PARALLELISM')
+}
+
+/** Parses `--max-parallelism`. Throws `INVALID_PARALLELISM`. */
+export function parseMaxParallelism(text: string): number {
+  return wholeNumber(text, '--max-parallelism', PARALLELISM_LIMIT, 'INVALID_PARALLELISM')
+}
+
+/** Parses `--slots`. Throws `INVALID_SLOTS`. */
+export function parseSlots(text: string): number {
+  return wholeNumber(text, '--slots', SLOT_LIMIT, 'INVALID_SLOTS')
+}
+
+/** Parses `--rows`: how many rows a table has. Throws `INVALID_ROWS`. */
+export function parseRows(text: string): number {
+  return wholeNumber(text, '--rows', 1_000_000, 'INVALID_ROWS')
+}
+
+/** Adds one `--arg name=value`; the last one of a name counts. Throws `BAD_ARGUMENT` where there is no name or no `=`. */
+export function collectArgument(
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const at = text.indexOf('=')
+  if (at <= 0) {
+    throw new MillraceError('BAD_ARGUMENT', `--arg: expected name=value, got '${text}'`)
+  }
+  return Object.fromEntries([...Object.entries(before), [text.slice(0, at), text.slice(at + 1)]])
+}
+
+/** What of the options goes to the engine. */
+export function runOptions(options: JobCommandOptions): RunOptions {
+  const { arg, parallelism, maxParallelism, slots } = options
+  return {
+    args: arg,
+    ...(parallelism === undefined ? {} : { parallelism }),
+    ...(maxParallelism === undefined ? {} : { maxParallelism }),
+    ...(slots === undefined ? {} : { slots }),
+  }
+}
+
+function wholeNumber(text: string, option: string, max: number, code: string): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (value >= 1 && value <= max) return value
+  throw new MillraceError(
+    code,
+    `${option}: expected a whole number from 1 to ${max}, got '${text}'`,
+  )
+}

@@ -1,0 +1,44 @@
+/**
+ * The standard output of the command line: for what was asked for, and nothing else.
+ */
+
+/** Writes to stdout. Resolves when the text has been handed over; a reader that has gone is heard of by `watchPipe`. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(text, () => {
+      resolve()
+    })
+  })
+}
+
+/** Calls `onBroken`, once, when the reader of stdout has gone (`millrace … | head`). Errors of stderr are ignored. */
+export function watchPipe(onBroken: () => void): void {
+  let heard = false
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (heard) return
+    heard = true
+    if (error.code !== 'EPIPE') process.stderr.write(`millrace: OUTPUT_FAILED: ${error.message}\n`)
+    onBroken()
+  })
+  process.stderr.on('error', () => {})
+}
+
+type Write = typeof process.stdout.write
+
+/**
+ * Sends what the job itself prints to stderr, on this thread and on others, so that stdout carries one line of JSON only. Returns
+ * how to write to stdout nevertheless.
+ */
+export function reserveStdout(): (text: string) => Promise<void> {
+  const write = process.stdout.write.bind(process.stdout) as (
+    text: string,
+    callback: () => void,
+  ) => boolean
+  process.stdout.write = process.stderr.write.bind<Write>(process.stderr)
+  return (text) =>
+    new Promise((resolve) => {
+      write(text, () => {
+        resolve()
+      })
+    })
+}

@@ -1,0 +1,88 @@
+/**
+ * The commands and options of the command line, as commander has them.
+ */
+import { createRequire } from 'node:module'
+import { Command, Option } from 'commander'
+import {
+  collectArgument,
+  parseMaxParallelism,
+  parseParallelism,
+  parseRows,
+  parseSlots,
+} from './options.ts'
+import type { PlanCommandOptions } from './plan.ts'
+import type { RunCommandOptions } from './run.ts'
+
+const DEFAULT_ROWS = 20
+
+/** What the commands do. */
+export interface CommandActions {
+  readonly run: (file: string, options: RunCommandOptions) => Promise<void>
+  readonly plan: (file: string, options: PlanCommandOptions) => Promise<void>
+}
+
+/** The program. Parsing throws commander's `CommanderError` (also after help and version), or what an option's value raises. */
+export function createProgram(actions: CommandActions): Command {
+  const program = new Command('millrace')
+    .description('Stateful stream and batch processing on worker threads.')
+    .version(`millrace ${packageVersion()}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+    // Errors are shown by main, in one form.
+    .configureOutput({ outputError: () => {} })
+  withJobOptions(program.command('run'))
+    .description('run the job that a module exports, and show its totals and collected streams')
+    .addOption(choice('--host <host>', 'who runs the slots', ['threads', 'inline']))
+    .addOption(choice('--codec <codec>', 'how records cross slots', ['columns', 'msgpack']))
+    .addOption(
+      new Option('--rows <n>', 'rows that a table shows at most')
+        .argParser(parseRows)
+        .default(DEFAULT_ROWS),
+    )
+    .option('--json', 'print one line of JSON; what the job prints goes to stderr')
+    .action(actions.run)
+  withJobOptions(program.command('plan'))
+    .description('print tasks, subtasks and channels of a job without running it')
+    .option('--mermaid', 'print it as a Mermaid flowchart')
+    .option('--args', 'print the arguments that the job takes instead')
+    .action(actions.plan)
+  return program
+}
+
+function withJobOptions(command: Command): Command {
+  return command
+    .argument('<file>', "JavaScript module with 'export default defineJob(…)'")
+    .addOption(
+      new Option('-a, --arg <name=value>', 'an argument of the job; can be repeated')
+        .argParser(collectArgument)
+        .default({}, 'none'),
+    )
+    .addOption(
+      new Option(
+        '-p, --parallelism <n>',
+        'subtasks of each operator that says nothing else (default: number of slots)',
+      ).argParser(parseParallelism),
+    )
+    .addOption(
+      new Option(
+        '--slots <n>',
+        'worker threads (default: one per core, at most the parallelism)',
+      ).argParser(parseSlots),
+    )
+    .addOption(
+      new Option('--max-parallelism <n>', 'number of key groups (default: 128)').argParser(
+        parseMaxParallelism,
+      ),
+    )
+}
+
+function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, `${description} (default: "${choices[0] ?? ''}")`).choices(choices)
+}
+
+function packageVersion(): string {
+  // The package by its own name: its place relative to this file depends on where it was compiled to.
+  const { version } = createRequire(import.meta.url)('millrace/package.json') as { version: string }
+  return version
+}

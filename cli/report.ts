@@ -1,0 +1,104 @@
+/**
+ * What a run prints when it is over: a line of totals and the collected streams, or everything as one line of JSON.
+ */
+import type { JobMetrics } from '../api/execution/job-metrics.ts'
+import { cellText, grouped } from './cell-text.ts'
+import type { ErrorReport } from './errors.ts'
+import { tableText } from './table.ts'
+import type { TableOptions } from './table.ts'
+import { oneLine } from './terminal.ts'
+
+/** The records of a collected stream, or the first of them. */
+export interface CollectedRows {
+  readonly name: string
+  readonly rows: readonly unknown[]
+  /** How many there were; more than `rows` where not all are kept. */
+  readonly count: number
+}
+
+/** The facts of a run that `--json` prints. */
+export interface RunFacts {
+  readonly job: string
+  readonly state: string
+  readonly parallelism: number
+  readonly slots: number
+  readonly metrics: JobMetrics | undefined
+  readonly collected: readonly CollectedRows[]
+  readonly error?: ErrorReport
+}
+
+/** Records read per second of the run, a whole number. */
+export function recordsPerSecond({ durationMs, totals }: JobMetrics): number {
+  return durationMs > 0 ? Math.round((totals.recordsRead * 1000) / durationMs) : 0
+}
+
+/** One line: how many records, in what time, how fast, and how many bytes crossed between slots. */
+export function totalsText(metrics: JobMetrics): string {
+  const { jobName, durationMs, totals } = metrics
+  const facts = [
+    `${counted(totals.recordsRead, 'record')} in ${secondsText(durationMs)}`,
+    `${grouped(recordsPerSecond(metrics))} records/s`,
+  ]
+  if (totals.bytesExchanged > 0) facts.push(`${bytesText(totals.bytesExchanged)} between slots`)
+  if (totals.recordsWritten > 0) facts.push(`${counted(totals.recordsWritten, 'record')} written`)
+  return `${oneLine(jobName)}: ${facts.join(', ')}`
+}
+
+/** A collected stream as a table under its name. */
+export function collectedText({ name, rows, count }: CollectedRows, options: TableOptions): string {
+  const { styles } = options
+  const title = styles.bold(oneLine(name))
+  if (count === 0) return `${title}\n${styles.dim('(no records)')}`
+  const rest = count - rows.length
+  const more = rest > 0 ? `\n${styles.dim(`… and ${grouped(rest)} more`)}` : ''
+  return `${title}\n${tableText(rows, options)}${more}`
+}
+
+/** The run as one line of JSON, without a line break at its end. Numbers that JSON lacks become null, bigints and others texts. */
+export function jsonText(facts: RunFacts): string {
+  const { metrics } = facts
+  const line = {
+    job: facts.job,
+    state: facts.state,
+    ...(facts.error === undefined ? {} : { error: facts.error }),
+    parallelism: facts.parallelism,
+    slots: facts.slots,
+    durationMs: metrics === undefined ? null : Math.round(metrics.durationMs * 10) / 10,
+    recordsPerSecond: metrics === undefined ? null : recordsPerSecond(metrics),
+    totals: metrics?.totals ?? null,
+    collected: Object.fromEntries(facts.collected.map(({ name, rows }) => [name, rows])),
+  }
+  return JSON.stringify(line, plainValue)
+}
+
+function plainValue(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint' || typeof value === 'symbol') return String(value)
+  if (value instanceof Map || value instanceof Set) return [...value]
+  if (value instanceof RegExp || value instanceof Error || typeof value === 'function') {
+    return cellText(value)
+  }
+  return value
+}
+
+function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+function secondsText(milliseconds: number): string {
+  return milliseconds < 1000
+    ? `${Math.round(milliseconds)} ms`
+    : `${(milliseconds / 1000).toFixed(2)} s`
+}
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+function bytesText(bytes: number): string {
+  let amount = bytes
+  let unit = 0
+  while (amount >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    amount /= 1000
+    unit++
+  }
+  const digits = unit === 0 || amount >= 100 ? 0 : 1
+  return `${amount.toFixed(digits)} ${BYTE_UNITS[unit] ?? ''}`
+}

@@ -1,0 +1,61 @@
+/**
+ * Ctrl-C and `kill`: the first signal asks the job to stop cleanly, a second one, or two seconds, end the process.
+ */
+import { EXIT } from './errors.ts'
+import { writeErrorNow } from './terminal.ts'
+
+/** How long a clean stop may take. The engine ends a thread that does not react well before. */
+const PATIENCE_MS = 2_000
+
+/** The signals that ask for an end, and the exit codes that stand for them. */
+const EXIT_CODES = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  SIGHUP: 129,
+} as const
+
+/** One of the signals that ask for an end. */
+export type StopSignal = keyof typeof EXIT_CODES
+
+/** Watches for signals while a job runs. */
+export interface SignalWatch {
+  /** The signal that came first, if one has come. */
+  readonly received: StopSignal | undefined
+  /** The exit code that stands for it. */
+  readonly exitCode: number | undefined
+  /** Stops watching: a signal ends the process again. */
+  release(): void
+}
+
+/** Calls `stop` at the first signal, and ends the process at the second, or when stopping takes too long. */
+export function watchSignals(stop: (signal: StopSignal) => void): SignalWatch {
+  let received: StopSignal | undefined
+  let deadline: NodeJS.Timeout | undefined
+
+  function onSignal(signal: NodeJS.Signals): void {
+    const code = EXIT_CODES[signal as StopSignal]
+    if (received !== undefined) process.exit(code)
+    received = signal as StopSignal
+    deadline = setTimeout(() => {
+      writeErrorNow(`millrace: the job did not stop within ${PATIENCE_MS / 1000} s and was ended\n`)
+      process.exit(code)
+    }, PATIENCE_MS)
+    deadline.unref()
+    stop(received)
+  }
+
+  const signals = Object.keys(EXIT_CODES) as StopSignal[]
+  for (const signal of signals) process.on(signal, onSignal)
+  return {
+    get received() {
+      return received
+    },
+    get exitCode() {
+      return received === undefined ? undefined : EXIT_CODES[received]
+    },
+    release: () => {
+      clearTimeout(deadline)
+      for (const signal of signals) process.off(signal, onSignal)
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { assertFailed, fixture, millrace, withFolder } from './command.ts'
+
+test('a file that is no job module is told apart from one that fails to load', async () => {
+  const [missing, folder, noDefault, notAJob, throwing] = await Promise.all([
+    millrace(['run', 'no-such-job.js']),
+    millrace(['run', '.']),
+    millrace(['run', fixture('no-default')]),
+    millrace(['plan', fixture('not-a-job')]),
+    millrace(['run', fixture('throws-on-load')]),
+  ])
+  assertFailed(missing, 2, 'JOB_MODULE_NOT_FOUND')
+  assert.match(missing.stderr, /no-such-job\.js does not exist/)
+  assertFailed(folder, 2, 'JOB_MODULE_NOT_FOUND')
+  assertFailed(noDefault, 2, 'NOT_A_JOB')
+  assert.match(noDefault.stderr, /it has no default export/)
+  assertFailed(notAJob, 2, 'NOT_A_JOB')
+  assertFailed(throwing, 2, 'JOB_MODULE_FAILED')
+  assert.match(throwing.stderr, /not even loaded\n    at .*throws-on-load\.js:1:7/)
+})
+
+test('a syntax error names the line of the module', () =>
+  withFolder(async (folder) => {
+    const file = join(folder, 'broken.mjs')
+    writeFileSync(file, 'const a = 1\nconst = 2\n')
+    const { code, stderr } = await millrace(['run', file])
+    assert.is(code, 2)
+    assert.match(stderr, /JOB_MODULE_FAILED: .*Unexpected token '='\n    at .*broken\.mjs:2\n$/)
+  }))
+
+test('a job that throws while it is built names the line, in run and in plan', async () => {
+  const all = await Promise.all(
+    ['run', 'plan'].map((command) => millrace([command, fixture('throws-in-build')])),
+  )
+  for (const ended of all) {
+    assertFailed(ended, 2, 'JOB_BUILD_FAILED')
+    assert.match(ended.stderr, /no plan today \(at .*throws-in-build\.js:\d+:\d+\)\n$/)
+  }
+})
+
+test('builds that differ between threads name the first difference', async () => {
+  const ended = await millrace(['run', fixture('differs')])
+  assertFailed(ended, 2, 'BUILDS_DIFFER')
+  assert.match(ended.stderr, /on main/)
+  assert.match(ended.stderr, /on a worker/)
+})
+
+test('MILLRACE_DEBUG=1 adds the stacks', async () => {
+  const env = { MILLRACE_DEBUG: '1' }
+  const { code, stderr } = await millrace(['run', fixture('throws-on-load')], { env })
+  assert.is(code, 2)
+  assert.match(stderr, /MillraceError: The module/)
+  assert.match(stderr, /caused by: Error: not even loaded/)
+})
+
+test.run()
