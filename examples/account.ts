@@ -1,0 +1,18 @@
+import { Actor, ActorSystem } from '../runtime/index.ts'
+
+export class Account extends Actor {
+  static readonly module = import.meta.url
+  #balance = 0
+  receive(message: { readonly deposit: number }): number {
+    return (this.#balance += message.deposit)
+  }
+}
+
+export async function main(): Promise<number> {
+  const system = await ActorSystem.start({ slots: 2 })
+  const account = await system.spawn(Account)
+  await account.tell({ deposit: 100 })
+  const balance = await account.ask({ deposit: 20 }) // 120
+  await system.stop()
+  return balance
+}
