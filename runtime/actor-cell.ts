@@ -44,10 +44,11 @@ export type CellState =
   | 'ending'
   | 'stopped'
 
-/** A child of an actor, or of the system, wherever it lives. */
+/** A child of an actor, or of the system, wherever it lives; in the same slot it is its cell. */
 export interface Child {
   readonly slot: number
   readonly spec: ActorSpec
+  readonly args: readonly unknown[]
   /** When it was brought back after its slot was lost: as `Decision.restarts`. */
   restarts: readonly number[]
 }
@@ -90,17 +91,22 @@ interface Ending {
   readonly error: unknown
 }
 
+/** No restarts so far. */
+export const NEVER: readonly number[] = []
+
 /** Messages that an actor handles in one turn at the most. */
 const MESSAGES_PER_TURN = 256
 /** Messages taken from one sender before the next has its turn. */
 const MESSAGES_PER_INBOX = 64
 
 /** One actor. */
-export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
+export class ActorCell extends ActorMailbox implements SlotActor, ActorContext, Child {
   scheduled = false
   readonly parent: number
   readonly parentSlot: number
   readonly spec: ActorSpec
+  readonly args: readonly unknown[]
+  restarts: readonly number[] = NEVER
   /** Children by id; undefined: none. */
   children: Map<number, Child> | undefined
   /** Slots that want to hear of the end. */
@@ -114,19 +120,25 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
   /** Counts the steps of its life: what was begun in an earlier one must not touch a later one. */
   #step = 0
   #self: ActorRef<unknown> | undefined
-  #restarts: readonly number[] = []
   #current: unknown
   #ending: Ending | undefined
   #cancels: Set<Cancel> | undefined
   /** Children that wait for the decision about this actor. */
   #waitingChildren: number[] | undefined
 
-  constructor(host: CellHost, id: number, parent: number, parentSlot: number, spec: ActorSpec) {
+  constructor(
+    host: CellHost,
+    id: number,
+    parent: number,
+    parentSlot: number,
+    { spec, args }: Pick<Child, 'spec' | 'args'>,
+  ) {
     super(id)
     this.#host = host
     this.parent = parent
     this.parentSlot = parentSlot
     this.spec = spec
+    this.args = args
   }
 
   get state(): CellState {
@@ -365,7 +377,7 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
     this.#step++
     let starting: unknown
     try {
-      this.#behavior = definition.create(this.spec.args, this)
+      this.#behavior = definition.create(this.args, this)
       starting = this.#behavior.started?.(this)
     } catch (error) {
       this.#startFailed(error)
@@ -410,7 +422,7 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
     if (item !== NOTHING) this.#bury(item, 'failed', error)
     const { clock, random } = this.#host.slot
     const nowMs = clock.monotonicMs()
-    const decision = decide(this.spec.supervision, this.#restarts, codeOf(error), nowMs, random())
+    const decision = decide(this.spec.supervision, this.restarts, codeOf(error), nowMs, random())
     switch (decision.action) {
       case 'resume':
         this.#resumeChildren()
@@ -419,7 +431,7 @@ export class ActorCell extends ActorMailbox implements SlotActor, ActorContext {
         else this.#run()
         return
       case 'restart':
-        this.#restarts = decision.restarts
+        this.restarts = decision.restarts
         this.#end({ restartAfterMs: decision.delayMs, reason: 'failed', error })
         return
       case 'stop':

@@ -33,10 +33,9 @@ export const SLOTS_PER_ID = 256
 /** Added to the counter by every new thread of a slot: an id is never given twice. */
 export const IDS_PER_INCARNATION = 2 ** 32
 
-/** All that is needed to make an actor, again and again. */
+/** All but the arguments that is needed to make an actor. Shared by all actors that differ in arguments only. */
 export interface ActorSpec {
   readonly key: DefinitionKey
-  readonly args: readonly unknown[]
   readonly name: string | undefined
   readonly supervision: SupervisionPolicy
   /** Messages per sending slot that may wait. */
@@ -54,6 +53,7 @@ export type ActorMail =
       readonly actor: number
       readonly parent: number
       readonly spec: ActorSpec
+      readonly args: readonly unknown[]
       readonly correlation: number
       readonly delayMs: number
       readonly again: boolean

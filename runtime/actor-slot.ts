@@ -7,12 +7,12 @@
 import { MillraceError } from '../mailbox/errors.ts'
 import type { MessageFrame } from '../mailbox/frame.ts'
 import type { TerminationReason, Terminated } from './actor.ts'
-import { ActorCell, stoppedError } from './actor-cell.ts'
+import { ActorCell, NEVER, stoppedError } from './actor-cell.ts'
 import type { CellHost, Child, StartListener } from './actor-cell.ts'
 import { isExported } from './actor-definition.ts'
 import { Envelope, QueuePool } from './actor-inbox.ts'
 import { IDS_PER_INCARNATION, MAIL, SLOTS_PER_ID, STOP, SYSTEM } from './actor-mail.ts'
-import type { ActorMail, ActorSpec, CreditMail } from './actor-mail.ts'
+import type { ActorMail, CreditMail } from './actor-mail.ts'
 import { Outlet } from './actor-outlet.ts'
 import type { OutletHost } from './actor-outlet.ts'
 import { ActorRef, setRefHost } from './actor-ref.ts'
@@ -21,6 +21,7 @@ import type { Cancel } from './clock.ts'
 import { DeadLetters } from './dead-letters.ts'
 import type { DeadLetterReason } from './dead-letters.ts'
 import { HeldMail } from './held-mail.ts'
+import type { Peer } from './peer.ts'
 import { PendingAsks } from './pending-asks.ts'
 import type { ActorMailHandler } from './router.ts'
 import { checkSendable } from './sendable-message.ts'
@@ -62,6 +63,9 @@ export interface ActorCounters {
   readonly unobservedDeadLetters: number
 }
 
+/** What an actor is made from. */
+type ActorPlan = Pick<Child, 'spec' | 'args'>
+
 /** Dead letters that travel to slot 0 per turn at the most; the rest is only counted. */
 const LETTERS_PER_TURN = 256
 /** In `terminated` mail to a slot that watches: none of your actors is the parent. */
@@ -89,6 +93,8 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
   readonly #held: HeldMail
   /** Slots whose thread died and whose new one is not ready. */
   readonly #down = new Set<number>()
+  /** The links that were used since the last loss of their slot; looked up once, used per message. */
+  readonly #peers: (Peer | undefined)[]
   readonly #sent: number[]
   readonly #received: number[]
   #waiting = 0
@@ -104,6 +110,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
     this.#asks = new PendingAsks(node.slot.clock)
     this.#nextCounter = options.incarnation * IDS_PER_INCARNATION + 1
     this.#nextCorrelation = options.incarnation * IDS_PER_INCARNATION + 1
+    this.#peers = new Array<Peer | undefined>(node.slot.slotCount).fill(undefined)
     this.#sent = new Array<number>(node.slot.slotCount).fill(0)
     this.#received = new Array<number>(node.slot.slotCount).fill(0)
     this.#held = new HeldMail(this.#index, node.slot.slotCount)
@@ -142,30 +149,38 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
   }
 
   spawnFrom(parent: ActorCell, actor: unknown, options: unknown): ActorRef<never> {
-    const { spec, slot = this.#index } = readSpawn(actor, options, this.slot.slotCount - 1)
-    this.#checkTravels(spec, slot)
+    const request = readSpawn(actor, options, this.slot.slotCount - 1)
+    const { spec, args, slot = this.#index } = request
+    this.#checkTravels(request, slot)
     const id = this.#allocateId()
     const children = (parent.children ??= new Map<number, Child>())
-    children.set(id, { slot, spec, restarts: [] })
-    if (slot === this.#index) this.#spawnHere(id, parent.id, spec)
-    else this.#mail(slot, spawnMail(id, parent.id, spec))
+    if (slot === this.#index) {
+      this.#spawnHere(id, parent.id, request, children)
+    } else {
+      const child = { slot, spec, args, restarts: NEVER }
+      children.set(id, child)
+      this.#mail(slot, spawnMail(id, parent.id, child))
+    }
     return new ActorRef(this, id, slot, spec.capacity)
   }
 
   /** Spawns for the system itself. Resolves when the actor runs; rejects with what its start threw. */
-  async spawnRoot({ spec }: SpawnRequest, slot: number): Promise<ActorRef<never>> {
+  async spawnRoot(request: SpawnRequest, slot: number): Promise<ActorRef<never>> {
     if (this.#stopped) throw systemStopped()
-    this.#checkTravels(spec, slot)
+    this.#checkTravels(request, slot)
+    const { spec, args } = request
     const id = this.#allocateId()
-    this.roots.set(id, { slot, spec, restarts: [] })
     const correlation = this.#allocateCorrelation()
     const started = this.#asks.add(correlation, slot, Number.POSITIVE_INFINITY, 'an actor')
     if (slot === this.#index) {
-      const cell = this.#addCell(id, SYSTEM, this.#index, spec)
+      const cell = this.#addCell(id, SYSTEM, this.#index, request)
+      this.roots.set(id, cell)
       cell.startListener = this.#answerStart(this.#index, correlation)
       cell.start(0)
     } else {
-      this.#mail(slot, { ...spawnMail(id, SYSTEM, spec), correlation })
+      const child = { slot, spec, args, restarts: NEVER }
+      this.roots.set(id, child)
+      this.#mail(slot, { ...spawnMail(id, SYSTEM, child), correlation })
     }
     try {
       await started
@@ -178,8 +193,14 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
   }
 
   /** In the slot of the parent: throws at once what the constructor throws. */
-  #spawnHere(id: number, parent: number, spec: ActorSpec): void {
-    const cell = this.#addCell(id, parent, this.#index, spec)
+  #spawnHere(
+    id: number,
+    parent: number,
+    request: SpawnRequest,
+    siblings: Map<number, Child>,
+  ): void {
+    const cell = this.#addCell(id, parent, this.#index, request)
+    siblings.set(id, cell)
     const errors: unknown[] = []
     cell.startListener = {
       started: () => {},
@@ -190,8 +211,8 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
     if (errors.length > 0) throw errors[0]
   }
 
-  #addCell(id: number, parent: number, parentSlot: number, spec: ActorSpec): ActorCell {
-    const cell = new ActorCell(this, id, parent, parentSlot, spec)
+  #addCell(id: number, parent: number, parentSlot: number, plan: ActorPlan): ActorCell {
+    const cell = new ActorCell(this, id, parent, parentSlot, plan)
     this.#cells.set(id, cell)
     return cell
   }
@@ -207,9 +228,9 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
     }
   }
 
-  #checkTravels(spec: ActorSpec, slot: number): void {
+  #checkTravels({ spec, args }: ActorPlan, slot: number): void {
     if (slot === this.#index) return
-    checkSendable(spec.args, () => `arguments of actor '${spec.name ?? spec.key.name}'`)
+    checkSendable(args, () => `arguments of actor '${spec.name ?? spec.key.name}'`)
     if (this.#sharesThread || isExported(spec.key)) return
     throw new MillraceError(
       'MODULE_MISSING',
@@ -310,11 +331,16 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
   }
 
   #post(slot: number, target: number, value: unknown, correlation: number): void {
-    const peer = this.#down.has(slot) ? undefined : this.slot.findPeer(slot)
+    const peer = this.#peers[slot] ?? this.#findPeer(slot)
     if (peer === undefined || this.#stopped) return
     peer.post(target, value, correlation)
     this.#sent[slot] = (this.#sent[slot] ?? 0) + 1
     this.slot.markDirty(this)
+  }
+
+  #findPeer(slot: number): Peer | undefined {
+    if (this.#down.has(slot)) return undefined
+    return (this.#peers[slot] = this.slot.findPeer(slot))
   }
 
   #mail(slot: number, mail: ActorMail): void {
@@ -462,8 +488,8 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
   }
 
   #spawnFor(mail: Extract<ActorMail, { kind: 'spawn' }>, from: number): void {
-    const { actor, parent, spec, correlation, delayMs, again } = mail
-    const cell = this.#addCell(actor, parent, from, spec)
+    const { actor, parent, correlation, delayMs, again } = mail
+    const cell = this.#addCell(actor, parent, from, mail)
     if (correlation > 0) cell.startListener = this.#answerStart(from, correlation)
     cell.start(delayMs)
     if (again) this.#held.release(actor)
@@ -477,7 +503,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
       this.#outlets.get(actor)?.grant(count)
       return
     }
-    const peer = this.#down.has(to) ? undefined : this.slot.findPeer(to)
+    const peer = this.#peers[to] ?? this.#findPeer(to)
     if (peer === undefined) return
     peer.postControl([actor, count] satisfies CreditMail)
     this.slot.markDirty(this)
@@ -676,6 +702,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
   /** Slot `lost` has no thread any more: nobody there answers, gives credits or waits. */
   slotLost(lost: number, error: unknown, incarnation: number): void {
     this.#down.add(lost)
+    this.#peers[lost] = undefined
     this.#sent[lost] = 0
     this.#received[lost] = 0
     for (const outlet of this.#outlets.values()) {
@@ -727,7 +754,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
         const isRestart = decision.action === 'restart'
         if (isRestart) child.restarts = decision.restarts
         const delayMs = isRestart ? decision.delayMs : 0
-        this.#mail(lost, { ...spawnMail(id, parent, child.spec), delayMs, again: true })
+        this.#mail(lost, { ...spawnMail(id, parent, child), delayMs, again: true })
       }
     }
   }
@@ -736,9 +763,9 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
 function spawnMail(
   actor: number,
   parent: number,
-  spec: ActorSpec,
+  { spec, args }: ActorPlan,
 ): Extract<ActorMail, { kind: 'spawn' }> {
-  return { kind: 'spawn', actor, parent, spec, correlation: 0, delayMs: 0, again: false }
+  return { kind: 'spawn', actor, parent, spec, args, correlation: 0, delayMs: 0, again: false }
 }
 
 function systemStopped(): MillraceError {

@@ -102,7 +102,7 @@ export interface SpawnOptions {
    */
   readonly slot?: number
   readonly supervision?: Supervision
-  /** Messages from each sending slot that may wait in the mailbox: 1 to 1,000,000. Default: 1,024. */
+  /** Messages from each sending slot that may wait in the mailbox: 1 to 1,000,000. Default: 4,096. */
   readonly mailboxCapacity?: number
 }
 

@@ -11,13 +11,15 @@ import { resolveSupervision } from './supervision.ts'
 /** What is to be spawned, and where (undefined: the system chooses). */
 export interface SpawnRequest {
   readonly spec: ActorSpec
+  readonly args: readonly unknown[]
   readonly slot: number | undefined
 }
 
 /** Messages per sending slot that may wait, where the user says nothing. */
-const DEFAULT_CAPACITY = 1_024
+const DEFAULT_CAPACITY = 4_096
 const MAX_CAPACITY = 1_000_000
 const NO_ARGS: readonly unknown[] = []
+const plainSpecs = new WeakMap<DefinitionKey, ActorSpec>()
 
 /**
  * Turns the arguments of `spawn` into a request. `lastSlot` is the highest slot of the system.
@@ -41,16 +43,27 @@ export function readSpawn(actor: unknown, options: unknown, lastSlot: number): S
   if (!isWithin(capacity, 1, MAX_CAPACITY)) {
     throw invalid('mailboxCapacity', `an integer from 1 to ${MAX_CAPACITY}`, capacity)
   }
-  return {
-    spec: {
-      key: readKey(actor, exportName),
-      args: args ?? NO_ARGS,
-      name,
-      supervision: resolveSupervision(supervision),
-      capacity,
-    },
-    slot,
+  const key = readKey(actor, exportName)
+  const isPlain = name === undefined && supervision === undefined && mailboxCapacity === undefined
+  const spec = isPlain
+    ? plainSpec(key)
+    : { key, name, supervision: resolveSupervision(supervision), capacity }
+  return { spec, args: args ?? NO_ARGS, slot }
+}
+
+/** Most actors have no options of their own: those of one class share one object. */
+function plainSpec(key: DefinitionKey): ActorSpec {
+  let spec = plainSpecs.get(key)
+  if (spec === undefined) {
+    spec = {
+      key,
+      name: undefined,
+      supervision: resolveSupervision(undefined),
+      capacity: DEFAULT_CAPACITY,
+    }
+    plainSpecs.set(key, spec)
   }
+  return spec
 }
 
 function readOptions(options: unknown): SpawnFromModuleOptions {
