@@ -28,7 +28,8 @@ export function arraySource<const T>(values: readonly T[]): Source<T, IndexRange
   }
   return {
     name: `array(${values.length})`,
-    enumerate: ({ parallelism }) => listEnumerator(indexRanges(values.length, parallelism)),
+    enumerate: ({ parallelism }) =>
+      listEnumerator(indexRanges(values.length, parallelism), values.length),
     open: ({ start, end }, { batchSize }, position = start) =>
       new ArrayReader(values, position, Math.min(end, values.length), batchSize),
   }

@@ -3,10 +3,18 @@
  */
 import type { SplitEnumerator } from '../../operators/source.ts'
 
-/** Gives out the splits of a list, one at a time, in order. */
-export function listEnumerator<Split>(splits: readonly Split[]): SplitEnumerator<Split> {
+/**
+ * Gives out the splits of a list, one at a time, in order.
+ *
+ * @param recordsExpected records of all splits together, where that is known and finite
+ */
+export function listEnumerator<Split>(
+  splits: readonly Split[],
+  recordsExpected?: number,
+): SplitEnumerator<Split> {
   let next = 0
   return {
+    recordsExpected: Number.isFinite(recordsExpected) ? recordsExpected : undefined,
     next: () => (next < splits.length ? splits[next++] : undefined),
   }
 }

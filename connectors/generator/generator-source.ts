@@ -60,7 +60,8 @@ export function generatorSource<T>(
   const clock = options.clock ?? machineClock
   return {
     name: count === Number.POSITIVE_INFINITY ? 'generator' : `generator(${count})`,
-    enumerate: ({ parallelism }) => listEnumerator(indexRanges(count, splits ?? parallelism)),
+    enumerate: ({ parallelism }) =>
+      listEnumerator(indexRanges(count, splits ?? parallelism), count),
     open(split, context, position = split.start) {
       const pace =
         rate === undefined ? undefined : new Pace(rate / context.parallelism, clock, context.signal)

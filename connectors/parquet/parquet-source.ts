@@ -133,7 +133,10 @@ class ParquetSource<T> implements Source<T, ParquetSplit, number> {
         splits.push({ path, rowGroup, rows: Number(rows), fileBytes })
       }
     }
-    return listEnumerator(splits)
+    return listEnumerator(
+      splits,
+      splits.reduce((sum, { rows }) => sum + rows, 0),
+    )
   }
 
   async open(
