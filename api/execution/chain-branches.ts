@@ -35,6 +35,12 @@ export function chainBranches(task: TaskPlan, surroundings: ChainSurroundings): 
 
 /** The node of a graph with this id. */
 export function nodeOf(graph: JobGraph, id: number): GraphNode {
+/** Who fails when a record can't be sent: a function of the user's that picks the channel is named as it is called in the job. */
+function senderName({ name }: GraphNode, { partitioning }: EdgePlan): string {
+  if (partitioning === 'key') return `${name}.keyBy`
+  return partitioning === 'custom' ? `${name}.partition` : name
+}
+
   const node = graph.nodes[id]
   if (node === undefined) throw new MillraceError('UNKNOWN_NODE', `The graph has no node ${id}`)
   return node
@@ -82,7 +88,7 @@ class BranchBuilder {
         gate,
       },
     )
-    return { name: nodeOf(graph, edge.fromNode).name, output }
+    return { name: senderName(nodeOf(graph, edge.fromNode), edge), output }
   }
 
   #partitioningOf(edge: EdgePlan): OutputPartitioning {
