@@ -25,11 +25,18 @@ export function watchPipe(onBroken: () => void): void {
 
 type Write = typeof process.stdout.write
 
+/** Lets console sinks write to stdout, whatever a run around this one has said. */
+export function releaseStdout(): void {
+  delete process.env['MILLRACE_STDOUT']
+}
+
 /**
- * Sends what the job itself prints to stderr, on this thread and on others, so that stdout carries one line of JSON only. Returns
+ * Sends what the job itself prints to stderr, on this thread and on others, so that stdout carries one line of JSON only: what goes
+ * through `process.stdout`, and, by a variable of the environment, what console sinks write. To be called before threads start. Returns
  * how to write to stdout nevertheless.
  */
 export function reserveStdout(): (text: string) => Promise<void> {
+  process.env['MILLRACE_STDOUT'] = 'reserved'
   const write = process.stdout.write.bind(process.stdout) as (
     text: string,
     callback: () => void,

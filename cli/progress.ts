@@ -14,6 +14,7 @@ const INTERVAL_MS = 200
 /** The speed shown is that of the last samples: two seconds. */
 const SAMPLES = 10
 const LONGEST_BAR = 30
+const RATE_WIDTH = '1,000,000/s'.length
 const ERASE_LINE = '\r\u001b[K'
 
 /** What is watched. */
@@ -102,14 +103,16 @@ export function progressText(
   columns: number,
   styles: Styles,
 ): string {
-  const rate = `${grouped(Math.round(perSecond))}/s`
+  // Of one width, so that the bar does not jump.
+  const rate = `${grouped(Math.round(perSecond))}/s`.padStart(RATE_WIDTH)
   const title = name.length > 20 ? `${name.slice(0, 19)}…` : name
   if (expected === undefined || expected === 0) {
     return `${title}  ${grouped(read)} records  ${styles.dim(rate)}`
   }
   const share = Math.min(1, read / expected)
   const percent = `${Math.floor(share * 100)}%`.padStart(4)
-  const facts = `${percent}  ${grouped(read)} of ${grouped(expected)} records`
+  const all = grouped(expected)
+  const facts = `${percent}  ${grouped(read).padStart(all.length)} of ${all} records`
   const room = columns - 1 - title.length - facts.length - rate.length - 5
   const width = Math.max(0, Math.min(LONGEST_BAR, room))
   const filled = Math.round(width * share)

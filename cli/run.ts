@@ -8,7 +8,7 @@ import type { JobHandle, JobResult } from '../api/execution/run-job.ts'
 import { codeOf, EXIT, exitCodeOf, reportError } from './errors.ts'
 import { runOptions } from './options.ts'
 import type { JobCommandOptions } from './options.ts'
-import { print, reserveStdout } from './output.ts'
+import { print, releaseStdout, reserveStdout } from './output.ts'
 import { showProgress } from './progress.ts'
 import { collectedText, jsonText, totalsText } from './report.ts'
 import type { CollectedRows } from './report.ts'
@@ -55,6 +55,7 @@ export async function runCommand(
     ...(codec === undefined ? {} : { codec }),
     ...(host === undefined ? {} : { host }),
   }
+  releaseStdout()
   const printLine = options.json === true ? reserveStdout() : undefined
   const resolved = resolveOptions(forEngine, true)
   const job = runJob(file, forEngine)

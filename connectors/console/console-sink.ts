@@ -33,7 +33,7 @@ export interface ConsoleSinkOptions {
 }
 
 /**
- * Prints records, one line each.
+ * Prints records, one line each. Under `millrace run --json`, whose stdout is for the report, `stdout` means stderr.
  *
  * Errors: `INVALID_ARGUMENT` at once; `OUTPUT_CLOSED` when the reader of a pipe has gone, as after `| head`: the end of the job,
  * but nothing to complain about; `OUTPUT_WRITE_FAILED`.
@@ -48,15 +48,23 @@ export function consoleSink(options: ConsoleSinkOptions = {}): Sink<unknown> {
   }
   if (prefix !== undefined && typeof prefix !== 'string') throw invalid('"prefix" must be a string')
   if (typeof format !== 'function') throw invalid('"format" must be a function')
-  const descriptor = to === 'stdout' ? 1 : 2
   return {
     name: 'console',
-    open: (context) => new ConsoleWriter(descriptor, to, prefixOf(prefix, context), format),
+    open: (context) => {
+      const target = to === 'stdout' && stdoutIsReserved() ? 'stderr' : to
+      const descriptor = target === 'stdout' ? 1 : 2
+      return new ConsoleWriter(descriptor, target, prefixOf(prefix, context), format)
+    },
   }
 }
 
 function invalid(message: string): MillraceError {
   return new MillraceError('INVALID_ARGUMENT', `consoleSink: ${message}`)
+}
+
+/** `millrace run --json` keeps stdout to itself; threads inherit the variable. */
+function stdoutIsReserved(): boolean {
+  return process.env['MILLRACE_STDOUT'] === 'reserved'
 }
 
 function prefixOf(

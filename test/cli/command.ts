@@ -1,7 +1,7 @@
 /**
  * Runs the built command line as a child process, for tests: what it prints, how it ends, and what happens in between.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,8 +33,9 @@ export class RunningCommand {
   readonly #watchers = new Set<() => void>()
   #over = false
 
-  constructor(args: readonly string[], { env = {}, stdin = 'ignore' }: StartOptions) {
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(command: readonly string[], { env = {}, stdin = 'ignore' }: StartOptions) {
+    const [program = '', ...args] = command
+    this.#child = spawn(program, args, {
       stdio: [stdin, 'pipe', 'pipe'],
       env: { ...plainEnvironment(), ...env },
     })
@@ -81,17 +82,37 @@ export class RunningCommand {
   closeStdin(): void {
     this.#child.stdin?.end()
   }
+
+  /** What a person types. */
+  type(text: string): void {
+    this.#child.stdin?.write(text)
+  }
 }
 
 /** Starts `millrace` with these arguments. */
 export function start(args: readonly string[], options: StartOptions = {}): RunningCommand {
-  return new RunningCommand(args, options)
+  return new RunningCommand([process.execPath, MAIN, ...args], options)
 }
 
 /** Runs `millrace` with these arguments to its end. */
 export function millrace(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
   return start(args, options).ended
 }
+
+/**
+ * Starts `millrace` on a terminal of its own, 80 columns wide. Everything it prints comes as `stdout`, with the line ends of a
+ * terminal. `lacks` says what is missing here to do that.
+ */
+export function inTerminal(args: readonly string[], options: StartOptions = {}): RunningCommand {
+  const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ')
+  const shell = `stty cols 80; exec ${command}`
+  return new RunningCommand(['script', '-qefc', shell, '/dev/null'], { ...options, stdin: 'pipe' })
+}
+
+const script = spawnSync('script', ['--version'], { encoding: 'utf8' })
+inTerminal.lacks = script.stdout?.includes('util-linux')
+  ? undefined
+  : 'the command script of util-linux'
 
 /** The path of a job in the folder `fixtures`, compiled. */
 export function fixture(name: string): string {

@@ -25,7 +25,10 @@ for (const [where, operator, message] of inUserCode) {
 test('a key selector that throws is named with its record and line', async () => {
   const ended = await millrace(['run', fixture('failures'), '--arg', 'in=keyBy'])
   assertFailed(ended, 1, 'OPERATOR_FAILED')
-  assert.match(ended.stderr, /on record \{ n: 7 \}: no key for 7\n    at .*failures\.js/)
+  assert.match(
+    ended.stderr,
+    /'select\.keyBy' .* on record \{ n: 7 \}: no key for 7\n    at .*failures\.js/,
+  )
 })
 
 test('something thrown that is no error is shown as it is', async () => {
@@ -59,6 +62,13 @@ test('a thread that dies ends the job, and what killed it is told', async () => 
   assert.match(timer!.stderr, /too late to catch\n    at .*failures\.js/)
   assertFailed(rejection!, 1, 'SLOT_LOST')
   assert.match(rejection!.stderr, /nobody waited for this\n    at .*failures\.js/)
+})
+
+test('a thread that runs out of memory ends the job, and nothing else', async () => {
+  const env = { NODE_OPTIONS: '--max-old-space-size=64' }
+  const ended = await millrace(['run', fixture('memory'), '-p', '1'], { env })
+  assertFailed(ended, 1, 'SLOT_LOST')
+  assert.match(ended.stderr, /memory/)
 })
 
 test('the same mistakes on the calling thread are told alike', async () => {

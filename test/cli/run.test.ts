@@ -2,7 +2,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fixture, millrace, start, withFolder } from './command.ts'
+import { unless } from '../runner/skip.ts'
+import { fixture, inTerminal, millrace, start, withFolder } from './command.ts'
 
 interface JsonLine {
   readonly job: string
@@ -48,7 +49,7 @@ test('a table shows the first rows and says how many more there are', async () =
 })
 
 test('--json prints one line, with all records, and what the job prints goes to stderr', async () => {
-  const args = ['run', fixture('rows'), '--json', '--rows', '1', '--parallelism', '2']
+  const args = ['run', fixture('rows'), '--json', '--rows', '1', '-p', '2', '-a', 'print=true']
   const { code, stdout, stderr } = await millrace(args)
   assert.is(code, 0)
   assert.is(stdout.indexOf('\n'), stdout.length - 1)
@@ -60,6 +61,7 @@ test('--json prints one line, with all records, and what the job prints goes to 
   assert.ok(line.durationMs > 0)
   assert.ok(line.recordsPerSecond > 0)
   assert.is(line.totals['recordsRead'], 3)
+  assert.is(line.totals['recordsExpected'], 3)
   assert.equal(line.collected['texts'], ['number 0', 'number 1', 'number 2'])
   assert.equal(line.collected['nothing'], [])
   assert.equal(line.collected['objects']?.[1], {
@@ -69,8 +71,9 @@ test('--json prints one line, with all records, and what the job prints goes to 
     big: '100000000000000000000',
     nothing: null,
   })
-  // The main thread and both slots load the module, but only those who build the job print.
+  // The main thread and both slots build the job.
   assert.is(stderr.match(/a line that the job prints/g)?.length, 3)
+  assert.match(stderr, /seen> 0\nseen> 1\nseen> 2\n/)
 })
 
 test('--json of a job that fails has the error, and stderr the message', async () => {
@@ -132,6 +135,30 @@ test('a timer that the module leaves running does not keep the process alive', a
   const { code, stdout } = await millrace(['run', fixture('lingers')])
   assert.is(code, 0)
   assert.match(stdout, /^lingers: 10 records/)
+})
+
+unless(test, inTerminal.lacks)(
+  'a terminal gets a progress line, which is gone at the end',
+  async () => {
+    const run = inTerminal(['run', fixture('endless'), '-p', '2'])
+    await run.printed('stdout', 'records  ')
+    run.type('\u0003')
+    const { code, stdout } = await run.ended
+    assert.is(code, 130)
+    assert.match(stdout, /endless {2}[\d,]+ records .* +[\d,]+\/s/)
+    const last = stdout.slice(stdout.lastIndexOf('records'))
+    const erased = last.indexOf('\u001b[0K')
+    assert.ok(erased >= 0 && last.indexOf('JOB_CANCELLED') > erased, last)
+  },
+)
+
+unless(test, inTerminal.lacks)('NO_COLOR holds on a terminal', async () => {
+  const [plain, coloured] = await Promise.all([
+    inTerminal(['run', fixture('rows')], { env: { NO_COLOR: '1' } }).ended,
+    inTerminal(['run', fixture('rows')], { env: { TERM: 'xterm' } }).ended,
+  ])
+  assert.ok(plain.stdout.includes('\nobjects\r\n'), plain.stdout)
+  assert.ok(coloured.stdout.includes('\u001b[1mobjects\u001b['), coloured.stdout)
 })
 
 test.run()

@@ -132,13 +132,13 @@ test('the progress line fits into narrow and wide terminals', () => {
   const state = { read: 1_860_000, expected: 3_000_000, perSecond: 612_345 }
   assert.is(
     progressText('flights', state, 80, plain),
-    `flights ${'█'.repeat(14)}${'░'.repeat(8)}  62%  1,860,000 of 3,000,000 records  612,345/s`,
+    `flights ${'█'.repeat(12)}${'░'.repeat(8)}  62%  1,860,000 of 3,000,000 records    612,345/s`,
   )
   for (const columns of [60, 80, 200]) {
     assert.ok(textWidth(progressText('flights', state, columns, plain)) < columns)
   }
   const unknown = { ...state, expected: undefined }
-  assert.is(progressText('flights', unknown, 80, plain), 'flights  1,860,000 records  612,345/s')
+  assert.is(progressText('flights', unknown, 80, plain), 'flights  1,860,000 records    612,345/s')
 })
 
 test('colours are for terminals only, and NO_COLOR and TERM=dumb forbid them', () => {
