@@ -50,7 +50,7 @@ export interface RootListener {
 
 /** What a slot has done and has left to do. */
 export interface ActorCounters {
-  /** Mail put into mailboxes, and mail dealt with. */
+  /** Mail put into mailboxes and other work begun (a module that is loaded, say), and how much of it is done. */
   readonly accepted: number
   readonly completed: number
   /** Messages that wait for credit. */

@@ -281,8 +281,10 @@ export class ActorSystem {
     await Promise.allSettled([...this.#apis].map(([slot, api]) => tell(api, slot)))
   }
 
+  /** In the order of the slots. */
   async #allCounters(): Promise<(ActorCounters & { slot: number })[]> {
-    const read = [...this.#apis].map(async ([slot, api]) => ({ slot, ...(await api.counters()) }))
+    const slots = [...this.#apis].sort(([a], [b]) => a - b)
+    const read = slots.map(async ([slot, api]) => ({ slot, ...(await api.counters()) }))
     const settled = await Promise.allSettled(read)
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   }
