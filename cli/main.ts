@@ -29,6 +29,12 @@ async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
     interrupt({ kind: 'error', error })
   })
+  let done = false
+  process.on('beforeExit', () => {
+    if (done) return
+    done = true
+    interrupt({ kind: 'error', error: nothingLeft() })
+  })
   let file: string | undefined
   const program = createProgram({
     run: async (path, options) => {
@@ -54,7 +60,16 @@ async function main(): Promise<void> {
   } catch (error) {
     await fail(error, file)
   }
+  done = true
   endSoon()
+}
+
+/** Node would end without a word. */
+function nothingLeft(): MillraceError {
+  return new MillraceError(
+    'NOTHING_LEFT',
+    'The job has not ended, but nothing is left that could go on: a promise in its code never settles',
+  )
 }
 
 /** Shows an error and sets the exit code. */
