@@ -33,14 +33,14 @@ export function chainBranches(task: TaskPlan, surroundings: ChainSurroundings): 
     : builder.branchesOf([task.root], [])
 }
 
-/** The node of a graph with this id. */
-export function nodeOf(graph: JobGraph, id: number): GraphNode {
 /** Who fails when a record can't be sent: a function of the user's that picks the channel is named as it is called in the job. */
 function senderName({ name }: GraphNode, { partitioning }: EdgePlan): string {
   if (partitioning === 'key') return `${name}.keyBy`
   return partitioning === 'custom' ? `${name}.partition` : name
 }
 
+/** The node of a graph with this id. */
+export function nodeOf(graph: JobGraph, id: number): GraphNode {
   const node = graph.nodes[id]
   if (node === undefined) throw new MillraceError('UNKNOWN_NODE', `The graph has no node ${id}`)
   return node

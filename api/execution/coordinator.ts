@@ -65,9 +65,9 @@ export class Coordinator {
     this.#origin = origin
     this.#options = options
     this.#allFinished = new Promise((resolve) => {
+      this.#endWell = resolve
     })
     this.#broken = new Promise((_, reject) => {
-      this.#endWell = resolve
       this.#endBadly = reject
     })
     // Whoever waits for it hears of the error; between two steps nobody waits.
@@ -132,6 +132,7 @@ export class Coordinator {
     })
     this.#graph = graph
     this.#plan = plan
+    this.#enumerators = await Enumerators.start(graph, plan)
     // Cancelled meanwhile, and nobody waits any more.
     if (this.#state !== 'created') await this.#closeEnumerators()
   }
@@ -144,7 +145,6 @@ export class Coordinator {
 
   async #closeEnumerators(): Promise<void> {
     if (this.#enumerators !== undefined) await withinPatience([this.#enumerators.close()])
-    this.#enumerators = await Enumerators.start(graph, plan)
   }
 
   async #startSlots(): Promise<SlotGroup> {
@@ -223,11 +223,11 @@ export class Coordinator {
   async #abort(error: unknown): Promise<void> {
     const cancelled = error instanceof MillraceError && error.code === 'JOB_CANCELLED'
     this.#state = cancelled ? 'cancelled' : 'failed'
+    // A slot that is being deployed may open an output yet, which is to be removed.
+    await withinPatience([this.#step])
     for (const collector of this.#collectors) collector.fail(error)
     const metrics = this.metrics().then(
       (last) => {
-    // A slot that is being deployed may open an output yet, which is to be removed.
-    await withinPatience([this.#step])
         this.#lastMetrics = last
       },
       () => {},
@@ -294,6 +294,6 @@ async function withinPatience(promises: readonly Promise<unknown>[]): Promise<vo
   const patience = new Promise((resolve) => {
     timer = setTimeout(resolve, ABORT_PATIENCE_MS)
   })
-}
   await Promise.race([Promise.allSettled(promises), patience])
   clearTimeout(timer)
+}

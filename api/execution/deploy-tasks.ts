@@ -8,8 +8,8 @@ import { UnsendableValueError } from '../../mailbox/sendable.ts'
 import { compileChain } from '../../operators/chain.ts'
 import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source-subtask.ts'
-import { SinkTail } from '../../operators/sink-tail.ts'
 import { operatorError } from '../../operators/operator-error.ts'
+import { SinkTail } from '../../operators/sink-tail.ts'
 import type { Subtask, SubtaskListener, SubtaskParts } from '../../operators/subtask.ts'
 import type { InputGate } from '../../runtime/input-gate.ts'
 import {
@@ -134,12 +134,12 @@ class Deployer implements DeployedTasks {
       uidOf: (element) => graph.nodes.find(({ name }) => name === element.name)?.uid ?? element.name,
     }
     owner = this.#subtaskOf(task, placed, root, parts)
+    gate.onError = (error) => owner?.turnFailed(error)
     return owner
   }
 
   #subtaskOf(
     task: TaskPlan,
-    gate.onError = (error) => owner?.turnFailed(error)
     placed: SubtaskPlan,
     root: GraphNode,
     parts: SubtaskParts,
@@ -210,11 +210,6 @@ function inputChannels(task: TaskPlan, subtaskIndex: number): ChannelPlan[] {
   )
 }
 
-/** Opens the writers of a subtask's sinks; those opened before one fails are aborted. */
-async function openWriters(
-  sinks: readonly { tail: SinkTail; node: GraphNode }[],
-  task: TaskPlan,
-  placed: SubtaskPlan,
 /** A record can't leave its slot: names the operator that sends it, and the record. */
 function sendError(
   operatorName: string,
@@ -227,13 +222,18 @@ function sendError(
   return operatorError({ operatorName, subtaskIndex, ...record }, error)
 }
 
+/** Opens the writers of a subtask's sinks; those opened before one fails are aborted. */
+async function openWriters(
+  sinks: readonly { tail: SinkTail; node: GraphNode }[],
+  task: TaskPlan,
+  placed: SubtaskPlan,
 ): Promise<void> {
+  let opening = ''
   try {
     for (const { tail, node } of sinks) {
       if (node.operator.kind !== 'sink') continue
       opening = node.name
       const context = { subtaskIndex: placed.index, parallelism: task.parallelism }
-  let opening = ''
       tail.setWriter(await node.operator.sink.open(context))
     }
   } catch (error) {
