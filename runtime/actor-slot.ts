@@ -7,8 +7,9 @@
 import { MillraceError } from '../mailbox/errors.ts'
 import type { MessageFrame } from '../mailbox/frame.ts'
 import type { TerminationReason, Terminated } from './actor.ts'
-import { ActorCell, NEVER, stoppedError } from './actor-cell.ts'
-import type { CellHost, Child, StartListener } from './actor-cell.ts'
+import { ActorCell, stoppedError } from './actor-cell.ts'
+import { NEVER } from './actor-host.ts'
+import type { ActorPlan, CellHost, Child, StartListener } from './actor-host.ts'
 import { isExported } from './actor-definition.ts'
 import { Envelope, QueuePool } from './actor-inbox.ts'
 import { IDS_PER_INCARNATION, MAIL, SLOTS_PER_ID, STOP, SYSTEM } from './actor-mail.ts'
@@ -62,9 +63,6 @@ export interface ActorCounters {
   readonly deadLetters: number
   readonly unobservedDeadLetters: number
 }
-
-/** What an actor is made from. */
-type ActorPlan = Pick<Child, 'spec' | 'args'>
 
 /** Dead letters that travel to slot 0 per turn at the most; the rest is only counted. */
 const LETTERS_PER_TURN = 256
@@ -608,10 +606,6 @@ export class ActorSlot implements ActorMailHandler, CellHost, OutletHost, RefHos
       this.#cells.get(parent)?.childTerminated(actor)
     }
     this.#fire(actor, from, reason, error)
-  }
-
-  refTo(cell: ActorCell): ActorRef<unknown> {
-    return new ActorRef<unknown>(this, cell.id, this.#index, cell.spec.capacity)
   }
 
   // ── watching ──────────────────────────────────────────────────────────────────────────────────
