@@ -22,8 +22,9 @@ let interrupt: (reason: Interruption) => void = (reason) => {
 }
 
 async function main(): Promise<void> {
-  watchPipe(() => {
-    process.exitCode = EXIT.brokenPipe
+  watchPipe((error) => {
+    if (error === undefined) process.exitCode = EXIT.brokenPipe
+    else void fail(error)
     interrupt({ kind: 'broken pipe' })
   })
   process.on('uncaughtException', (error) => {

@@ -1,6 +1,7 @@
 /**
  * The standard output of the command line: for what was asked for, and nothing else.
  */
+import { MillraceError } from '../mailbox/errors.ts'
 
 /** Writes to stdout. Resolves when the text has been handed over; a reader that has gone is heard of by `watchPipe`. */
 export function print(text: string): Promise<void> {
@@ -11,14 +12,17 @@ export function print(text: string): Promise<void> {
   })
 }
 
-/** Calls `onBroken`, once, when the reader of stdout has gone (`millrace … | head`). Errors of stderr are ignored. */
-export function watchPipe(onBroken: () => void): void {
+/**
+ * Calls `onBroken`, once, when nothing can be written to stdout any more: with an error, or without one when its reader has
+ * gone (`millrace … | head`). Errors of stderr are ignored.
+ */
+export function watchPipe(onBroken: (error: MillraceError | undefined) => void): void {
   let heard = false
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (heard) return
     heard = true
-    if (error.code !== 'EPIPE') process.stderr.write(`millrace: OUTPUT_FAILED: ${error.message}\n`)
-    onBroken()
+    if (error.code === 'EPIPE') onBroken(undefined)
+    else onBroken(new MillraceError('OUTPUT_FAILED', `stdout: ${error.message}`))
   })
   process.stderr.on('error', () => {})
 }

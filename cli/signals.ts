@@ -34,7 +34,7 @@ export function watchSignals(stop: (signal: StopSignal) => void): SignalWatch {
 
   function onSignal(signal: NodeJS.Signals): void {
     const code = EXIT_CODES[signal as StopSignal]
-    if (received !== undefined) process.exit(code)
+    if (received !== undefined) return process.exit(code)
     received = signal as StopSignal
     deadline = setTimeout(() => {
       writeErrorNow(`millrace: the job did not stop within ${PATIENCE_MS / 1000} s and was ended\n`)

@@ -2,7 +2,7 @@
  * Runs the built command line as a child process, for tests: what it prints, how it ends, and what happens in between.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Default: nothing to read. */
   readonly stdin?: 'ignore' | 'pipe'
+  /** Descriptor that stdout goes to. Default: it is read. */
+  readonly stdout?: number
 }
 
 /** A process that runs. */
@@ -33,10 +35,10 @@ export class RunningCommand {
   readonly #watchers = new Set<() => void>()
   #over = false
 
-  constructor(command: readonly string[], { env = {}, stdin = 'ignore' }: StartOptions) {
+  constructor(command: readonly string[], { env = {}, stdin = 'ignore', stdout }: StartOptions) {
     const [program = '', ...args] = command
     this.#child = spawn(program, args, {
-      stdio: [stdin, 'pipe', 'pipe'],
+      stdio: [stdin, stdout ?? 'pipe', 'pipe'],
       env: { ...plainEnvironment(), ...env },
     })
     for (const name of ['stdout', 'stderr'] as const) {
@@ -113,6 +115,16 @@ const script = spawnSync('script', ['--version'], { encoding: 'utf8' })
 inTerminal.lacks = script.stdout?.includes('util-linux')
   ? undefined
   : 'the command script of util-linux'
+
+/** Runs `millrace` with its stdout going to a file. */
+export async function intoFile(args: readonly string[], file: string): Promise<Ended> {
+  const descriptor = openSync(file, 'w')
+  try {
+    return await millrace(args, { stdout: descriptor })
+  } finally {
+    closeSync(descriptor)
+  }
+}
 
 /** The path of a job in the folder `fixtures`, compiled. */
 export function fixture(name: string): string {

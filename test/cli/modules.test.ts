@@ -42,7 +42,9 @@ test('a job that throws while it is built names the line, in run and in plan', a
 })
 
 test('a build that waits for ever, with nothing that could end the wait, is told', async () => {
-  const all = await Promise.all(['run', 'plan'].map((command) => millrace([command, fixture('waits')])))
+  const all = await Promise.all(
+    ['run', 'plan'].map((command) => millrace([command, fixture('waits')])),
+  )
   for (const ended of all) {
     assertFailed(ended, 1, 'NOTHING_LEFT')
     assert.match(ended.stderr, /a promise in its code never settles/)

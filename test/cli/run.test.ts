@@ -1,9 +1,17 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unless } from '../runner/skip.ts'
-import { fixture, inTerminal, millrace, start, withFolder } from './command.ts'
+import {
+  assertFailed,
+  fixture,
+  inTerminal,
+  intoFile,
+  millrace,
+  start,
+  withFolder,
+} from './command.ts'
 
 interface JsonLine {
   readonly job: string
@@ -124,6 +132,15 @@ test('a closed stdin ends nothing', async () => {
   run.closeStdin()
   assert.is((await run.ended).code, 0)
 })
+
+const full = existsSync('/dev/full') ? undefined : 'the device /dev/full'
+unless(test, full)(
+  'a disk that is full is told, also when all that is lost is the report',
+  async () => {
+    const ended = await intoFile(['run', fixture('rows')], '/dev/full')
+    assertFailed(ended, 1, 'OUTPUT_FAILED')
+  },
+)
 
 test('output that is no terminal has no colours and no control sequences', async () => {
   const { stdout, stderr } = await millrace(['run', fixture('rows')], { env: { TERM: 'xterm' } })
