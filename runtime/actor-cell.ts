@@ -287,8 +287,9 @@ export class ActorCell extends ActorScope implements SlotActor, Child {
 
   /** A child is gone. */
   childTerminated(id: number): void {
-    this.children?.delete(id)
-    if (this.#state === 'ending' && this.children?.size === 0) this.#leave()
+    const { children } = this
+    if (children === undefined || !children.delete(id)) return
+    if (this.#state === 'ending' && children.size === 0) this.#leave()
   }
 
   /** A child failed and waits: this actor fails with the same error. */

@@ -23,6 +23,8 @@ export const ACTOR_MAIL_VERSION = 1
 
 /** The target of what is meant for the slot itself. No actor has this id. */
 export const SYSTEM = 0
+/** In place of the parent in `terminated` mail to a slot that only watches. */
+export const NO_PARENT = -1
 /** The correlation of a request to stop. */
 export const STOP = -1
 /** The correlation of an `ActorMail`. */

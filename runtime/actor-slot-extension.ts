@@ -4,7 +4,8 @@
 import { MillraceError } from '../mailbox/errors.ts'
 import { ACTOR_MAIL_VERSION } from './actor-mail.ts'
 import { ActorSlot } from './actor-slot.ts'
-import type { ActorCounters, ActorSlotOptions } from './actor-slot.ts'
+import type { ActorCounters } from './actor-slot.ts'
+import type { ActorSlotOptions } from './slot-family.ts'
 import type { ModuleExport, SlotNode } from './slot-node.ts'
 import { fromWireError } from './wire-error.ts'
 import type { WireError } from './wire-error.ts'
@@ -39,7 +40,7 @@ export function loadActorSlot(node: SlotNode, argument: ActorSlotArgument): Acto
     )
   }
   const slot = new ActorSlot(node, argument)
-  slot.reportsDeadLetters = argument.reportsDeadLetters
+  slot.deadLetters.isReporting = argument.reportsDeadLetters
   return apiOf(slot)
 }
 
@@ -54,7 +55,7 @@ export function apiOf(slot: ActorSlot): ActorSlotApi {
     },
     counters: () => slot.counters(),
     reportDeadLetters: (on) => {
-      slot.reportsDeadLetters = on
+      slot.deadLetters.isReporting = on
     },
     dispose: () => {
       slot.dispose()

@@ -79,9 +79,9 @@ export class ActorSystem {
     this.#sharesThread = sharesThread
     this.#incarnations = new Array<number>(group.count + 1).fill(0)
     this.#main = new ActorSlot(group.main, { incarnation: 0, sharesThread })
-    this.#main.rootListener = {
+    this.#main.family.rootListener = {
       terminated: () => {
-        if (this.#main.roots.size === 0) this.#onRootsGone?.()
+        if (this.#main.family.roots.size === 0) this.#onRootsGone?.()
       },
       escalated: (actor, error) => {
         this.#escalated(actor, error)
@@ -222,7 +222,8 @@ export class ActorSystem {
   #place(): number {
     const { count } = this.#group
     const loads = new Array<number>(count + 1).fill(0)
-    for (const child of this.#main.roots.values()) loads[child.slot] = (loads[child.slot] ?? 0) + 1
+    for (const child of this.#main.family.roots.values())
+      loads[child.slot] = (loads[child.slot] ?? 0) + 1
     let best = 0
     for (let i = 0; i < count; i++) {
       const slot = ((this.#nextSlot + i) % count) + 1
@@ -234,7 +235,7 @@ export class ActorSystem {
   }
 
   #escalated(actor: number, error: unknown): void {
-    this.#main.killRoot(actor)
+    this.#main.family.killRoot(actor)
     const shown = error instanceof Error ? error : new MillraceError('ERROR', String(error))
     if (this.#escalationListeners.size === 0) {
       process.emitWarning(`Actor ${actor} was stopped; it escalated: ${String(shown)}`)
@@ -311,7 +312,7 @@ export class ActorSystem {
   }
 
   async #stopRoots(timeLeft: () => number): Promise<void> {
-    const { roots } = this.#main
+    const { roots } = this.#main.family
     if (roots.size === 0) return
     const gone = new Promise<void>((resolve) => {
       this.#onRootsGone = resolve

@@ -63,6 +63,11 @@ export function fromWireError(wire: WireError): RemoteError {
   return error
 }
 
+/** Whatever was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new MillraceError('ERROR', String(thrown))
+}
+
 function plainFields(error: Error): Record<string, string | number | boolean> | undefined {
   const fields: Record<string, string | number | boolean> = {}
   for (const [key, value] of Object.entries(error)) {
