@@ -395,7 +395,7 @@ export class ActorCell extends ActorScope implements SlotActor, Child {
       this.#leave()
       return
     }
-    for (const [id, child] of [...this.children]) this.host.stopChild(id, child)
+    for (const [id, child] of this.children) this.host.stopChild(id, child)
   }
 
   /** All children are gone: says goodbye to the instance. */

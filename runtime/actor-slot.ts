@@ -14,8 +14,8 @@ import { Envelope, QueuePool } from './actor-inbox.ts'
 import { IDS_PER_INCARNATION, MAIL, STOP, SYSTEM } from './actor-mail.ts'
 import type { ActorMail, CreditMail } from './actor-mail.ts'
 import type { Outlet, OutletHost } from './actor-outlet.ts'
-import { ActorRef, setRefHost } from './actor-ref.ts'
-import type { RefHost } from './actor-ref.ts'
+import { setRefHost } from './actor-ref.ts'
+import type { ActorRef, RefHost } from './actor-ref.ts'
 import type { Cancel } from './clock.ts'
 import { DeadLetters } from './dead-letters.ts'
 import type { DeadLetterReason } from './dead-letters.ts'
@@ -196,7 +196,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
     try {
       this.check(outlet, message)
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
     const correlation = this.#allocateCorrelation()
     const answer = this.#asks.add(correlation, actor.slot, timeoutMs, actor)
@@ -442,7 +442,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
     this.#links.lost(lost)
     this.#outlets.pauseAllTo(lost)
     this.#asks.rejectSlot(lost, error)
-    for (const cell of [...this.family.cells.values()]) {
+    for (const cell of this.family.cells.values()) {
       cell.disown(lost)
       cell.watchers?.delete(lost)
       // Its parent is gone with all it knew.

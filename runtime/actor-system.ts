@@ -317,7 +317,7 @@ export class ActorSystem {
     const gone = new Promise<void>((resolve) => {
       this.#onRootsGone = resolve
     })
-    for (const [id, child] of [...roots]) this.#main.stopChild(id, child)
+    for (const [id, child] of roots) this.#main.stopChild(id, child)
     const { clock } = this.#group.main.slot
     let cancel = (): void => {}
     const late = new Promise<void>((resolve) => {

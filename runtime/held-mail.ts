@@ -53,7 +53,7 @@ export class HeldMail {
   expectFrom(spawner: number, number: number): void {
     if (number > (this.#next[spawner] ?? 0)) this.#next[spawner] = number
     if (this.#held.size === 0) return
-    for (const actor of [...this.#held.keys()]) {
+    for (const actor of this.#held.keys()) {
       if (!this.isExpected(actor)) this.release(actor)
     }
   }

@@ -68,14 +68,14 @@ export class PendingAsks {
 
   /** Rejects all asks that `slot` has to answer. */
   rejectSlot(slot: number, error: unknown): void {
-    for (const ask of [...this.#asks.values()]) {
+    for (const ask of this.#asks.values()) {
       if (ask.slot === slot) this.reject(ask.correlation, error)
     }
   }
 
   /** Rejects all and cancels the timers. */
   rejectAll(error: unknown): void {
-    for (const correlation of [...this.#asks.keys()]) this.reject(correlation, error)
+    for (const correlation of this.#asks.keys()) this.reject(correlation, error)
     for (const queue of this.#queues.values()) queue.cancel?.()
     this.#queues.clear()
   }

@@ -237,13 +237,13 @@ export class SlotFamily {
   /** Slot `lost` has a new thread: supervision decides about the actors there whose parents are here. */
   slotBack(lost: number, error: unknown): void {
     this.#superviseLost(this.roots, SYSTEM, lost, error)
-    for (const cell of [...this.cells.values()]) {
+    for (const cell of this.cells.values()) {
       if (cell.children !== undefined) this.#superviseLost(cell.children, cell.id, lost, error)
     }
   }
 
   #superviseLost(children: Map<number, Child>, parent: number, lost: number, error: unknown): void {
-    for (const [id, child] of [...children]) {
+    for (const [id, child] of children) {
       if (child.slot !== lost) continue
       const isEnding = this.cells.get(parent)?.state === 'ending'
       const decision = decide(

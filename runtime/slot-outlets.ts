@@ -47,7 +47,7 @@ export class SlotOutlets {
   }
 
   closeAll(reason: DeadLetterReason): void {
-    for (const actor of [...this.#outlets.keys()]) this.close(actor, reason)
+    for (const actor of this.#outlets.keys()) this.close(actor, reason)
   }
 
   /** The slot has lost its thread. */
@@ -59,7 +59,7 @@ export class SlotOutlets {
 
   /** The slot has a new thread. */
   resumeAllTo(slot: number): void {
-    for (const outlet of [...this.#outlets.values()]) {
+    for (const outlet of this.#outlets.values()) {
       if (outlet.slot === slot) outlet.resume()
     }
   }

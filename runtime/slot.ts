@@ -88,6 +88,10 @@ export function runningSlot(): Slot | undefined {
   return running
 }
 
+function setRunning(slot: Slot): void {
+  running = slot
+}
+
 /** The scheduler of one thread. */
 export class Slot {
   readonly index: number
@@ -168,7 +172,7 @@ export class Slot {
    */
   turn(): boolean {
     this.#inTurn = true
-    running = this
+    setRunning(this)
     try {
       const startMs = this.clock.monotonicMs()
       for (const peer of this.#peerList) peer.receiveSome()
@@ -210,7 +214,7 @@ export class Slot {
   /** Does the single step with this number (0 to `countSteps()` - 1) and returns what it was, for a trace. */
   performStep(number: number): string {
     this.#inTurn = true
-    running = this
+    setRunning(this)
     try {
       return this.#performStep(number)
     } finally {

@@ -51,7 +51,7 @@ export class Watches<Event> {
     const watched = this.#watched.get(actor)
     if (watched === undefined) return
     this.#watched.delete(actor)
-    for (const listener of [...watched.listeners]) {
+    for (const listener of watched.listeners) {
       if (watched.listeners.delete(listener)) listener(event, from)
     }
   }

@@ -214,6 +214,16 @@ export const watcher = defineActor(import.meta.url, 'watcher', (context) => {
   }
 })
 
+/** Tells a watcher ten notes and stops. */
+export const farewell = defineActor(
+  import.meta.url,
+  'farewell',
+  (context: ActorContext<'go'>, to: ActorRef<{ note: unknown }>) => (_message: 'go') => {
+    for (let i = 0; i < 10; i++) void to.tell({ note: `note ${i}` })
+    context.stop()
+  },
+)
+
 /** Sets timers as it is told and tells `log` when they fire. */
 export const alarm = defineActor(import.meta.url, 'alarm', (context, log: ActorRef<unknown>) => {
   let cancelTick = (): void => {}

@@ -1,8 +1,8 @@
 /** What the compiler must infer, and what it must refuse: this file holds by compiling. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Actor, ActorSystem, defineActor } from '../../runtime/index.ts'
-import type { ActorContext, ActorRef, Asks } from '../../runtime/index.ts'
+import { Actor, defineActor } from '../../runtime/index.ts'
+import type { ActorContext, ActorRef, ActorSystem, Asks } from '../../runtime/index.ts'
 import { throwsCode } from '../runner/expect.ts'
 
 type Equal<A, B> =

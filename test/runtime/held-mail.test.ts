@@ -8,7 +8,7 @@ const id = (number: number, spawner: number): number => number * SLOTS_PER_ID + 
 function heldIn(slot: number): {
   held: HeldMail
   delivered: string[]
-  hold(actor: number, mail: string): void
+  hold: (actor: number, mail: string) => void
 } {
   const held = new HeldMail(slot, 4)
   const delivered: string[] = []
