@@ -8,7 +8,7 @@ import { asker, Crowd, echo, tally, teller } from './actors/actors.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
 import { figure } from './figure.ts'
 
-const TELLS = 2_000_000
+const TELLS = 5_000_000
 const ASKS = 5_000
 const IDLE_ACTORS = 100_000
 const WARM_UPS = 2

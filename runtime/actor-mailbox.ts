@@ -61,7 +61,7 @@ export class ActorMailbox {
     return undefined
   }
 
-  /** Takes the oldest item of an inbox, and gives credits back, half a window at a time. */
+  /** Takes the oldest item of an inbox, and gives credits back, a quarter of a window at a time. */
   protected takeFrom(inbox: Inbox, host: MailboxHost, capacity: number): unknown {
     const item = inbox.take()
     if (inbox.from === OWN_MAIL || (item instanceof Envelope && !item.credited)) return item
@@ -121,7 +121,7 @@ export class ActorMailbox {
 
   #owe(inbox: Inbox, host: MailboxHost, capacity: number): void {
     const owed = inbox.owed + 1
-    if (owed < 1 || owed < capacity >> 1) {
+    if (owed < 1 || owed < capacity >> 2) {
       inbox.owed = owed
       return
     }
