@@ -190,7 +190,12 @@ function createTop<In>(
   ties: ((a: In, b: In) => number) | undefined,
 ): AggregateFunction<In, TopAccumulator<In>, In[]> {
   /** Whether the record that stands at `at` goes behind one with this score. */
-  function isBehind(accumulator: TopAccumulator<In>, at: number, record: In, score: number): boolean {
+  function isBehind(
+    accumulator: TopAccumulator<In>,
+    at: number,
+    record: In,
+    score: number,
+  ): boolean {
     const other = accumulator.scores[at] as number
     if (other !== score || ties === undefined) return other < score
     return ties(accumulator.records[at] as In, record) > 0

@@ -64,5 +64,8 @@ export interface Operator<In = unknown, Out = unknown> {
 export type Step =
   | { readonly kind: 'map'; readonly fn: (value: never, timestamp: number) => unknown }
   | { readonly kind: 'filter'; readonly fn: (value: never, timestamp: number) => boolean }
-  | { readonly kind: 'flatMap'; readonly fn: (value: never, timestamp: number) => Iterable<unknown> }
+  | {
+      readonly kind: 'flatMap'
+      readonly fn: (value: never, timestamp: number) => Iterable<unknown>
+    }
   | { readonly kind: 'timestamp'; readonly fn: (value: never, timestamp: number) => number }

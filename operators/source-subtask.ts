@@ -34,6 +34,7 @@ type Activity = 'ready' | 'waiting' | 'batch' | 'watermark' | 'ending'
 
 /** The subtask of a source. */
 export class SourceSubtask extends Subtask {
+  readonly bringsWork = true
   readonly #source: SourceParts
   readonly #abort = new AbortController()
   readonly #context: ReaderContext
@@ -93,12 +94,15 @@ export class SourceSubtask extends Subtask {
 
   #askForSplit(): boolean {
     this.#waitFor(
-      this.#source.nextSplit().then((next) =>
-        next === undefined ? undefined : this.#source.source.open(next.split, this.#context),
-      ),
+      this.#source
+        .nextSplit()
+        .then((next) =>
+          next === undefined ? undefined : this.#source.source.open(next.split, this.#context),
+        ),
       (reader) => {
         this.#reader = reader
-        this.#generator = reader === undefined ? undefined : this.#source.watermarks?.createGenerator()
+        this.#generator =
+          reader === undefined ? undefined : this.#source.watermarks?.createGenerator()
         this.#activity = reader === undefined ? 'ending' : 'ready'
       },
     )

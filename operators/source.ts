@@ -28,7 +28,11 @@ export interface Source<T, Split = unknown, Position = unknown> {
   /** Runs once, on the coordinator. Throws (or rejects) when there is nothing to read. */
   enumerate(context: EnumeratorContext): SplitEnumerator<Split> | Promise<SplitEnumerator<Split>>
   /** Runs in a subtask, for one split. `position` is what an earlier reader of the split returned last. */
-  open(split: Split, context: ReaderContext, position?: Position): SplitReader<T, Position> | Promise<SplitReader<T, Position>>
+  open(
+    split: Split,
+    context: ReaderContext,
+    position?: Position,
+  ): SplitReader<T, Position> | Promise<SplitReader<T, Position>>
 }
 
 export interface EnumeratorContext {

@@ -28,13 +28,7 @@ const STEPS_PER_TURN = 8
  * Where a subtask is in its life. `created`: built, nothing runs yet. `running`: takes input. `finishing`: input has ended, sinks are
  * flushing. `finished`: all it had to do is done. `failed`: an error ended it. `cancelled`: it was told to stop.
  */
-export type SubtaskState =
-  | 'created'
-  | 'running'
-  | 'finishing'
-  | 'finished'
-  | 'failed'
-  | 'cancelled'
+export type SubtaskState = 'created' | 'running' | 'finishing' | 'finished' | 'failed' | 'cancelled'
 
 /** Who a subtask is. */
 export interface SubtaskIdentity {
@@ -86,7 +80,7 @@ export interface SubtaskParts {
   readonly channels: readonly OutputChannel[]
   readonly sinks: readonly SinkTail[]
   readonly listener: SubtaskListener
-  /** The uid of each operator, by name of the element. */
+  /** The uid of each operator of the chain. */
   readonly uidOf: (element: ChainOperator) => string
 }
 

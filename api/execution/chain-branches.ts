@@ -20,6 +20,8 @@ export interface ChainSurroundings {
   readonly gate: OutputGate
   /** Opens the channels of this subtask on an edge that leaves the task. */
   readonly openChannels: (edge: EdgePlan) => readonly OutputChannel[]
+  /** Hears of every element that was made, and for which node. */
+  readonly onElement: (element: ChainElement, node: GraphNode) => void
   /** Opens the end of a chain at a sink. */
   readonly openSink: (node: GraphNode) => Output
 }
@@ -69,6 +71,7 @@ class BranchBuilder {
         continue
       }
       const element: ChainElement = createElement(node)
+      this.#around.onElement(element, node)
       nodes.push({ element, ...this.branchesBehind(chained) })
     }
     return { next: nodes, tails }
@@ -76,18 +79,15 @@ class BranchBuilder {
 
   #edgeTail(edgeId: number): ChainTail {
     const edge = this.#task.outputs.find(({ id }) => id === edgeId)
-    if (edge === undefined) throw new MillraceError('UNKNOWN_EDGE', `The plan has no edge ${edgeId}`)
+    if (edge === undefined)
+      throw new MillraceError('UNKNOWN_EDGE', `The plan has no edge ${edgeId}`)
     const { gate, slot, subtaskIndex, graph } = this.#around
-    const output = createPartitioner(
-      this.#partitioningOf(edge),
-      this.#around.openChannels(edge),
-      {
-        subtaskIndex,
-        maxParallelism: edge.maxParallelism,
-        random: slot.random,
-        gate,
-      },
-    )
+    const output = createPartitioner(this.#partitioningOf(edge), this.#around.openChannels(edge), {
+      subtaskIndex,
+      maxParallelism: edge.maxParallelism,
+      random: slot.random,
+      gate,
+    })
     return { name: senderName(nodeOf(graph, edge.fromNode), edge), output }
   }
 

@@ -9,7 +9,6 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
 import { startInlineHost } from '../../runtime/inline-host.ts'
 import type { Async, SlotGroup } from '../../runtime/slot-node.ts'
-import { startThreadHost } from '../../runtime/thread-host.ts'
 import { fromWireError } from '../../runtime/wire-error.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { JobGraph } from '../graph.ts'
@@ -150,7 +149,11 @@ export class Coordinator {
   async #startSlots(): Promise<SlotGroup> {
     const { host, slots } = this.#options
     if (host === 'inline') return startInlineHost({ slots })
-    if (host === 'threads') return startThreadHost({ slots })
+    if (host === 'threads') {
+      // Loaded here, because slots import this file too, through the job's module, and need no pool.
+      const { startThreadHost } = await import('../../runtime/thread-host.ts')
+      return startThreadHost({ slots })
+    }
     return host
   }
 

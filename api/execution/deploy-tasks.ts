@@ -6,6 +6,7 @@
 import type { CodecName } from '../../mailbox/codec.ts'
 import { UnsendableValueError } from '../../mailbox/sendable.ts'
 import { compileChain } from '../../operators/chain.ts'
+import type { ChainElement } from '../../operators/chain.ts'
 import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source-subtask.ts'
 import { operatorError } from '../../operators/operator-error.ts'
@@ -98,6 +99,7 @@ class Deployer implements DeployedTasks {
     const gate = new OutputGate()
     const channels: OutputChannel[] = []
     const sinks: { tail: SinkTail; node: GraphNode }[] = []
+    const uids = new Map<ChainElement, string>()
     let owner: Subtask | undefined
     const branches = chainBranches(task, {
       graph,
@@ -108,6 +110,9 @@ class Deployer implements DeployedTasks {
         const opened = this.#openChannels(edge, placed, gate)
         channels.push(...opened)
         return opened
+      },
+      onElement: (element, { uid }) => {
+        uids.set(element, uid)
       },
       openSink: (sinkNode) => {
         const failure = { operatorName: sinkNode.name, subtaskIndex: placed.index }
@@ -131,7 +136,7 @@ class Deployer implements DeployedTasks {
       channels,
       sinks: sinks.map(({ tail }) => tail),
       listener,
-      uidOf: (element) => graph.nodes.find(({ name }) => name === element.name)?.uid ?? element.name,
+      uidOf: (element) => uids.get(element) ?? element.name,
     }
     owner = this.#subtaskOf(task, placed, root, parts)
     gate.onError = (error) => owner?.turnFailed(error)

@@ -21,13 +21,18 @@ export async function loadJobModule(url: string): Promise<JobDefinition> {
     module = (await import(url)) as Record<string, unknown>
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new MillraceError('JOB_MODULE_FAILED', `The module ${display(url)} failed to load: ${reason}`, {
-      cause: error,
-    })
+    throw new MillraceError(
+      'JOB_MODULE_FAILED',
+      `The module ${display(url)} failed to load: ${reason}`,
+      {
+        cause: error,
+      },
+    )
   }
   const exported = module['default']
   if (isJobDefinition(exported)) return exported
-  const got = 'default' in module ? `its default export is ${typeof exported}` : 'it has no default export'
+  const got =
+    'default' in module ? `its default export is ${typeof exported}` : 'it has no default export'
   throw new MillraceError(
     'NOT_A_JOB',
     `Expected 'export default defineJob(…)' in ${display(url)}, but ${got}`,

@@ -33,6 +33,9 @@ export function createElement({ name, operator }: GraphNode): ChainElement {
     case 'source':
     case 'sink':
     case 'collect':
-      throw new MillraceError('NOT_AN_ELEMENT', `'${name}' (${operator.kind}) can't stand inside a chain`)
+      throw new MillraceError(
+        'NOT_AN_ELEMENT',
+        `'${name}' (${operator.kind}) can't stand inside a chain`,
+      )
   }
 }

@@ -90,7 +90,10 @@ export class JobHandle {
     const collector = collectors.get(name)
     if (collector === undefined) {
       const known = [...collectors.keys()].map((other) => `'${other}'`).join(', ') || 'none'
-      throw new MillraceError('UNKNOWN_COLLECT', `The job collects no stream '${name}'; it collects ${known}`)
+      throw new MillraceError(
+        'UNKNOWN_COLLECT',
+        `The job collects no stream '${name}'; it collects ${known}`,
+      )
     }
     for await (const value of collector) yield value as T
   }

@@ -44,12 +44,18 @@ const SLOT_LIMIT = 256
 /** Decides what was left open. Throws `INVALID_ARGUMENT`, `INVALID_SLOTS`, `INVALID_PARALLELISM`, `INVALID_HOST` or `INVALID_CODEC`. */
 export function resolveOptions(options: RunOptions, isModule: boolean): ResolvedOptions {
   if (typeof options !== 'object' || options === null) {
-    throw new MillraceError('INVALID_ARGUMENT', `runJob: expected an options object, got ${String(options)}`)
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      `runJob: expected an options object, got ${String(options)}`,
+    )
   }
   for (const key of Object.keys(options)) {
     if (KNOWN.includes(key)) continue
     const known = KNOWN.join(', ')
-    throw new MillraceError('INVALID_ARGUMENT', `runJob: unknown option '${key}'; known are ${known}`)
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      `runJob: unknown option '${key}'; known are ${known}`,
+    )
   }
   const host = resolveHost(options.host, isModule)
   checkParallelism(options.parallelism)
@@ -79,7 +85,10 @@ function resolveSlots(options: RunOptions, host: JobHost): number {
   const byCores = Math.min(availableParallelism(), options.parallelism ?? SLOT_LIMIT, SLOT_LIMIT)
   if (slots === undefined) return byCores
   if (Number.isInteger(slots) && slots >= 1 && slots <= SLOT_LIMIT) return slots
-  throw new MillraceError('INVALID_SLOTS', `Expected 1 to ${SLOT_LIMIT} slots, got ${String(slots)}`)
+  throw new MillraceError(
+    'INVALID_SLOTS',
+    `Expected 1 to ${SLOT_LIMIT} slots, got ${String(slots)}`,
+  )
 }
 
 function resolveHost(host: unknown, isModule: boolean): JobHost {
@@ -93,13 +102,19 @@ function resolveHost(host: unknown, isModule: boolean): JobHost {
   }
   if (host === 'threads' || host === 'inline' || host instanceof Simulator) return host
   const got = String(host)
-  throw new MillraceError('INVALID_HOST', `Expected 'threads', 'inline' or a Simulator as host, got ${got}`)
+  throw new MillraceError(
+    'INVALID_HOST',
+    `Expected 'threads', 'inline' or a Simulator as host, got ${got}`,
+  )
 }
 
 function resolveCodec(codec: unknown): CodecName {
   if (codec === undefined) return 'columns'
   if (codec === 'columns' || codec === 'msgpack') return codec
-  throw new MillraceError('INVALID_CODEC', `Expected 'columns' or 'msgpack' as codec, got ${String(codec)}`)
+  throw new MillraceError(
+    'INVALID_CODEC',
+    `Expected 'columns' or 'msgpack' as codec, got ${String(codec)}`,
+  )
 }
 
 function resolveArgs(args: unknown): Readonly<Record<string, unknown>> {
@@ -107,5 +122,8 @@ function resolveArgs(args: unknown): Readonly<Record<string, unknown>> {
   if (typeof args === 'object' && args !== null && !Array.isArray(args)) {
     return args as Readonly<Record<string, unknown>>
   }
-  throw new MillraceError('INVALID_ARGUMENT', `runJob: expected args as an object, got ${String(args)}`)
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    `runJob: expected args as an object, got ${String(args)}`,
+  )
 }
