@@ -90,7 +90,13 @@ export class Router implements PeerHandlers {
     else this.#actors.control(mail, from.index)
   }
 
-  unsendable(target: number, correlation: number, value: unknown, error: unknown, peer: Peer): void {
+  unsendable(
+    target: number,
+    correlation: number,
+    value: unknown,
+    error: unknown,
+    peer: Peer,
+  ): void {
     this.#actors?.unsendable(target, correlation, value, error, peer.index)
   }
 
