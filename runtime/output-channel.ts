@@ -2,14 +2,15 @@
  * The sending end of one stream channel: the open batch, the credits, and the events that follow the records.
  *
  * Used by the slot's thread only. Records leave in batches; a watermark, an idleness or the end leaves after the
- * records that came before it. Only the newest watermark counts, so what waits for credit stays bounded: the batches of one
- * turn of the subtask and one event.
+ * records that came before it, and an event before the records that came after it. Only the newest watermark counts, and the
+ * gate is closed for as long as anything waits for credit, so what waits stays bounded: what one step of the subtask makes.
  *
- *     append ──► open batch ──full──► waiting batches ──credit──► transport (same slot: by reference; else: frame)
+ *     append ──► open batch ──full, event or flush──► queue ──credit──► transport (same slot: by reference; else: frame)
  */
 import type { CodecName, RecordCodec } from '../mailbox/codec.ts'
 import { createCodec } from '../mailbox/codec-registry.ts'
 import type { RecordBatch } from '../mailbox/batch.ts'
+import { Fifo } from '../mailbox/fifo.ts'
 import { MIN_TIMESTAMP } from '../mailbox/time.ts'
 import type { InputGate } from './input-gate.ts'
 import type { Peer } from './peer.ts'
@@ -53,7 +54,7 @@ export class OutputGate {
     throw error
   }
 
-  /** A channel ran out of credit with a batch waiting. */
+  /** Something waits that there is no credit for, or a writer is busy. */
   block(): void {
     this.#blocked++
     this.full = true
@@ -72,8 +73,7 @@ export class OutputGate {
 export class OutputChannel implements Flushable {
   readonly id: number
   dirty = false
-  /** Records handed in so far. */
-  recordCount = 0
+  /** Bytes handed to the link so far; 0 in the same slot. */
   byteCount = 0
   readonly #slot: Slot
   readonly #gate: OutputGate
@@ -83,9 +83,12 @@ export class OutputChannel implements Flushable {
   #values: unknown[] = []
   #timestamps = new Float64Array(BATCH_RECORDS)
   #length = 0
-  #waiting: RecordBatch<unknown>[] = []
+  #closedRecords = 0
+  /** Batches and events in the order in which they must leave. */
+  readonly #queue = new Fifo<ChannelItem>()
   #watermark = MIN_TIMESTAMP
-  #events: ChannelEvent[] = []
+  /** The slot wanted to send the open batch and there was no credit: the next one sends it. */
+  #flushDue = false
   #blocked = false
 
   constructor(
@@ -102,6 +105,11 @@ export class OutputChannel implements Flushable {
     this.#credits = credits
   }
 
+  /** Records handed in so far. */
+  get recordCount(): number {
+    return this.#closedRecords + this.#length
+  }
+
   /** Whether the subtask that writes here has to stop. */
   get full(): boolean {
     return this.#gate.full
@@ -109,12 +117,7 @@ export class OutputChannel implements Flushable {
 
   /** Whether nothing waits here any more. */
   get drained(): boolean {
-    return (
-      this.#length === 0 &&
-      this.#waiting.length === 0 &&
-      this.#watermark === MIN_TIMESTAMP &&
-      this.#events.length === 0
-    )
+    return this.#length === 0 && this.#queue.size === 0 && this.#watermark === MIN_TIMESTAMP
   }
 
   /** Adds a record to the open batch. */
@@ -133,72 +136,72 @@ export class OutputChannel implements Flushable {
     this.#slot.markDirty(this)
   }
 
-  /** Says what follows the records; must not be lost or merged. */
+  /** Says what follows the records; is not lost, merged or overtaken. */
   event(event: ChannelEvent): void {
     try {
-      this.#takeWatermark()
       if (this.#length > 0) this.#closeBatch()
     } catch (error) {
       this.#gate.onError(error)
       return
     }
-    this.#events.push(event)
+    this.#queueWatermark()
+    this.#queue.push(event)
     this.#slot.markDirty(this)
   }
 
   /** The receiver has room for `count` more. */
   grant(count: number): void {
     this.#credits += count
-    if (!this.drained) this.flush()
+    // An open batch goes on growing until the slot flushes; had it done so already, this is the credit that was missing.
+    this.#send(this.#length === 0 || this.#flushDue)
   }
 
   /** Sends what there is, as far as the credits go. */
   flush(): void {
+    this.#send(true)
+  }
+
+  #send(all: boolean): void {
     try {
-      if (this.#length > 0) this.#closeBatch()
-      this.#sendWaiting()
+      this.#sendQueue()
+      if (!all) return
+      // Without a credit the batch had better go on growing than wait as it is.
+      this.#flushDue = this.#length > 0 && this.#credits === 0
+      if (this.#length > 0 && !this.#flushDue) this.#closeBatch()
     } catch (error) {
       this.#gate.onError(error)
       return
     }
-    if (this.#waiting.length > 0) return
-    while (this.#events.length > 0 && this.#credits > 0) {
-      const event = this.#events.shift()
-      if (event === undefined) return
-      this.#credits--
-      this.#transport.event(event)
-    }
-    if (this.#events.length > 0 || this.#watermark === MIN_TIMESTAMP || this.#credits === 0) return
+    if (this.#watermark === MIN_TIMESTAMP || this.#credits === 0) return
     this.#credits--
     this.#transport.event({ kind: 'watermark', timestamp: this.#watermark })
     this.#watermark = MIN_TIMESTAMP
   }
 
-  /** A watermark that came before an event must stay before it. */
-  #takeWatermark(): void {
+  /** Puts the newest watermark behind everything that has come before it. */
+  #queueWatermark(): void {
     if (this.#watermark === MIN_TIMESTAMP) return
-    if (this.#length > 0) this.#closeBatch()
-    this.#events.push({ kind: 'watermark', timestamp: this.#watermark })
+    this.#queue.push({ kind: 'watermark', timestamp: this.#watermark })
     this.#watermark = MIN_TIMESTAMP
   }
 
   #closeBatch(): void {
     const length = this.#length
     this.#length = 0
-    this.recordCount += length
-    if (this.#credits > 0 && this.#waiting.length === 0 && this.#events.length === 0) {
+    this.#closedRecords += length
+    this.#flushDue = false
+    this.#sendQueue()
+    if (this.#credits > 0) {
       this.#credits--
       this.#ship(this.#values, this.#timestamps, length)
       if (!this.#transport.copies) this.#freshColumns()
       return
     }
-    this.#waiting.push({ values: this.#values, timestamps: this.#timestamps, length })
+    this.#queue.push({ values: this.#values, timestamps: this.#timestamps, length })
     this.#freshColumns()
-    this.#slot.markDirty(this)
-    if (!this.#blocked) {
-      this.#blocked = true
-      this.#gate.block()
-    }
+    // If each record made more batches than there are credits, a watermark that waits outside the queue would never leave.
+    this.#queueWatermark()
+    this.#block()
   }
 
   #freshColumns(): void {
@@ -206,17 +209,26 @@ export class OutputChannel implements Flushable {
     this.#timestamps = new Float64Array(BATCH_RECORDS)
   }
 
-  #sendWaiting(): void {
-    while (this.#waiting.length > 0 && this.#credits > 0) {
-      const batch = this.#waiting.shift()
-      if (batch === undefined) break
+  #sendQueue(): void {
+    while (this.#queue.size > 0 && this.#credits > 0) {
+      const item = this.#queue.shift()
+      if (item === undefined) break
       this.#credits--
-      this.#ship(batch.values as unknown[], batch.timestamps, batch.length)
+      if ('values' in item) this.#ship(item.values as unknown[], item.timestamps, item.length)
+      else this.#transport.event(item)
     }
-    if (this.#waiting.length === 0 && this.#blocked) {
+    if (this.#queue.size > 0) {
+      this.#block()
+    } else if (this.#blocked) {
       this.#blocked = false
       this.#gate.unblock()
     }
+  }
+
+  #block(): void {
+    if (this.#blocked) return
+    this.#blocked = true
+    this.#gate.block()
   }
 
   #ship(values: unknown[], timestamps: Float64Array, length: number): void {
