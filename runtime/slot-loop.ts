@@ -28,7 +28,9 @@ export async function runSlotLoop(
     await nextMacrotask()
     if (more || slot.hasWork || options.stopped()) continue
     bell.prepareToSleep()
-    // A frame that came after the check above and before "about to sleep" rang no bell: look again.
+    // What came after the checks above and before "about to sleep" rang no bell. Look again: first for room in links that are
+    // full (the rest of a large frame would wait for ever), then for frames.
+    slot.pushOut()
     if (slot.hasWork || options.stopped()) {
       bell.cancelSleep()
       continue

@@ -180,12 +180,17 @@ export class Slot {
       if (this.#idle || nowMs - this.#lastFlushMs >= FLUSH_INTERVAL_MS) {
         this.#flush(nowMs)
       }
-      for (const peer of this.#peerList) peer.pushOut()
+      this.pushOut()
     } finally {
       this.#inTurn = false
       running = undefined
     }
     return this.hasWork
+  }
+
+  /** Hands what waits for room to the links, as far as there is room. To be called between "about to sleep" and sleeping. */
+  pushOut(): void {
+    for (const peer of this.#peerList) peer.pushOut()
   }
 
   /** Whether a turn would find something to do. Asked again between "about to sleep" and sleeping. */
