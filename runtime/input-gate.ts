@@ -55,6 +55,11 @@ export class InputGate {
     this.#slot.ready(this.#owner)
   }
 
+  /** What has come in for the owner could not be read: it fails. */
+  fail(error: unknown): void {
+    this.#owner.turnFailed(error)
+  }
+
   /** The next item, fair among the channels, or undefined. `lastChannel` says where it came from. */
   take(): ChannelItem | undefined {
     const item = this.#mailbox.take()

@@ -70,7 +70,12 @@ export class Router implements PeerHandlers {
       return
     }
     if (frame.kind === 'records') input.gate.bytesIn += frame.payload.length
-    input.gate.offer(input.index, toItem(frame, from))
+    try {
+      input.gate.offer(input.index, toItem(frame, from))
+    } catch (error) {
+      // Without these records the result would be wrong and nobody would know.
+      input.gate.fail(error)
+    }
   }
 
   credit(channel: number, count: number): void {

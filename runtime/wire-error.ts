@@ -32,14 +32,16 @@ export class RemoteError extends MillraceError {
 
 /** Turns whatever was thrown into plain data. */
 export function toWireError(thrown: unknown, depth = 0): WireError {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) }
+  if (!(thrown instanceof Error)) return { name: 'Error', message: textOf(thrown) }
   const own = thrown as Error & { code?: unknown; retryable?: unknown }
   const fields = plainFields(thrown)
   return {
-    name: thrown.name,
-    message: thrown.message,
-    ...(typeof own.code === 'string' ? { code: own.code } : {}),
-    ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
+    name: textOf(thrown.name),
+    message: textOf(thrown.message),
+    ...(typeof own.code === 'string' || typeof own.code === 'number'
+      ? { code: String(own.code) }
+      : {}),
+    ...(typeof thrown.stack === 'string' ? { stack: thrown.stack } : {}),
     ...(own.retryable === true ? { retryable: true } : {}),
     ...(thrown.cause === undefined || depth >= LONGEST_CAUSE_CHAIN
       ? {}
@@ -65,7 +67,17 @@ export function fromWireError(wire: WireError): RemoteError {
 
 /** Whatever was thrown, as an Error. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new MillraceError('ERROR', String(thrown))
+  return thrown instanceof Error ? thrown : new MillraceError('ERROR', textOf(thrown))
+}
+
+/** Any value as text: user code may throw an object that refuses to become one. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  try {
+    return String(value)
+  } catch {
+    return `a thrown ${typeof value}`
+  }
 }
 
 function plainFields(error: Error): Record<string, string | number | boolean> | undefined {
