@@ -12,6 +12,7 @@
 import { MillraceError } from '../mailbox/errors.ts'
 import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './seeded-random.ts'
+import { asError } from './wire-error.ts'
 import { createMesh, loadIntoMesh } from './slot-mesh.ts'
 import type { Async, ModuleExport, SlotGroup, SlotNode } from './slot-node.ts'
 
@@ -35,10 +36,20 @@ export interface SimulatorOptions {
   readonly maxSteps?: number
 }
 
+/** An asynchronous operation that has ended. */
+interface EndedOperation {
+  /** Counts the operations in the order in which they were begun. */
+  readonly number: number
+  /** Lets its actor hear of it. */
+  readonly tell: () => void
+}
+
 /**
- * A simulated machine. Give it to `runJob` or `ActorSystem.start` as `host`; it runs until it is stopped.
+ * A simulated machine. Give it to `runJob` or `ActorSystem.start` as `host`; it runs until it is stopped, which a job does at its
+ * end: make a new one for the next run.
  *
- * Errors: `INVALID_SEED`, `INVALID_SLOTS`.
+ * Errors: `INVALID_SEED`, `INVALID_SLOTS`. Whoever runs on it hears of `SIMULATION_TOO_LONG` (see `maxSteps`), and of `HOST_STOPPED`
+ * when it has been stopped before.
  */
 export class Simulator implements SlotGroup {
   readonly main: SlotNode
@@ -51,10 +62,13 @@ export class Simulator implements SlotGroup {
   readonly #trace: ((line: string) => void) | undefined
   readonly #maxSteps: number
   /** Ends of asynchronous operations that no actor has heard of yet. */
-  readonly #ended: (() => void)[] = []
+  readonly #ended: EndedOperation[] = []
+  /** Operations begun so far. */
+  #begun = 0
   #inFlight = 0
-  /** How many of them were waited for in vain: what a message or a timer has to end. */
-  #waitedFor = 0
+  /** The operations in flight that were not yet waited for in vain. What a message or a timer has to end is not among them. */
+  readonly #awaited = new Set<number>()
+  readonly #lostListeners: ((slot: number, error: Error) => void)[] = []
   #steps = 0
   #stopped = false
   #running = false
@@ -92,8 +106,9 @@ export class Simulator implements SlotGroup {
     return this.#steps
   }
 
-  onLost(): void {
-    // Simulated slots are not lost yet.
+  /** Simulated slots are lost only together, when the simulation itself fails. */
+  onLost(listener: (slot: number, error: Error) => void): void {
+    this.#lostListeners.push(listener)
   }
 
   load<Argument, Coordinator extends object, Api extends object>(
@@ -102,6 +117,7 @@ export class Simulator implements SlotGroup {
     argument: Argument,
     coordinator: Coordinator,
   ): Promise<Async<Api>> {
+    if (this.#stopped) return Promise.reject(stoppedError())
     return loadIntoMesh(this.#nodes, slot, extension, argument, coordinator)
   }
 
@@ -117,11 +133,15 @@ export class Simulator implements SlotGroup {
     onValue: (value: T) => void,
     onError: (error: unknown) => void,
   ): void {
+    const number = this.#begun++
     this.#inFlight++
+    this.#awaited.add(number)
     const end = (tell: () => void): void => {
       this.#inFlight--
-      this.#waitedFor = Math.min(this.#waitedFor, this.#inFlight)
-      this.#ended.push(tell)
+      this.#awaited.delete(number)
+      // In the order in which they were begun: the one in which files answer differs from run to run.
+      const at = this.#ended.findIndex((other) => other.number > number)
+      this.#ended.splice(at < 0 ? this.#ended.length : at, 0, { number, tell })
       this.#wake()
     }
     promise.then(
@@ -145,7 +165,9 @@ export class Simulator implements SlotGroup {
     if (this.#running || this.#stopped) return
     this.#running = true
     setImmediate(() => {
-      void this.#drive()
+      this.#drive().catch((error: unknown) => {
+        this.#fail(asError(error))
+      })
     })
   }
 
@@ -169,13 +191,22 @@ export class Simulator implements SlotGroup {
     this.#running = false
   }
 
+  /** The run can't go on: who uses the slots hears of it as of a lost thread. */
+  #fail(error: Error): void {
+    this.#stopped = true
+    if (this.#lostListeners.length === 0) throw error
+    for (const listener of this.#lostListeners) {
+      for (let slot = 1; slot <= this.count; slot++) listener(slot, error)
+    }
+  }
+
   /** Lets promises run until nothing more follows, and waits a while for real I/O, once for every operation. */
   async #settle(): Promise<void> {
     await nextMacrotask()
-    if (this.#inFlight <= this.#waitedFor) return
+    if (this.#awaited.size === 0) return
     const deadline = performance.now() + PATIENCE_MS
-    while (this.#inFlight > this.#waitedFor && performance.now() < deadline) await nextMacrotask()
-    this.#waitedFor = this.#inFlight
+    while (this.#awaited.size > 0 && performance.now() < deadline) await nextMacrotask()
+    this.#awaited.clear()
   }
 
   #step(): boolean {
@@ -198,8 +229,8 @@ export class Simulator implements SlotGroup {
       rest -= steps
     }
     if (rest < this.#ended.length) {
-      const [tell] = this.#ended.splice(rest, 1)
-      tell?.()
+      const [operation] = this.#ended.splice(rest, 1)
+      operation?.tell()
       return 'an operation has ended'
     }
     if (timerDue) this.clock.fireNext()
@@ -210,13 +241,19 @@ export class Simulator implements SlotGroup {
     this.#steps++
     this.#trace?.(`#${this.#steps} ${what}`)
     if (this.#steps >= this.#maxSteps) {
-      this.#stopped = true
       throw new MillraceError(
         'SIMULATION_TOO_LONG',
         `The run with seed ${this.seed} did not end within ${this.#maxSteps} steps`,
       )
     }
   }
+}
+
+function stoppedError(): MillraceError {
+  return new MillraceError(
+    'HOST_STOPPED',
+    'This simulator has been stopped, as at the end of a job: make a new one for each run',
+  )
 }
 
 function nextMacrotask(): Promise<void> {
