@@ -24,6 +24,8 @@ import { systemClock } from './system-clock.ts'
 const DEFAULT_LINK_BYTES = 1024 * 1024
 /** How long a thread may take to end its loop, in milliseconds; one whose user code does not return is then ended by force. */
 const STOP_PATIENCE_MS = 250
+/** Launches in a row, besides those of the start, that may fail before lost threads are no longer replaced. */
+const MAX_FAILED_LAUNCHES = 3
 
 /** How the threads are set up. */
 export interface ThreadHostOptions {
@@ -33,6 +35,11 @@ export interface ThreadHostOptions {
   readonly linkBytes?: number
   /** Memory limits of each thread, as of `new Worker`. Default: those of Node. */
   readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
+  /**
+   * Whether a slot that lost its thread gets a new one before the listeners hear of it. Default: true. False for who can do
+   * nothing with an empty slot and wants to know at once.
+   */
+  readonly replaceLost?: boolean
 }
 
 interface ThreadSlot {
@@ -41,10 +48,15 @@ interface ThreadSlot {
   extensions: ControlCaller<object>[]
 }
 
-/** Starts the threads. Resolves when every slot's loop runs. */
+/** Starts the threads. Resolves when every slot's loop runs. Rejects with `SLOT_LOST` when a thread can't start; then none is left. */
 export async function startThreadHost(options: ThreadHostOptions): Promise<SlotGroup> {
   const host = new ThreadHost(options)
-  await host.start()
+  try {
+    await host.start()
+  } catch (error) {
+    await host.stop()
+    throw error
+  }
   return host
 }
 
@@ -52,6 +64,7 @@ class ThreadHost implements SlotGroup {
   readonly main: SlotNode
   readonly count: number
   readonly #linkBytes: number
+  readonly #replaceLost: boolean
   readonly #bells: SharedArrayBuffer
   readonly #pool: Piscina
   readonly #slots = new Map<number, ThreadSlot>()
@@ -63,10 +76,13 @@ class ThreadHost implements SlotGroup {
   #mainLoop: Promise<void> = Promise.resolve()
   #stopping: Promise<void> | undefined
   #stopped = false
+  /** Launches in a row that came to nothing. */
+  #failedLaunches = 0
 
   constructor(options: ThreadHostOptions) {
     this.count = options.slots
     this.#linkBytes = options.linkBytes ?? DEFAULT_LINK_BYTES
+    this.#replaceLost = options.replaceLost ?? true
     const slotCount = options.slots + 1
     this.#bells = createDoorbells(slotCount)
     this.#bell = this.#bellOf(0)
@@ -114,8 +130,14 @@ class ThreadHost implements SlotGroup {
     coordinator: Coordinator,
   ): Promise<Async<Api>> {
     const thread = this.#slots.get(slot)
+    if (this.#stopping !== undefined) {
+      throw new MillraceError('HOST_STOPPED', `Slot ${slot} has been stopped`)
+    }
     if (thread === undefined) {
-      throw new MillraceError('UNKNOWN_SLOT', `Expected a slot from 1 to ${this.count}, got ${slot}`)
+      throw new MillraceError(
+        'UNKNOWN_SLOT',
+        `Expected a slot from 1 to ${this.count}, got ${slot}`,
+      )
     }
     const { port1, port2 } = new MessageChannel()
     const caller = openControlPort<Api>(port1, coordinator)
@@ -162,12 +184,24 @@ class ThreadHost implements SlotGroup {
     const ended = this.#pool.run(task, { transferList: [port2] }) as Promise<void>
     const watched: Promise<void> = ended
       .then(
-        () => undefined,
+        () => {
+          const error = new MillraceError('SLOT_STOPPED', `Slot ${slot} has been stopped`)
+          this.#failCalls(slot, error)
+        },
         (error: unknown) => this.#lost(slot, error),
       )
       .finally(() => this.#tasks.delete(watched))
     this.#tasks.add(watched)
+    this.#failedLaunches++
     await control.remote.ready()
+    this.#failedLaunches = 0
+  }
+
+  /** Whoever waits for an answer of a slot, or asks it later, gets the error instead. */
+  #failCalls(slot: number, error: Error): void {
+    const thread = this.#slots.get(slot)
+    thread?.control.fail(error)
+    for (const extension of thread?.extensions ?? []) extension.fail(error)
   }
 
   /** The thread of a slot has died. */
@@ -177,10 +211,10 @@ class ThreadHost implements SlotGroup {
       cause,
       retryable: true,
     })
-    const thread = this.#slots.get(slot)
-    thread?.control.fail(error)
-    for (const extension of thread?.extensions ?? []) extension.fail(error)
-    if (this.#stopping === undefined) await this.#replace(slot)
+    this.#failCalls(slot, error)
+    // Threads that die before they are ready would go on doing so.
+    const hopeless = this.#failedLaunches > MAX_FAILED_LAUNCHES + this.count
+    if (this.#stopping === undefined && this.#replaceLost && !hopeless) await this.#replace(slot)
     for (const listener of this.#lostListeners) listener(slot, error)
   }
 
