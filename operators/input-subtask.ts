@@ -34,6 +34,8 @@ export class InputSubtask extends Subtask {
   #next = 0
   /** What event time is to become: reached when `advanceWatermark` says so. */
   #target: number
+  /** All inputs have gone idle, which the next subtasks hear after the watermark that follows from it. */
+  #tellIdle = false
 
   constructor(parts: InputParts) {
     super(parts)
@@ -53,6 +55,11 @@ export class InputSubtask extends Subtask {
     if (this.#batch !== undefined) return this.#continueBatch(this.#batch)
     if (this.#target > this.watermark) {
       this.advanceWatermark(this.#target)
+      return true
+    }
+    if (this.#tellIdle) {
+      this.#tellIdle = false
+      this.emitIdle()
       return true
     }
     if (this.#open === 0) return this.finishInput()
@@ -92,11 +99,13 @@ export class InputSubtask extends Subtask {
         this.#valve.inputWatermark(channel, event.timestamp)
         this.#follow()
         return
-      case 'idle':
+      case 'idle': {
+        const wasIdle = this.#valve.idle
         this.#valve.inputIdle(channel)
         this.#follow()
-        if (this.#valve.idle) this.emitIdle()
+        this.#tellIdle = this.#valve.idle && !wasIdle
         return
+      }
       case 'end':
         this.#open--
         return

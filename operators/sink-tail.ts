@@ -26,6 +26,8 @@ export class SinkTail implements Output, Flushable {
   #timestamps = new Float64Array(BATCH_RECORDS)
   /** Resolves when this subtask has heard that the writer is done, well or not; undefined while the writer is free. */
   #writing: Promise<void> | undefined
+  /** The flush at the end of the input. */
+  #flushing: Promise<void> | undefined
   #broken = false
 
   /** `owner` names the sink in errors, all of which are `OperatorError`s. */
@@ -75,7 +77,7 @@ export class SinkTail implements Output, Flushable {
       this.#fail(error)
       return
     }
-    if (done !== undefined) this.#wait(done)
+    if (typeof done?.then === 'function') this.#wait(done)
   }
 
   /** Hands over the rest and asks the writer to flush. Resolves when it has. */
@@ -85,7 +87,9 @@ export class SinkTail implements Output, Flushable {
       if (this.#writing === undefined) this.flush()
       await this.#writing
     }
-    await this.#guard(() => this.#writer?.flush())
+    if (this.#broken) return
+    this.#flushing = this.#guard(() => this.#writer?.flush())
+    await this.#flushing
   }
 
   /** The job has finished everywhere: ends the output well. */
@@ -99,6 +103,8 @@ export class SinkTail implements Output, Flushable {
   async abort(): Promise<void> {
     this.#broken = true
     await this.#writing
+    // The writer is not told to abort while it still does what it was told before.
+    await this.#flushing?.catch(() => {})
     const writer = this.#writer
     this.#writer = undefined
     await writer?.abort?.()

@@ -40,6 +40,8 @@ export class SourceSubtask extends Subtask {
   readonly #context: ReaderContext
   #activity: Activity = 'ready'
   #reader: SplitReader<unknown> | undefined
+  /** The reader that is being opened; it must be closed even when nobody wants it any more. */
+  #opening: Promise<SplitReader<unknown>> | undefined
   #generator: WatermarkGenerator | undefined
   #values: readonly unknown[] = []
   #timestamps = new Float64Array(READ_BATCH)
@@ -63,8 +65,11 @@ export class SourceSubtask extends Subtask {
 
   override async abort(): Promise<void> {
     this.#abort.abort()
-    await this.#closeReader()
-    await super.abort()
+    // Side by side: a reader that can't be closed must not keep half-written output.
+    const results = await Promise.allSettled([this.#closeReader(), super.abort()])
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason
+    }
   }
 
   protected override bytesIn(): number {
@@ -94,12 +99,13 @@ export class SourceSubtask extends Subtask {
 
   #askForSplit(): boolean {
     this.#waitFor(
-      this.#source
-        .nextSplit()
-        .then((next) =>
-          next === undefined ? undefined : this.#source.source.open(next.split, this.#context),
-        ),
+      this.#source.nextSplit().then((next) => {
+        if (next === undefined || this.state !== 'running') return undefined
+        this.#opening = Promise.resolve(this.#source.source.open(next.split, this.#context))
+        return this.#opening
+      }),
       (reader) => {
+        this.#opening = undefined
         this.#reader = reader
         this.#generator =
           reader === undefined ? undefined : this.#source.watermarks?.createGenerator()
@@ -111,14 +117,14 @@ export class SourceSubtask extends Subtask {
 
   #read(reader: SplitReader<unknown>): boolean {
     const read = reader.read()
-    if (read instanceof Promise) {
-      this.#waitFor(read, (values) => {
-        this.#take(values, reader)
-      })
-      return false
+    if (read === undefined || !('then' in read)) {
+      this.#take(read, reader)
+      return true
     }
-    this.#take(read as readonly unknown[] | undefined, reader)
-    return true
+    this.#waitFor(read, (values) => {
+      this.#take(values, reader)
+    })
+    return false
   }
 
   /** A batch has come, or the split has ended. */
@@ -206,7 +212,10 @@ export class SourceSubtask extends Subtask {
   }
 
   async #closeReader(): Promise<void> {
-    const reader = this.#reader
+    const opening = this.#opening
+    this.#opening = undefined
+    // It failed to open: there is nothing to close, and the subtask has heard of it.
+    const reader = this.#reader ?? (await opening?.catch(() => undefined))
     this.#reader = undefined
     await reader?.close?.()
   }

@@ -127,6 +127,7 @@ export abstract class Subtask implements SlotActor {
   start(): void {
     if (this.#state !== 'created') return
     this.#state = 'running'
+    this.meter.restart(this.slot.clock.monotonicMs())
     this.slot.ready(this)
   }
 
@@ -170,7 +171,7 @@ export abstract class Subtask implements SlotActor {
   /** What it has done so far. */
   metrics(): SubtaskMetrics {
     const load = this.meter.read(this.slot.clock.monotonicMs())
-    const totalMs = Math.max(load.busyMs + load.idleMs + load.backpressuredMs, Number.MIN_VALUE)
+    const totalMs = load.busyMs + load.idleMs + load.backpressuredMs
     let recordsOut = 0
     let bytesOut = 0
     for (const channel of this.#parts.channels) {
@@ -191,9 +192,9 @@ export abstract class Subtask implements SlotActor {
       bytesIn: this.bytesIn(),
       bytesOut,
       watermark: this.watermark,
-      busy: load.busyMs / totalMs,
-      idle: load.idleMs / totalMs,
-      backpressured: load.backpressuredMs / totalMs,
+      busy: totalMs === 0 ? 0 : load.busyMs / totalMs,
+      idle: totalMs === 0 ? 1 : load.idleMs / totalMs,
+      backpressured: totalMs === 0 ? 0 : load.backpressuredMs / totalMs,
       counters: Object.fromEntries([...this.#counters].map(([name, { value }]) => [name, value])),
     }
   }
@@ -246,8 +247,10 @@ export abstract class Subtask implements SlotActor {
 
   #finish(): void {
     if (this.#state !== 'finishing') return
-    this.#state = 'finished'
     for (const channel of this.#parts.channels) channel.event({ kind: 'end' })
+    // The last records of a channel may turn out to be unsendable.
+    if (this.state !== 'finishing') return
+    this.#state = 'finished'
     this.#parts.listener.finished(this)
   }
 

@@ -26,6 +26,14 @@ export class LoadMeter {
     this.#since = nowMs
   }
 
+  /** Starts anew: what was before does not count. */
+  restart(nowMs: number): void {
+    this.#busyMs = 0
+    this.#idleMs = 0
+    this.#backpressuredMs = 0
+    this.#since = nowMs
+  }
+
   /** A turn begins: the time until now belongs to the state that the last turn left. */
   turnBegins(nowMs: number): void {
     this.#settle(nowMs)
