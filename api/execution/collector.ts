@@ -29,6 +29,8 @@ export class Collector implements SlotActor, AsyncIterableIterator<unknown, unde
   readonly inputs: InputGate
   /** Resolves when all input has come in, or the stream has ended otherwise. */
   readonly received: Promise<void>
+  /** Told when what came in could not be read: the job has to fail. */
+  onFailed: (error: unknown) => void = () => {}
   readonly #slot: Slot
   readonly #batches = new Fifo<RecordBatch>()
   readonly #waiting = new Fifo<Waiting>()
@@ -66,6 +68,9 @@ export class Collector implements SlotActor, AsyncIterableIterator<unknown, unde
   /** The caller wants no more: what still comes is thrown away, so that the job can end. */
   return(): Promise<IteratorResult<unknown, undefined>> {
     this.#end({ kind: 'left' })
+    this.#batches.clear()
+    this.#next = 0
+    this.#answerAll()
     this.#eager = true
     this.#slot.ready(this)
     return Promise.resolve({ done: true, value: undefined })
@@ -75,7 +80,8 @@ export class Collector implements SlotActor, AsyncIterableIterator<unknown, unde
   fail(error: unknown): void {
     this.#end({ kind: 'failed', error })
     this.#tellReceived()
-    this.#slot.ready(this)
+    // At once: the slot ends with the job and may have no turn any more.
+    this.#answerAll()
   }
 
   /** Everything else has finished: take what is left, whether or not anybody reads it yet. */
@@ -92,6 +98,12 @@ export class Collector implements SlotActor, AsyncIterableIterator<unknown, unde
 
   turnFailed(error: unknown): void {
     this.fail(error)
+    this.onFailed(error)
+  }
+
+  /** Answers all callers that what is in memory, or the end, can answer. */
+  #answerAll(): void {
+    while (this.#waiting.size > 0 && this.#serveFromMemory()) continue
   }
 
   /** Answers the caller who has waited longest. False when nothing has come yet. */

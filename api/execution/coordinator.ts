@@ -37,6 +37,8 @@ export type JobOrigin =
   | { readonly kind: 'module'; readonly url: string }
   | { readonly kind: 'value'; readonly job: JobDefinition }
 
+const usedSimulators = new WeakSet<SlotGroup>()
+
 /** One run of one job. */
 export class Coordinator {
   readonly #origin: JobOrigin
@@ -113,8 +115,14 @@ export class Coordinator {
   /** What the job has done so far, or had done when it ended. */
   async metrics(): Promise<JobMetrics> {
     if (this.#lastMetrics !== undefined) return this.#lastMetrics
-    const perSlot = await Promise.all(this.#slots.map((slot) => slot.metrics()))
-    return this.#summarize(perSlot.flat())
+    try {
+      const perSlot = await Promise.all(this.#slots.map((slot) => slot.metrics()))
+      return this.#summarize(perSlot.flat())
+    } catch (error) {
+      // The job has ended while its slots were asked.
+      if (this.#lastMetrics !== undefined) return this.#lastMetrics
+      throw error
+    }
   }
 
   /** All that can fail without a slot: the module, the graph, the plan, the sources. */
@@ -152,8 +160,16 @@ export class Coordinator {
     if (host === 'threads') {
       // Loaded here, because slots import this file too, through the job's module, and need no pool.
       const { startThreadHost } = await import('../../runtime/thread-host.ts')
-      return startThreadHost({ slots })
+      return startThreadHost({ slots, replaceLost: false })
     }
+    // The channels of two jobs would have the same numbers, and the end of one would stop the other.
+    if (usedSimulators.has(host)) {
+      throw new MillraceError(
+        'INVALID_HOST',
+        'This simulator runs, or has run, another job: make a new one for each run',
+      )
+    }
+    usedSimulators.add(host)
     return host
   }
 
@@ -177,6 +193,11 @@ export class Coordinator {
     })
     // Deployed from the end of the plan to its start; shown in the order in which the job names them.
     this.#collectors = [...main.collectors].reverse()
+    for (const collector of this.#collectors) {
+      collector.onFailed = (error) => {
+        this.#fail(error)
+      }
+    }
     const loads: Promise<Async<JobSlot>>[] = []
     for (let slot = 1; slot <= group.count; slot++) {
       loads.push(group.load(slot, extension, deployment, coordinator))
@@ -219,7 +240,8 @@ export class Coordinator {
     const received = Promise.all(this.#collectors.map((collector) => collector.received))
     await Promise.race([received, this.#broken])
     this.#lastMetrics = await this.metrics()
-    await Promise.all(this.#slots.map((slot) => slot.commit()))
+    // A sink that does not come to its end can still be cancelled.
+    await Promise.race([Promise.all(this.#slots.map((slot) => slot.commit())), this.#broken])
     this.#state = 'finished'
   }
 

@@ -121,7 +121,6 @@ class Deployer implements DeployedTasks {
         return tail
       },
     })
-    await openWriters(sinks, task, placed)
     const parts: SubtaskParts = {
       slot: node.slot,
       identity: {
@@ -140,6 +139,8 @@ class Deployer implements DeployedTasks {
     }
     owner = this.#subtaskOf(task, placed, root, parts)
     gate.onError = (error) => owner?.turnFailed(error)
+    // Last, so that nothing which could throw follows: what is open by then belongs to a subtask that can be aborted.
+    await openWriters(sinks, task, placed)
     return owner
   }
 

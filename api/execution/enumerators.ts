@@ -10,6 +10,8 @@ import type { SplitAnswer } from './protocol.ts'
 /** Gives splits out for all sources of one job. */
 export class Enumerators {
   readonly #byNode = new Map<number, SplitEnumerator<unknown>>()
+  /** The last answer of each that was asked for: an enumerator gives out one split at a time. */
+  readonly #last = new Map<number, Promise<unknown>>()
 
   /** Starts the enumerator of every source. Rejects with what the first one throws, after closing the others. */
   static async start(graph: JobGraph, plan: ExecutionPlan): Promise<Enumerators> {
@@ -45,7 +47,10 @@ export class Enumerators {
     if (enumerator === undefined) {
       throw new MillraceError('UNKNOWN_SOURCE', `Operator ${nodeId} is no source of this job`)
     }
-    const split = await enumerator.next(subtaskIndex)
+    const before = this.#last.get(nodeId)
+    const asked = askAfter(before, () => enumerator.next(subtaskIndex))
+    this.#last.set(nodeId, asked)
+    const split = await asked
     return split === undefined ? undefined : { split }
   }
 
@@ -55,4 +60,13 @@ export class Enumerators {
     this.#byNode.clear()
     await Promise.allSettled(all.map(async (enumerator) => enumerator.close?.()))
   }
+}
+
+async function askAfter(
+  before: Promise<unknown> | undefined,
+  ask: () => unknown,
+): Promise<unknown> {
+  // Whoever asked then hears of its error.
+  await before?.catch(() => {})
+  return ask()
 }

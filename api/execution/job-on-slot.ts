@@ -47,7 +47,15 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
       node.router.removeInput(channel)
       node.router.removeOutput(channel)
     }
-    for (const subtask of subtasks) subtask.close()
+    const errors: unknown[] = []
+    for (const subtask of subtasks) {
+      try {
+        subtask.close()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (errors.length > 0) throw errors[0]
   }
 
   return {

@@ -32,10 +32,12 @@ export class JobHandle {
     const deployed = new Promise<ReadonlyMap<string, Collector>>((resolve) => {
       tellDeployed = resolve
     })
-    this.#result = coordinator.run((collectors) => {
+    const run = coordinator.run((collectors) => {
       tellDeployed(new Map(collectors.map((collector) => [collector.name, collector])))
     })
-    this.#deployed = Promise.race([deployed, this.#result.then(() => deployed)])
+    // A promise of its own: whoever waits for the deployment has not yet heard how the job ended.
+    this.#result = run.then((result) => result)
+    this.#deployed = Promise.race([deployed, run.then(() => deployed)])
     this.#deployed.catch(() => {})
   }
 
