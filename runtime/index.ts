@@ -1,5 +1,5 @@
 /** The public names of `millrace/actors`. */
-export { Actor } from './actor.ts'
+export { Actor } from './actors/actor.ts'
 export type {
   ActorClass,
   ActorContext,
@@ -12,16 +12,16 @@ export type {
   SpawnParameters,
   Terminated,
   TerminationReason,
-} from './actor.ts'
-export { ActorRef } from './actor-ref.ts'
-export type { AskOptions } from './actor-ref.ts'
-export { ActorSystem } from './actor-system.ts'
-export type { ActorSystemMetrics, ActorSystemOptions, StopOptions } from './actor-system.ts'
-export type { ActorCounters } from './actor-slot.ts'
+} from './actors/actor.ts'
+export { ActorRef } from './actors/actor-ref.ts'
+export type { AskOptions } from './actors/actor-ref.ts'
+export { ActorSystem } from './actors/actor-system.ts'
+export type { ActorSystemMetrics, ActorSystemOptions, StopOptions } from './actors/actor-system.ts'
+export type { ActorCounters } from './actors/actor-slot.ts'
 export type { Cancel } from './clock.ts'
-export type { DeadLetter, DeadLetterReason } from './dead-letters.ts'
-export { ActorFunction, defineActor } from './define-actor.ts'
-export type { Backoff, Directive, Supervision } from './supervision.ts'
+export type { DeadLetter, DeadLetterReason } from './actors/dead-letters.ts'
+export { ActorFunction, defineActor } from './actors/define-actor.ts'
+export type { Backoff, Directive, Supervision } from './actors/supervision.ts'
 export type { SlotGroup } from './slot-node.ts'
 export { RemoteError } from './wire-error.ts'
 export { MillraceError } from '../mailbox/errors.ts'

@@ -1,0 +1,64 @@
+/**
+ * Loads the actor system into a slot, and what the coordinator can then call there.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import { ACTOR_MAIL_VERSION } from './actor-mail.ts'
+import { ActorSlot } from './actor-slot.ts'
+import type { ActorCounters } from './actor-slot.ts'
+import type { ActorSlotOptions } from './slot-family.ts'
+import type { ModuleExport, SlotNode } from '../slot-node.ts'
+import { fromWireError } from '../wire-error.ts'
+import type { WireError } from '../wire-error.ts'
+
+/** Where a host finds `loadActorSlot`. */
+export const actorSlotModule: ModuleExport = { url: import.meta.url, name: 'loadActorSlot' }
+
+/** What a slot is told when it gets its actor system. Plain data. */
+export interface ActorSlotArgument extends ActorSlotOptions {
+  readonly version: number
+  readonly reportsDeadLetters: boolean
+}
+
+/** What the coordinator calls on the actor system of a slot. */
+export interface ActorSlotApi {
+  /** Slot `lost` has lost its thread. All slots hear this before any hears `slotBack`. */
+  slotLost(lost: number, error: WireError, incarnation: number): void
+  /** The new thread of slot `lost` has its actor system. */
+  slotBack(lost: number, error: WireError): void
+  counters(): ActorCounters
+  reportDeadLetters(on: boolean): void
+  /** Ends all actors at once. */
+  dispose(): void
+}
+
+/** A `SlotExtension`. Throws `PROTOCOL_MISMATCH` when coordinator and slot speak different versions. */
+export function loadActorSlot(node: SlotNode, argument: ActorSlotArgument): ActorSlotApi {
+  if (argument.version !== ACTOR_MAIL_VERSION) {
+    throw new MillraceError(
+      'PROTOCOL_MISMATCH',
+      `Expected actor mail of version ${ACTOR_MAIL_VERSION}, got ${argument.version}: two versions of millrace are mixed`,
+    )
+  }
+  const slot = new ActorSlot(node, argument)
+  slot.deadLetters.isReporting = argument.reportsDeadLetters
+  return apiOf(slot)
+}
+
+/** The calls on an actor system that is at hand. */
+export function apiOf(slot: ActorSlot): ActorSlotApi {
+  return {
+    slotLost: (lost, error, incarnation) => {
+      slot.slotLost(lost, fromWireError(error), incarnation)
+    },
+    slotBack: (lost, error) => {
+      slot.slotBack(lost, fromWireError(error))
+    },
+    counters: () => slot.counters(),
+    reportDeadLetters: (on) => {
+      slot.deadLetters.isReporting = on
+    },
+    dispose: () => {
+      slot.dispose()
+    },
+  }
+}

@@ -1,0 +1,470 @@
+/**
+ * The actor system of one slot: its actors, and their mail to and from everybody else.
+ *
+ * One per slot, on the slot's thread; loaded there as a `SlotExtension`, made directly for slot 0.
+ * Order: what one slot sends to one actor arrives in the order in which it was handed in.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { MessageFrame } from '../../mailbox/frame.ts'
+import type { TerminationReason, Terminated } from './actor.ts'
+import { stoppedError } from './actor-cell.ts'
+import type { ActorCell } from './actor-cell.ts'
+import type { CellHost, Child, StartListener } from './actor-host.ts'
+import { Envelope, QueuePool } from './actor-inbox.ts'
+import { IDS_PER_INCARNATION, MAIL, STOP, SYSTEM } from './actor-mail.ts'
+import type { ActorMail, CreditMail } from './actor-mail.ts'
+import type { Outlet, OutletHost } from './actor-outlet.ts'
+import { setRefHost } from './actor-ref.ts'
+import type { ActorRef, RefHost } from './actor-ref.ts'
+import type { Cancel } from '../clock.ts'
+import { DeadLetters } from './dead-letters.ts'
+import type { DeadLetterReason } from './dead-letters.ts'
+import { HeldMail } from './held-mail.ts'
+import { PendingAsks } from './pending-asks.ts'
+import type { ActorMailHandler } from '../router.ts'
+import { checkSendable } from './sendable-message.ts'
+import { SlotFamily } from './slot-family.ts'
+import type { ActorSlotOptions, FamilyOwner } from './slot-family.ts'
+import { SlotLinks } from './slot-links.ts'
+import type { SlotNode } from '../slot-node.ts'
+import { SlotOutlets } from './slot-outlets.ts'
+import { SlotWatches } from './slot-watches.ts'
+import type { Slot } from '../slot.ts'
+import type { SpawnRequest } from './spawn-request.ts'
+import { fromWireError, toWireError } from '../wire-error.ts'
+import type { WireError } from '../wire-error.ts'
+
+/** What a slot has done and has left to do. */
+export interface ActorCounters {
+  /** Mail put into mailboxes and other work begun (a module that is loaded, say), and how much of it is done. */
+  readonly accepted: number
+  readonly completed: number
+  /** Messages that wait for credit. */
+  readonly waiting: number
+  /** Mail handed to links, and mail that came out of links. */
+  readonly sent: number
+  readonly received: number
+  readonly actors: number
+  readonly deadLetters: number
+  readonly unobservedDeadLetters: number
+}
+
+/** The actors of one slot. */
+export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, OutletHost, RefHost {
+  readonly slot: Slot
+  /** Who lives here, and who is whose child. */
+  readonly family: SlotFamily
+  readonly queues = new QueuePool()
+  readonly deadLetters: DeadLetters
+  accepted = 0
+  completed = 0
+  readonly #index: number
+  readonly #links: SlotLinks
+  readonly #outlets = new SlotOutlets(this)
+  readonly #asks: PendingAsks
+  readonly #watches: SlotWatches
+  readonly #held: HeldMail
+  #waiting = 0
+  #nextCorrelation: number
+  #stopped = false
+
+  constructor(node: SlotNode, options: ActorSlotOptions) {
+    this.slot = node.slot
+    this.#index = node.slot.index
+    this.#asks = new PendingAsks(node.slot.clock)
+    this.#nextCorrelation = options.incarnation * IDS_PER_INCARNATION + 1
+    this.#links = new SlotLinks(node.slot)
+    this.deadLetters = new DeadLetters(this, (mail) => {
+      this.#links.mail(0, mail)
+    })
+    this.#links.onFlush = () => {
+      this.deadLetters.endTurn()
+    }
+    this.family = new SlotFamily(this, this.#links, options)
+    this.#held = new HeldMail(this.#index, node.slot.slotCount)
+    this.#watches = new SlotWatches({
+      index: this.#index,
+      cells: this.family.cells,
+      links: this.#links,
+      held: this.#held,
+      refHost: this,
+    })
+    node.router.setActors(this)
+    setRefHost(node.slot, this)
+  }
+
+  /** What has been done and what is left. */
+  counters(): ActorCounters {
+    return {
+      accepted: this.accepted,
+      completed: this.completed,
+      waiting: this.#waiting + this.#held.size,
+      sent: this.#links.sent,
+      received: this.#links.received,
+      actors: this.family.cells.size,
+      deadLetters: this.deadLetters.count,
+      unobservedDeadLetters: this.deadLetters.unobserved,
+    }
+  }
+
+  /** Ends everything at once. */
+  dispose(): void {
+    this.#stopped = true
+    this.#links.closed = true
+    this.#asks.rejectAll(systemStopped())
+    for (const cell of this.family.cells.values()) cell.dispose()
+    this.family.cells.clear()
+    this.#outlets.closeAll('stopped')
+  }
+
+  // ── kin ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether a slot has its thread. */
+  isUp(slot: number): boolean {
+    return this.#links.isUp(slot)
+  }
+
+  /** Spawns for the system itself. Resolves when the actor runs; rejects with what its start threw. */
+  async spawnRoot(request: SpawnRequest, slot: number): Promise<ActorRef<never>> {
+    if (this.#stopped) throw systemStopped()
+    return await this.family.spawnRoot(request, slot)
+  }
+
+  spawnFrom(parent: ActorCell, actor: unknown, options: unknown): ActorRef<never> {
+    return this.family.spawnFrom(parent, actor, options)
+  }
+
+  stopChild(id: number, child: Child): void {
+    this.family.stopChild(id, child)
+  }
+
+  resumeChild(id: number, child: Child): void {
+    this.family.resumeChild(id, child)
+  }
+
+  escalate(cell: ActorCell, error: unknown): void {
+    this.family.escalate(cell, error)
+  }
+
+  terminated(
+    cell: ActorCell,
+    reason: TerminationReason,
+    error: unknown,
+    owing: readonly number[],
+  ): void {
+    this.family.terminated(cell, reason, error, owing)
+  }
+
+  watch(actor: ActorRef<never>, listener: (terminated: Terminated, from: number) => void): Cancel {
+    return this.#watches.watch(actor, listener)
+  }
+
+  announceEnd(actor: number, from: number, reason: TerminationReason, error: unknown): void {
+    this.#watches.announceEnd(actor, from, reason, error)
+  }
+
+  expectStart(slot: number): { correlation: number; started: Promise<unknown> } {
+    const correlation = this.#allocateCorrelation()
+    const started = this.#asks.add(correlation, slot, Number.POSITIVE_INFINITY, 'an actor')
+    return { correlation, started }
+  }
+
+  startListener(to: number, correlation: number): StartListener {
+    return {
+      started: () => {
+        this.#answerRaw(to, correlation, undefined)
+      },
+      failed: (error) => {
+        this.refuse(to, correlation, error)
+      },
+    }
+  }
+
+  #allocateCorrelation(): number {
+    return this.#nextCorrelation++
+  }
+
+  // ── sending ───────────────────────────────────────────────────────────────────────────────────
+
+  outletFor(actor: ActorRef<never>): Outlet {
+    return this.#outlets.for(actor, this.#links.isUp(actor.slot))
+  }
+
+  ask(actor: ActorRef<never>, message: unknown, timeoutMs: number): Promise<unknown> {
+    if (this.#stopped) return Promise.reject(systemStopped())
+    const outlet = this.outletFor(actor)
+    try {
+      this.check(outlet, message)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const correlation = this.#allocateCorrelation()
+    const answer = this.#asks.add(correlation, actor.slot, timeoutMs, actor)
+    outlet.send(message, correlation)
+    return answer
+  }
+
+  async stop(actor: ActorRef<never>): Promise<void> {
+    for (;;) {
+      const ended = new Promise<Terminated>((resolve) => {
+        this.watch(actor, resolve)
+      })
+      this.outletFor(actor).send(undefined, STOP)
+      const { reason } = await ended
+      // Its supervision may bring a lost actor back: ask again.
+      if (reason !== 'slot-lost' || this.#stopped) return
+    }
+  }
+
+  ship(outlet: Outlet, message: unknown, correlation: number): void {
+    const { slot, target } = outlet
+    if (this.#stopped) {
+      this.#outlets.close(target, 'stopped')
+      this.undeliverable(outlet, message, correlation, 'stopped')
+    } else if (slot === this.#index) {
+      this.#take(target, correlation, message, slot)
+    } else {
+      this.#links.post(slot, target, message, correlation)
+    }
+  }
+
+  check(outlet: Outlet, message: unknown): void {
+    if (outlet.slot === this.#index) return
+    checkSendable(message, () => `message to the actor with id ${outlet.target}`)
+  }
+
+  undeliverable(
+    outlet: Outlet,
+    message: unknown,
+    correlation: number,
+    reason: DeadLetterReason,
+  ): void {
+    if (correlation === STOP) return
+    if (correlation > 0) this.#asks.reject(correlation, stoppedError(`actor ${outlet.target}`))
+    this.#bury(outlet.target, outlet.slot, message, reason)
+  }
+
+  isAwaited(correlation: number): boolean {
+    return this.#asks.has(correlation)
+  }
+
+  waiting(change: number): void {
+    this.#waiting += change
+  }
+
+  idle(outlet: Outlet): void {
+    this.#outlets.forget(outlet)
+  }
+
+  // ── receiving ─────────────────────────────────────────────────────────────────────────────────
+
+  messages(frame: MessageFrame, values: unknown[], from: number): void {
+    const { targets, correlations, length } = frame
+    this.#links.noteReceived(from, length)
+    let lastTarget = SYSTEM
+    let cell: ActorCell | undefined
+    for (let i = 0; i < length; i++) {
+      const target = targets[i] ?? SYSTEM
+      const correlation = correlations[i] ?? 0
+      if (correlation !== 0) {
+        this.#take(target, correlation, values[i], from)
+        lastTarget = SYSTEM
+        continue
+      }
+      // Messages to one actor mostly come in runs.
+      if (target !== lastTarget) {
+        lastTarget = target
+        cell = this.family.cells.get(target)
+      }
+      if (cell === undefined) this.#take(target, 0, values[i], from)
+      else cell.offer(from, values[i])
+    }
+  }
+
+  control(mail: unknown, from: number): void {
+    const [actor, count] = mail as CreditMail
+    this.#outlets.grant(actor, from, count)
+  }
+
+  credit(): void {
+    // Credits of actors come as control mail.
+  }
+
+  unsendable(
+    target: number,
+    correlation: number,
+    value: unknown,
+    error: unknown,
+    to: number,
+  ): void {
+    this.#links.noteUnsent(to)
+    if (target === SYSTEM) {
+      if (correlation > 0) this.refuse(to, correlation, error)
+      return
+    }
+    if (correlation > 0) this.#asks.reject(correlation, error)
+    this.#bury(target, to, value, 'unsendable', error)
+    this.#outlets.grant(target, to, 1)
+  }
+
+  /** Takes one mail of any kind. */
+  #take(target: number, correlation: number, value: unknown, from: number): void {
+    if (target === SYSTEM) {
+      if (correlation === MAIL) this.#handle(value as ActorMail, from)
+      else this.#asks.resolve(correlation, value)
+      return
+    }
+    const cell = this.family.cells.get(target)
+    if (cell === undefined) {
+      this.#takeForUnknown(target, correlation, value, from)
+    } else if (correlation === STOP) {
+      cell.requestStop()
+    } else if (correlation === 0) {
+      cell.offer(from, value)
+    } else {
+      cell.offer(from, new Envelope('ask', value, correlation, from))
+    }
+  }
+
+  /** The actor has stopped, or the mail has overtaken the one that spawns it. */
+  #takeForUnknown(target: number, correlation: number, value: unknown, from: number): void {
+    if (!this.#stopped && this.#held.isExpected(target)) {
+      this.#held.hold(target, () => {
+        this.#take(target, correlation, value, from)
+      })
+      return
+    }
+    if (correlation !== STOP) {
+      if (correlation > 0) this.refuse(from, correlation, stoppedError(`actor ${target}`))
+      this.#bury(target, this.#index, value, 'stopped')
+    }
+    this.sayGone(target, from)
+  }
+
+  sayGone(actor: number, to: number): void {
+    if (to !== this.#index) {
+      this.#links.mail(to, { kind: 'gone', actor })
+      return
+    }
+    this.#outlets.close(actor, 'stopped')
+  }
+
+  #handle(mail: ActorMail, from: number): void {
+    switch (mail.kind) {
+      case 'spawn':
+        this.family.spawnFor(mail, from)
+        if (mail.again) this.#held.release(mail.actor)
+        else this.#held.spawned(mail.actor)
+        return
+      case 'failure':
+        this.#asks.reject(mail.correlation, fromWireError(mail.error))
+        return
+      case 'watch':
+        this.#watches.watchFor(mail.actor, from)
+        return
+      case 'unwatch':
+        this.family.cells.get(mail.actor)?.watchers?.delete(from)
+        return
+      case 'terminated':
+        this.family.heardOfEnd(mail.actor, mail.parent, mail.reason, errorOf(mail.error), from)
+        return
+      case 'gone':
+        this.#outlets.close(mail.actor, 'stopped')
+        return
+      case 'escalated':
+        this.family.heardOfEscalation(mail.parent, mail.actor, fromWireError(mail.error), from)
+        return
+      case 'resume':
+        this.family.cells.get(mail.actor)?.resume()
+        return
+      case 'kill':
+        this.family.cells.get(mail.actor)?.kill()
+        return
+      case 'recovered':
+        this.#held.expectFrom(from, mail.nextId)
+        return
+      case 'dead-letter': {
+        const { actor, name, message, reason } = mail
+        const error = errorOf(mail.error)
+        this.deadLetters.bury({ actor, slot: from, name, message, reason, error })
+      }
+    }
+  }
+
+  // ── what cells ask for ────────────────────────────────────────────────────────────────────────
+
+  giveBack(actor: number, to: number, count: number): void {
+    if (to === this.#index) this.#outlets.grant(actor, to, count)
+    else this.#links.giveBack(actor, to, count)
+  }
+
+  answer(to: number, correlation: number, value: unknown, cell: ActorCell): void {
+    if (to !== this.#index) {
+      try {
+        checkSendable(value, () => `answer of ${cell.label}`)
+      } catch (error) {
+        this.refuse(to, correlation, error)
+        return
+      }
+    }
+    this.#answerRaw(to, correlation, value)
+  }
+
+  #answerRaw(to: number, correlation: number, value: unknown): void {
+    if (to === this.#index) this.#asks.resolve(correlation, value)
+    else this.#links.post(to, SYSTEM, value, correlation)
+  }
+
+  refuse(to: number, correlation: number, error: unknown): void {
+    if (to === this.#index) this.#asks.reject(correlation, error)
+    else this.#links.mail(to, { kind: 'failure', correlation, error: toWireError(error) })
+  }
+
+  deadLetter(cell: ActorCell, message: unknown, reason: DeadLetterReason, error?: unknown): void {
+    const { id: actor, slot, name } = cell
+    this.deadLetters.bury({ actor, slot, name, message, reason, error })
+  }
+
+  #bury(
+    actor: number,
+    slot: number,
+    message: unknown,
+    reason: DeadLetterReason,
+    error?: unknown,
+  ): void {
+    this.deadLetters.bury({ actor, slot, name: undefined, message, reason, error })
+  }
+
+  // ── lost threads ──────────────────────────────────────────────────────────────────────────────
+
+  /** Slot `lost` has no thread any more: nobody there answers, gives credits or waits. */
+  slotLost(lost: number, error: unknown, incarnation: number): void {
+    this.#links.lost(lost)
+    this.#outlets.pauseAllTo(lost)
+    this.#asks.rejectSlot(lost, error)
+    for (const cell of this.family.cells.values()) {
+      cell.disown(lost)
+      cell.watchers?.delete(lost)
+      // Its parent is gone with all it knew.
+      if (cell.parentSlot === lost) cell.kill()
+    }
+    this.#watches.slotLost(lost, error)
+    this.#held.expectFrom(lost, incarnation * IDS_PER_INCARNATION)
+  }
+
+  /** Slot `lost` has a new thread: supervision decides about the children there, and mail goes on. */
+  slotBack(lost: number, error: unknown): void {
+    this.#links.back(lost)
+    this.family.slotBack(lost, error)
+    this.#links.mail(lost, { kind: 'recovered', nextId: this.family.nextNumber })
+    this.#outlets.resumeAllTo(lost)
+  }
+}
+
+function systemStopped(): MillraceError {
+  return new MillraceError('SYSTEM_STOPPED', 'The actor system has stopped')
+}
+
+function errorOf(wire: WireError | undefined): Error | undefined {
+  return wire === undefined ? undefined : fromWireError(wire)
+}
