@@ -81,7 +81,10 @@ function callerOf<Remote extends object>(target: unknown): ControlCaller<Remote>
   return {
     remote: remote as Async<Remote>,
     call: (method, args, transfer) =>
-      call(method, args.map((argument) => withTransfer(argument, transfer))),
+      call(
+        method,
+        args.map((argument) => withTransfer(argument, transfer)),
+      ),
     fail(error) {
       gone = error
       for (const reject of waiting) reject(error)

@@ -21,7 +21,7 @@ export const BATCH_RECORDS = 512
 /** What a packed batch should weigh at the most: large records travel in batches of fewer. */
 const BATCH_BYTES = 256 * 1024
 /** Frames that may be on their way on one channel before the receiver has taken the first. */
-export const CHANNEL_CREDITS = 8
+export const CHANNEL_CREDITS = 16
 
 /** Something that follows the records of a channel. */
 export type ChannelEvent =

@@ -23,7 +23,7 @@ const FLUSH_INTERVAL_MS = 5
 const TURN_BUDGET_MS = 1
 
 /** The longest that a ready source waits on a slot whose other actors are never out of work. */
-const SOURCE_PATIENCE_MS = 5
+const SOURCE_PATIENCE_MS = 20
 
 /** What a slot runs: something with mail, which gets one bounded turn at a time. */
 export interface SlotActor {
