@@ -143,7 +143,7 @@ class ThreadHost implements SlotGroup {
     const caller = openControlPort<Api>(port1, coordinator)
     // The threads themselves keep the process alive; a port must not.
     port1.unref()
-    thread.extensions.push(caller as ControlCaller<object>)
+    thread.extensions.push(caller)
     await thread.control.call('load', [extension, argument, port2], [port2])
     return caller.remote
   }

@@ -187,7 +187,7 @@ export class Coordinator {
       graph,
       plan,
       codec: this.#options.codec,
-      nextSplit: coordinator.nextSplit,
+      nextSplit: (nodeId, subtaskIndex) => coordinator.nextSplit(nodeId, subtaskIndex),
       // Only collected streams end on the main thread, and they have no subtask that could finish or fail.
       listener: { finished: () => {}, failed: () => {} },
     })

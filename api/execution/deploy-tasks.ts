@@ -100,7 +100,6 @@ class Deployer implements DeployedTasks {
     const channels: OutputChannel[] = []
     const sinks: { tail: SinkTail; node: GraphNode }[] = []
     const uids = new Map<ChainElement, string>()
-    let owner: Subtask | undefined
     const branches = chainBranches(task, {
       graph,
       slot: node.slot,
@@ -116,7 +115,9 @@ class Deployer implements DeployedTasks {
       },
       openSink: (sinkNode) => {
         const failure = { operatorName: sinkNode.name, subtaskIndex: placed.index }
-        const tail = new SinkTail(node.slot, gate, failure, (error) => owner?.turnFailed(error))
+        const tail = new SinkTail(node.slot, gate, failure, (error) => {
+          owner.turnFailed(error)
+        })
         sinks.push({ tail, node: sinkNode })
         return tail
       },
@@ -137,8 +138,10 @@ class Deployer implements DeployedTasks {
       listener,
       uidOf: (element) => uids.get(element) ?? element.name,
     }
-    owner = this.#subtaskOf(task, placed, root, parts)
-    gate.onError = (error) => owner?.turnFailed(error)
+    const owner = this.#subtaskOf(task, placed, root, parts)
+    gate.onError = (error) => {
+      owner.turnFailed(error)
+    }
     // Last, so that nothing which could throw follows: what is open by then belongs to a subtask that can be aborted.
     await openWriters(sinks, task, placed)
     return owner

@@ -18,7 +18,7 @@ interface Rig {
   readonly channel: OutputChannel
   readonly gate: OutputGate
   readonly transport: RecordingTransport
-  append(count: number): void
+  readonly append: (count: number) => void
 }
 
 function rig(credits: number): Rig {
@@ -193,8 +193,8 @@ const action = fc.oneof(
 interface Connection {
   readonly channel: OutputChannel
   readonly inputs: InputGate
-  send(): void
-  receive(): void
+  readonly send: () => void
+  readonly receive: () => void
 }
 
 function localConnection(): Connection {
