@@ -12,7 +12,7 @@ import { alternate, ratios } from './measure.ts'
 
 const THREADS = 2
 /** Records of each thread in one run. */
-const RECORDS = 2_000_000
+const RECORDS = 4_000_000
 const JOB = new URL('./exchange/job.js', import.meta.url)
 const WORKER = new URL('./exchange/post-message-worker.js', import.meta.url)
 

@@ -3,7 +3,6 @@
  *
  * Both ends of one port offer an object and call the other's. Errors keep name, code, message, stack and cause.
  */
-/// <reference path="./comlink-node-adapter.d.ts" />
 import type { MessagePort } from 'node:worker_threads'
 import * as Comlink from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'

@@ -2,6 +2,7 @@
  * What can be said about a run, and the checks of it.
  */
 import { availableParallelism } from 'node:os'
+import { describeValue } from '../build-error.ts'
 import type { CodecName } from '../../mailbox/codec.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { Simulator } from '../../runtime/simulator.ts'
@@ -46,7 +47,7 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
   if (typeof options !== 'object' || options === null) {
     throw new MillraceError(
       'INVALID_ARGUMENT',
-      `runJob: expected an options object, got ${String(options)}`,
+      `runJob: expected an options object, got ${describeValue(options)}`,
     )
   }
   for (const key of Object.keys(options)) {
@@ -75,7 +76,7 @@ function checkParallelism(parallelism: unknown): void {
   if (typeof parallelism === 'number' && Number.isInteger(parallelism) && parallelism >= 1) return
   throw new MillraceError(
     'INVALID_PARALLELISM',
-    `The parallelism of the job must be a whole number from 1 to its number of key groups, got ${String(parallelism)}`,
+    `The parallelism of the job must be a whole number from 1 to its number of key groups, got ${describeValue(parallelism)}`,
   )
 }
 
@@ -87,7 +88,7 @@ function resolveSlots(options: RunOptions, host: JobHost): number {
   if (Number.isInteger(slots) && slots >= 1 && slots <= SLOT_LIMIT) return slots
   throw new MillraceError(
     'INVALID_SLOTS',
-    `Expected 1 to ${SLOT_LIMIT} slots, got ${String(slots)}`,
+    `Expected 1 to ${SLOT_LIMIT} slots, got ${describeValue(slots)}`,
   )
 }
 
@@ -101,7 +102,7 @@ function resolveHost(host: unknown, isModule: boolean): JobHost {
     )
   }
   if (host === 'threads' || host === 'inline' || host instanceof Simulator) return host
-  const got = String(host)
+  const got = describeValue(host)
   throw new MillraceError(
     'INVALID_HOST',
     `Expected 'threads', 'inline' or a Simulator as host, got ${got}`,
@@ -113,7 +114,7 @@ function resolveCodec(codec: unknown): CodecName {
   if (codec === 'columns' || codec === 'msgpack') return codec
   throw new MillraceError(
     'INVALID_CODEC',
-    `Expected 'columns' or 'msgpack' as codec, got ${String(codec)}`,
+    `Expected 'columns' or 'msgpack' as codec, got ${describeValue(codec)}`,
   )
 }
 
@@ -124,6 +125,6 @@ function resolveArgs(args: unknown): Readonly<Record<string, unknown>> {
   }
   throw new MillraceError(
     'INVALID_ARGUMENT',
-    `runJob: expected args as an object, got ${String(args)}`,
+    `runJob: expected args as an object, got ${describeValue(args)}`,
   )
 }

@@ -84,7 +84,9 @@ for (const { name, options } of RUNS) {
     const output = join(folder, `${name.replaceAll(/\W+/g, '-')}.jsonl`)
     const job = runJob(JOB, { ...options, args: { output } })
     const worst: unknown[][] = []
-    for await (const row of job.collect<{ origin: string; windowStart: string }>('worst airport-hours')) {
+    for await (const row of job.collect<{ origin: string; windowStart: string }>(
+      'worst airport-hours',
+    )) {
       worst.push([row.origin, row.windowStart])
     }
     const { totals } = await job.result()
