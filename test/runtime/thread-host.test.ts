@@ -1,0 +1,73 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { SlotGroup } from '../../runtime/slot-node.ts'
+import { startThreadHost } from '../../runtime/thread-host.ts'
+import { leftovers, rejects } from '../runner/expect.ts'
+
+const URL_OF_ECHO = new URL('./fixtures/echo-extension.js', import.meta.url).href
+
+interface Echo {
+  echo(text: string): Promise<string>
+  die(): void
+  never(): Promise<void>
+}
+
+function load(host: SlotGroup, slot: number, name = 'echo') {
+  return host.load<string, object, Echo>(slot, { url: URL_OF_ECHO, name }, 'on', {
+    ask: (text: string) => text.toUpperCase(),
+  })
+}
+
+test('extensions run on their slots and call back; errors keep their codes; a stop leaves nothing', async () => {
+  const nothingLeft = leftovers()
+  const host = await startThreadHost({ slots: 2 })
+  const [first, second] = await Promise.all([load(host, 1), load(host, 2)])
+  assert.is(await first.echo('a'), 'slot 1: on A')
+  assert.is(await second.echo('b'), 'slot 2: on B')
+  await rejects(load(host, 3), { code: 'UNKNOWN_SLOT' })
+  await rejects(load(host, 1, 'failing'), { code: 'NO_LOAD' })
+  const stopping = host.stop()
+  assert.is(host.stop(), stopping, 'stopping twice is stopping once')
+  await stopping
+  await rejects(load(host, 1), { code: 'HOST_STOPPED' })
+  await nothingLeft()
+})
+
+test('a call that a slot never answers is rejected when the slot ends', async () => {
+  const host = await startThreadHost({ slots: 1 })
+  const api = await load(host, 1)
+  const waiting = rejects(api.never(), { code: 'SLOT_STOPPED' })
+  await host.stop()
+  await waiting
+})
+
+for (const replaceLost of [true, false]) {
+  test(`a lost slot is told, ${replaceLost ? 'when it has a new thread' : 'and not replaced where that is not wanted'}`, async () => {
+    const nothingLeft = leftovers()
+    const host = await startThreadHost({ slots: 2, replaceLost })
+    const lost = new Promise<readonly [number, Error]>((resolve) => {
+      host.onLost((slot, error) => {
+        resolve([slot, error])
+      })
+    })
+    const [victim, bystander] = await Promise.all([load(host, 1), load(host, 2)])
+    await rejects(victim.die(), { code: 'SLOT_LOST' })
+    const [slot, error] = await lost
+    assert.is(slot, 1)
+    assert.match(error.message, /lost its thread/)
+    assert.is(await bystander.echo('x'), 'slot 2: on X')
+    if (replaceLost) assert.is(await (await load(host, 1)).echo('y'), 'slot 1: on Y')
+    else await rejects(load(host, 1), { code: 'SLOT_LOST' })
+    await host.stop()
+    await nothingLeft()
+  })
+}
+
+test('threads that cannot start are an error, not an endless replacing', async () => {
+  const nothingLeft = leftovers()
+  const resourceLimits = { maxOldGenerationSizeMb: 2 }
+  await rejects(startThreadHost({ slots: 2, resourceLimits }), { code: 'SLOT_LOST' })
+  await nothingLeft()
+})
+
+test.run()
