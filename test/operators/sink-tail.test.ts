@@ -1,0 +1,142 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { SinkTail } from '../../operators/sink-tail.ts'
+import type { SinkWriter } from '../../operators/sink.ts'
+import { OutputGate } from '../../runtime/output-channel.ts'
+import { rejects } from '../runner/expect.ts'
+import { testSlot } from '../runtime/core-fakes.ts'
+
+interface Step {
+  readonly name: string
+  readonly end: () => void
+  readonly fail: (error: Error) => void
+}
+
+/** A writer whose every call waits until the test ends it. */
+function rig() {
+  const slot = testSlot()
+  const gate = new OutputGate()
+  const errors: unknown[] = []
+  const steps: Step[] = []
+  const begun: string[] = []
+  const step = (name: string): Promise<void> => {
+    begun.push(name)
+    return new Promise((resolve, reject) => {
+      steps.push({ name, end: resolve, fail: reject })
+    })
+  }
+  const writer: SinkWriter<unknown> = {
+    write: (values) => step(`write ${values.length}`),
+    flush: () => step('flush'),
+    close: () => step('close'),
+    abort: () => {
+      begun.push('abort')
+    },
+  }
+  const failure = { operatorName: 'sink', subtaskIndex: 2 }
+  const tail = new SinkTail(slot, gate, failure, (error) => errors.push(error))
+  tail.setWriter(writer)
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) {
+      while (slot.turn()) continue
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+    }
+  }
+  const emit = (count: number): void => {
+    for (let i = 0; i < count; i++) tail.emit(i, 0)
+  }
+  return { gate, errors, steps, begun, tail, settle, emit }
+}
+
+test('while a write is pending the gate is closed and nothing more is written; then all that came, at once', async () => {
+  const { gate, steps, begun, settle, emit, tail } = rig()
+  emit(3)
+  await settle()
+  assert.equal(begun, ['write 3'])
+  assert.ok(gate.full)
+  emit(1_500)
+  await settle()
+  assert.is(begun.length, 1)
+  steps[0]!.end()
+  await settle()
+  assert.equal(begun, ['write 3', 'write 1500'])
+  assert.is(tail.recordCount, 1_503)
+})
+
+test('at the end: the rest, then one flush; the commit closes', async () => {
+  const { steps, begun, settle, emit, tail } = rig()
+  emit(1)
+  await settle()
+  emit(2)
+  const finished = tail.finish()
+  for (let i = 0; i < 3; i++) {
+    steps.at(-1)!.end()
+    await settle()
+  }
+  await finished
+  assert.equal(begun, ['write 1', 'write 2', 'flush'])
+  const committed = tail.commit()
+  steps.at(-1)!.end()
+  await committed
+  await tail.abort()
+  assert.equal(begun, ['write 1', 'write 2', 'flush', 'close'])
+})
+
+test('after a failed write there is no flush, and the error names the sink', async () => {
+  const { steps, begun, settle, emit, tail, errors } = rig()
+  emit(1)
+  await settle()
+  const finished = tail.finish()
+  steps[0]!.fail(new Error('disk full'))
+  await finished
+  assert.equal(begun, ['write 1'])
+  assert.is(errors.length, 1)
+  assert.match(String(errors[0]), /'sink' \(subtask 2\) failed: disk full/)
+  emit(1_000)
+  await tail.abort()
+  assert.equal(begun, ['write 1', 'abort'])
+})
+
+test('an abort waits for the write or flush under way', async () => {
+  const { steps, begun, settle, emit, tail } = rig()
+  emit(1)
+  await settle()
+  const finished = tail.finish()
+  steps[0]!.end()
+  await settle()
+  const aborted = tail.abort()
+  await settle()
+  assert.equal(begun, ['write 1', 'flush'])
+  steps[1]!.fail(new Error('late'))
+  await rejects(finished, { message: /late/ })
+  await aborted
+  assert.equal(begun, ['write 1', 'flush', 'abort'])
+})
+
+test('a write that answers something else than a promise is done', async () => {
+  const slot = testSlot()
+  const tail = new SinkTail(
+    slot,
+    new OutputGate(),
+    { operatorName: 'sink', subtaskIndex: 0 },
+    (error) => assert.unreachable(String(error)),
+  )
+  let writes = 0
+  tail.setWriter({
+    write: () => {
+      writes++
+      return true as never
+    },
+    flush: () => {},
+    close: () => {},
+  })
+  tail.emit(1, 0)
+  slot.turn()
+  tail.emit(2, 0)
+  slot.turn()
+  assert.is(writes, 2)
+})
+
+test.run()

@@ -1,0 +1,90 @@
+/** A subtask on a slot of its own, with the ends of its chain in memory. */
+import { compileChain, linearChain } from '../../operators/chain.ts'
+import type { ChainElement } from '../../operators/chain.ts'
+import { SinkTail } from '../../operators/sink-tail.ts'
+import type { SinkWriter } from '../../operators/sink.ts'
+import type { Subtask, SubtaskParts } from '../../operators/subtask.ts'
+import { ManualClock } from '../../runtime/manual-clock.ts'
+import { OutputChannel, OutputGate } from '../../runtime/output-channel.ts'
+import type { Slot } from '../../runtime/slot.ts'
+import { RecordingTransport, testSlot } from '../runtime/core-fakes.ts'
+
+/** The surroundings of one subtask. */
+export interface SubtaskRig {
+  readonly slot: Slot
+  readonly clock: ManualClock
+  readonly gate: OutputGate
+  readonly transport: RecordingTransport
+  readonly channel: OutputChannel
+  readonly heard: (readonly [what: 'finished' | 'failed', error?: unknown])[]
+  readonly parts: SubtaskParts
+  /** Lets the slot and all promises run until nothing more follows. */
+  readonly settle: () => Promise<void>
+}
+
+/** What the chain ends in: a channel with these credits, and a sink if there is a writer. */
+export interface RigOptions {
+  readonly elements?: readonly ChainElement[]
+  readonly credits?: number
+  readonly writer?: SinkWriter<unknown>
+}
+
+/** Makes the parts of a subtask; `owner` is asked for when its sink fails. */
+export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRig {
+  const clock = new ManualClock()
+  const slot = testSlot(clock)
+  const gate = new OutputGate()
+  const transport = new RecordingTransport()
+  const channel = new OutputChannel(1, slot, gate, transport, options.credits ?? 1_000)
+  const failure = { operatorName: 'sink', subtaskIndex: 0 }
+  const fail = (error: unknown): void => {
+    owner().turnFailed(error)
+  }
+  gate.onError = fail
+  const sinks: SinkTail[] = []
+  if (options.writer !== undefined) {
+    const tail = new SinkTail(slot, gate, failure, fail)
+    tail.setWriter(options.writer)
+    sinks.push(tail)
+  }
+  const output = {
+    emit: (value: unknown, timestamp: number) => {
+      channel.append(value, timestamp)
+      for (const sink of sinks) sink.emit(value, timestamp)
+    },
+    get full() {
+      return gate.full
+    },
+  }
+  const chain = linearChain(options.elements ?? [], { name: 'out', output })
+  const heard: (readonly ['finished' | 'failed', unknown?])[] = []
+  return {
+    slot,
+    clock,
+    gate,
+    transport,
+    channel,
+    heard,
+    parts: {
+      slot,
+      identity: { taskName: 'task', taskId: 4, index: 0, parallelism: 1, maxParallelism: 128 },
+      chain: compileChain(chain, { subtaskIndex: 0, gate }),
+      gate,
+      channels: [channel],
+      sinks,
+      listener: {
+        finished: () => heard.push(['finished']),
+        failed: (_, error) => heard.push(['failed', error]),
+      },
+      uidOf: ({ name }) => name,
+    },
+    settle: async () => {
+      for (let i = 0; i < 20; i++) {
+        while (slot.turn()) continue
+        await new Promise((resolve) => {
+          setImmediate(resolve)
+        })
+      }
+    },
+  }
+}
