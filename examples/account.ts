@@ -8,11 +8,10 @@ export class Account extends Actor {
   }
 }
 
-export async function main(): Promise<number> {
+export async function main(): Promise<void> {
   const system = await ActorSystem.start({ slots: 2 })
   const account = await system.spawn(Account)
   await account.tell({ deposit: 100 })
-  const balance = await account.ask({ deposit: 20 }) // 120
+  console.log(await account.ask({ deposit: 20 })) // 120
   await system.stop()
-  return balance
 }

@@ -2,20 +2,13 @@ import { boundedOutOfOrderness, count, defineJob, tumbling } from '../api/index.
 import { consoleSink } from '../connectors/console/index.ts'
 import { jsonLinesSource } from '../connectors/json-lines/index.ts'
 
-interface Click {
-  readonly page: string
-  readonly at: number
-}
-
+type Click = { readonly page: string; readonly at: number }
 const args = { input: { type: 'string', required: true } } as const
+const watermarks = boundedOutOfOrderness(5_000)
 
 export default defineJob({ name: 'clicks', args }, (env, { input }) => {
-  const timestamp = (click: Click): number => click.at
   env
-    .from(jsonLinesSource<Click>({ path: input }), {
-      timestamp,
-      watermarks: boundedOutOfOrderness(5_000),
-    })
+    .from(jsonLinesSource<Click>({ path: input }), { timestamp: (click) => click.at, watermarks })
     .keyBy((click) => click.page)
     .window(tumbling(60_000))
     .aggregate(count(), (clicks, { key, windowStart }) => ({ page: key, windowStart, clicks }))

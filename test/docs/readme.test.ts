@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { main } from '../../examples/account.ts'
 import { findRoot } from '../architecture/repository.ts'
 
 const run = promisify(execFile)
@@ -63,7 +62,10 @@ test('the first job counts clicks per page and minute', async () => {
 })
 
 test('the first actor answers with the balance', async () => {
-  assert.is(await main(), 120)
+  const account = new URL('../../examples/account.js', import.meta.url).href
+  const program = `import { main } from '${account}'; await main()`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program])
+  assert.is(stdout, '120\n')
 })
 
 test.run()

@@ -1,7 +1,7 @@
 /**
  * The flights job gives DuckDB's answer, row by row, on every host and at every parallelism.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,9 +57,11 @@ async function differences(duckdb: DuckDBConnection, file: string): Promise<numb
     FROM expected AS e
     FULL JOIN read_json('${file}', format = 'newline_delimited', columns = {${columns}}) AS o
     ON e.origin = o.origin AND e.windowStart = o.windowStart
-    WHERE e.origin IS NULL OR o.origin IS NULL OR e.windowEnd <> o.windowEnd
-      OR e.flights <> o.flights OR e.maxDelay <> o.maxDelay
-      OR abs(e.meanDelay - o.meanDelay) > 1e-9 OR abs(e.delayedShare - o.delayedShare) > 1e-9`)
+    WHERE e.origin IS NULL OR o.origin IS NULL
+      OR e.windowEnd IS DISTINCT FROM o.windowEnd
+      OR e.flights IS DISTINCT FROM o.flights OR e.maxDelay IS DISTINCT FROM o.maxDelay
+      OR coalesce(abs(e.meanDelay - o.meanDelay) > 1e-9, true)
+      OR coalesce(abs(e.delayedShare - o.delayedShare) > 1e-9, true)`)
   return result.getRows()[0]?.[0] as number
 }
 
@@ -78,6 +80,24 @@ const RUNS: readonly { name: string; options: RunOptions }[] = [1, 2, 3].flatMap
     options: { host: new Simulator({ seed: parallelism, slots: parallelism }), parallelism },
   },
 ])
+
+test('the comparison with DuckDB finds a row that lacks a field, differs or is missing', async ({
+  folder,
+  duckdb,
+}) => {
+  const output = join(folder, 'planted.jsonl')
+  await runJob(JOB, { host: 'inline', parallelism: 1, args: { output } }).result()
+  const lines = (await readFile(output, 'utf8')).trimEnd().split('\n')
+  const faults: readonly ((line: string) => string)[] = [
+    (line) => line.replace(/"meanDelay":[^,]+,/, ''),
+    (line) => line.replace(/"maxDelay":/, '"maxDelay":1'),
+    (line) => line.replace(/"origin":"/, '"origin":"X'),
+  ]
+  const planted = lines.map((line, index) => faults[index]?.(line) ?? line)
+  await writeFile(output, planted.slice(0, -1).join('\n'))
+  // The wrong origin counts twice: as a row too many and as one that is missing.
+  assert.is(await differences(duckdb, output), 5)
+})
 
 for (const { name, options } of RUNS) {
   test(`all rows equal DuckDB's: ${name}`, async ({ folder, duckdb }) => {
