@@ -27,7 +27,7 @@ export interface SourceOptions<T> extends OperatorOptions {
  * @example
  * export default defineJob('late flights', (env) => {
  *   env
- *     .from(csvSource<Flight>({ path: 'flights.csv' }))
+ *     .from(csvSource({ path: 'flights.csv', columns: { origin: 'string', delay: 'number' } }))
  *     .filter((flight) => flight.delay > 15)
  *     .to(consoleSink())
  * })
@@ -48,7 +48,10 @@ export class Environment {
    *
    * @param source from a connector, or your own
    * @example
-   * env.from(parquetSource<Flight>({ path }), { timestamp: (flight) => flight.date, watermarks: monotonous() })
+   * env.from(parquetSource({ path, columns: { date: 'timestamp', origin: 'string' } }), {
+   *   timestamp: (flight) => flight.date,
+   *   watermarks: monotonous(),
+   * })
    */
   from<T>(source: Source<T>, options: SourceOptions<T> = {}): Stream<T> {
     requireMethods(source, ['enumerate', 'open'], 'from: the argument', 'a Source')

@@ -3,9 +3,18 @@
  */
 export { MillraceError } from '../mailbox/errors.ts'
 export type { MillraceErrorOptions } from '../mailbox/errors.ts'
+export { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 export type { AggregateFunction } from '../operators/aggregate.ts'
 export { count, max, mean, min, sum, topN } from '../operators/aggregates.ts'
+export type {
+  CountAccumulator,
+  ExtremeAccumulator,
+  Present,
+  SumAccumulator,
+  TopAccumulator,
+} from '../operators/aggregates.ts'
 export { combine } from '../operators/combine.ts'
+export type { AggregateParts, CombinedAccumulator } from '../operators/combine.ts'
 export { OperatorError } from '../operators/operator-error.ts'
 export type { Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
 export type {
@@ -72,3 +81,4 @@ export type { JobMetrics, JobTotals } from './execution/job-metrics.ts'
 export type { JobState } from './execution/coordinator.ts'
 export type { SubtaskMetrics, SubtaskState } from '../operators/subtask.ts'
 export type { CodecName } from '../mailbox/codec.ts'
+export { RemoteError } from '../runtime/wire-error.ts'

@@ -69,7 +69,7 @@ const JOB_MARK: unique symbol = Symbol.for('millrace.job') as never
  *   },
  *   (env, args) => {
  *     env
- *       .from(csvSource<Flight>({ path: args.input }))
+ *       .from(csvSource({ path: args.input, columns: { origin: 'string', delay: 'number' } }))
  *       .filter((flight) => flight.delay > args.minutes)
  *       .to(consoleSink())
  *   },

@@ -29,7 +29,7 @@ import { AllWindowedStream } from './windowed-stream.ts'
  *
  * @example
  * env
- *   .from(jsonLinesSource<Order>('orders.jsonl'))
+ *   .from(jsonLinesSource<Order>({ path: 'orders.jsonl' }))
  *   .filter((order) => order.amount > 100)
  *   .map((order) => order.customer)
  *   .to(consoleSink())
@@ -208,7 +208,7 @@ export class Stream<T> {
    * Ends the stream in a sink. A stream can have several ends.
    *
    * @example
-   * results.to(jsonLinesSink('results.jsonl'), { parallelism: 1 })
+   * results.to(jsonLinesSink({ path: 'results.jsonl' }), { parallelism: 1 })
    */
   to(sink: Sink<T>, options: OperatorOptions = {}): void {
     requireMethods(sink, ['open'], 'to: the argument', 'a Sink')

@@ -7,6 +7,7 @@ import { detachKey } from './detach.ts'
 import type { Operator, Output } from './operator.ts'
 import { withOwnCode } from './own-code.ts'
 
+/** What `aggregateByKey` computes: per `Key` of the `In` records a `Result`, which leaves as an `Out`. */
 export interface AggregateByKeyOptions<In, Key, Acc, Result, Out> {
   readonly key: (value: In) => Key
   readonly aggregate: AggregateFunction<In, Acc, Result>

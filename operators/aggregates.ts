@@ -9,6 +9,7 @@ import type { AggregateFunction } from './aggregate.ts'
 import { describeRecord } from './operator-error.ts'
 import { withOwnCode } from './own-code.ts'
 
+/** How many records there were. */
 export interface CountAccumulator {
   count: number
 }
@@ -20,6 +21,7 @@ export interface SumAccumulator {
   count: number
 }
 
+/** The smallest or largest value so far. */
 export interface ExtremeAccumulator<V> {
   /** Undefined until there is a value. */
   value: V | undefined
@@ -38,7 +40,11 @@ export type Present<V> = [Extract<V, null | undefined>] extends [never]
 
 type Missing = null | undefined
 
-/** The number of records. */
+/**
+ * The number of records.
+ *
+ * @example flights.keyBy((flight) => flight.origin).aggregate(count())
+ */
 export function count(): AggregateFunction<unknown, CountAccumulator, number> {
   return withOwnCode(createCount)()
 }
@@ -47,6 +53,8 @@ export function count(): AggregateFunction<unknown, CountAccumulator, number> {
  * The sum of `selector` over the records, 0 for none. Compensated (Neumaier), so that the order of the records and the
  * way they were split among subtasks do not show in the result but in its last bit.
  * Throws `NOT_A_NUMBER` for a value that is neither a number nor missing.
+ *
+ * @example sum((order: Order) => order.price * order.count)
  */
 export function sum<In>(
   selector: (value: In) => number | Missing,
@@ -55,7 +63,11 @@ export function sum<In>(
   return create(selector, addTo, (accumulator) => total(accumulator))
 }
 
-/** The arithmetic mean of `selector` over the records, NaN for none; summed like `sum`, same errors. */
+/**
+ * The arithmetic mean of `selector` over the records, NaN for none; summed like `sum`, same errors.
+ *
+ * @example mean((flight: Flight) => flight.delay)
+ */
 export function mean<In>(
   selector: (value: In) => number | Missing,
 ): AggregateFunction<In, SumAccumulator, number> {
@@ -66,6 +78,8 @@ export function mean<In>(
 /**
  * The smallest `selector` among the records (anything that `<` compares: numbers, bigints, strings, dates), undefined
  * if all are missing. NaN counts as larger than every number.
+ *
+ * @example min((order: Order) => order.placedAt)
  */
 export function min<In, V>(
   selector: (value: In) => V,
@@ -74,7 +88,11 @@ export function min<In, V>(
   return create(selector, (value, best) => value < best || (best !== best && value === value))
 }
 
-/** The largest `selector` among the records; otherwise as `min`. */
+/**
+ * The largest `selector` among the records; otherwise as `min`.
+ *
+ * @example max((flight: Flight) => flight.delay)
+ */
 export function max<In, V>(
   selector: (value: In) => V,
 ): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {

@@ -51,6 +51,7 @@ export interface Gate {
   readonly full: boolean
 }
 
+/** How a chain is compiled. */
 export interface ChainOptions {
   /** For error messages. */
   readonly subtaskIndex: number

@@ -8,11 +8,15 @@ export interface Sink<T> {
   readonly name: string
   /** The largest parallelism that makes sense; 1 for a single file. Default: any. */
   readonly maxParallelism?: number
+  /** Runs in each subtask, before its first record. */
   open(context: WriterContext): SinkWriter<T> | Promise<SinkWriter<T>>
 }
 
+/** What `Sink.open` is told about the subtask that writes. */
 export interface WriterContext {
+  /** Which subtask of the sink this is: 0 to `parallelism` - 1. */
   readonly subtaskIndex: number
+  /** Number of subtasks of the sink, each with a writer of its own. */
   readonly parallelism: number
 }
 

@@ -35,21 +35,27 @@ export interface Source<T, Split = unknown, Position = unknown> {
   ): SplitReader<T, Position> | Promise<SplitReader<T, Position>>
 }
 
+/** What `Source.enumerate` is told about the job. */
 export interface EnumeratorContext {
+  /** Number of subtasks that will ask for splits. */
   readonly parallelism: number
 }
 
 /** Gives out splits, in order, one at a time. Used on the coordinator only. */
 export interface SplitEnumerator<Split> {
-  /** The next split for the reader with this index; undefined when there are none left for it. */
+  /** The next split for the subtask with this index, 0 to `parallelism` - 1; undefined when there are none left for it. */
   next(subtaskIndex: number): Split | undefined | Promise<Split | undefined>
   /** Number of records of all splits together, where it is known: for progress bars. */
   readonly recordsExpected?: number | undefined
+  /** Called once, when the job has ended: finished, failed or cancelled. */
   close?(): void | Promise<void>
 }
 
+/** What `Source.open` is told about the subtask that reads. */
 export interface ReaderContext {
+  /** Which subtask of the source this is: 0 to `parallelism` - 1. */
   readonly subtaskIndex: number
+  /** Number of subtasks of the source. */
   readonly parallelism: number
   /** How many records a batch should hold. */
   readonly batchSize: number
@@ -71,5 +77,6 @@ export interface SplitReader<T, Position = unknown> {
    * timestamp function says.
    */
   readonly timestamps?: Float64Array
+  /** Called once: after the end of the split, or when the job fails or is cancelled before. */
   close?(): void | Promise<void>
 }

@@ -22,6 +22,7 @@ export interface FiredWindow<Key = unknown> {
   readonly windowEnd: number
 }
 
+/** What `windowAggregate` computes: per window and `Key` a `Result`, which leaves as an `Out`. */
 export interface WindowAggregateOptions<In, Key, Acc, Result, Out> {
   readonly assigner: WindowAssigner
   readonly aggregate: AggregateFunction<In, Acc, Result>

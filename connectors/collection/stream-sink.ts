@@ -26,7 +26,7 @@ export interface StreamSinkOptions<T> {
  * Errors: `INVALID_ARGUMENT`, `OUTPUT_CLOSED` (the other side has gone), `OUTPUT_WRITE_FAILED`.
  *
  * @example
- * stream.sinkTo(streamSink(() => createWriteStream('out.txt'), { encode: (value) => `${value}\n` }))
+ * stream.to(streamSink(() => createWriteStream('out.txt'), { encode: (value) => `${value}\n` }))
  */
 export function streamSink<T>(
   open: (context: WriterContext) => Writable | WritableStream,

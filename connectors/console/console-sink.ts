@@ -39,7 +39,7 @@ export interface ConsoleSinkOptions {
  * but nothing to complain about; `OUTPUT_WRITE_FAILED`.
  *
  * @example
- * stream.sinkTo(consoleSink({ prefix: 'worst' }))
+ * stream.to(consoleSink({ prefix: 'worst' }))
  */
 export function consoleSink(options: ConsoleSinkOptions = {}): Sink<unknown> {
   const { prefix, to = 'stdout', format = onOneLine } = options

@@ -35,7 +35,7 @@ export interface CsvSinkOptions {
  * has no column); `OUTPUT_WRITE_FAILED`, `OUTPUT_CLOSED`.
  *
  * @example
- * stream.sinkTo(csvSink({ path: 'out.csv', columns: ['origin', 'flights'] }))
+ * stream.to(csvSink({ path: 'out.csv', columns: ['origin', 'flights'] }))
  */
 export function csvSink(options: CsvSinkOptions): Sink<object> {
   const path = outputPath(options.path, 'csvSink')

@@ -7,7 +7,7 @@ import type { Sink } from '../../operators/sink.ts'
  * Takes all records and drops them.
  *
  * @example
- * stream.sinkTo(discardSink())
+ * stream.to(discardSink())
  */
 export function discardSink(): Sink<unknown> {
   return {

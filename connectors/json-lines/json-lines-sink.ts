@@ -25,7 +25,7 @@ export interface JsonLinesSinkOptions {
  * `OUTPUT_WRITE_FAILED`, `OUTPUT_CLOSED` (a pipe whose reader has gone).
  *
  * @example
- * stream.sinkTo(jsonLinesSink({ path: 'out.jsonl' }))
+ * stream.to(jsonLinesSink({ path: 'out.jsonl' }))
  */
 export function jsonLinesSink(options: JsonLinesSinkOptions): Sink<unknown> {
   const path = outputPath(options.path, 'jsonLinesSink')

@@ -97,8 +97,8 @@ export interface SpawnOptions {
   /** Shown in errors and dead letters. Default: the name of the export. */
   readonly name?: string
   /**
-   * 0 is the thread that started the system, 1 to N are the others. Default: for `system.spawn` the slot from 1 to N with the
-   * fewest actors, for `context.spawn` the slot of the parent.
+   * 0 is the thread that started the system, 1 to N are the others. Default: for `context.spawn` the slot of the parent, for
+   * `system.spawn` the slot from 1 to N with the fewest actors that `system.spawn` put there; their children do not count.
    */
   readonly slot?: number
   readonly supervision?: Supervision
