@@ -3,8 +3,8 @@
  */
 import { defineJob } from '../../api/index.ts'
 import type { Sink } from '../../operators/sink.ts'
-import type { Bid } from '../exchange/bids.ts'
 import { bidSource } from '../exchange/bids.ts'
+import type { Bid } from '../nexmark-bids.ts'
 
 const RECORDS_PER_SECOND = 1_000
 

@@ -4,8 +4,9 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
-import { makeBids } from './bids.ts'
-import type { Bid } from './bids.ts'
+import { bids } from '../nexmark-bids.ts'
+import type { Bid } from '../nexmark-bids.ts'
+import { POOL } from './bids.ts'
 
 /** What the thread is told. */
 export interface PostMessageTask {
@@ -20,7 +21,7 @@ const TURN = 4096
 
 const { index, records, peer } = workerData as PostMessageTask
 const counts = new Map<number, number>()
-const pool = makeBids(index)
+const pool = bids(POOL, 1)
 let outgoing: Bid[] = []
 let peerDone = false
 let done = false
