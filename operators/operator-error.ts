@@ -9,7 +9,8 @@ const RECORD_CHARACTERS = 200
 /** Where an error happened. */
 export interface OperatorFailure {
   readonly operatorName: string
-  readonly subtaskIndex: number
+  /** Undefined on the coordinator, where a source is enumerated for all subtasks. */
+  readonly subtaskIndex: number | undefined
   /** The record that was being processed, if there was one; kept only as shortened text. */
   readonly record?: { readonly value: unknown }
 }
@@ -21,25 +22,42 @@ export interface OperatorFailure {
 export class OperatorError extends MillraceError {
   override readonly name = 'OperatorError'
   readonly operatorName: string
-  readonly subtaskIndex: number
+  /** Undefined on the coordinator, where a source is enumerated for all subtasks. */
+  readonly subtaskIndex: number | undefined
   /** The record, shortened to some 200 characters. */
   readonly record: string | undefined
 
   constructor(failure: OperatorFailure, cause: unknown) {
     const record = failure.record && describeRecord(failure.record.value)
-    const where = `Operator '${failure.operatorName}' (subtask ${failure.subtaskIndex}) failed`
+    const { operatorName, subtaskIndex } = failure
+    const subtask = subtaskIndex === undefined ? '' : ` (subtask ${subtaskIndex})`
+    const where = `Operator '${operatorName}'${subtask} failed`
     const what = record === undefined ? '' : ` on record ${record}`
     const code = cause instanceof MillraceError ? cause.code : 'OPERATOR_FAILED'
     super(code, `${where}${what}: ${describeCause(cause)}`, { cause })
-    this.operatorName = failure.operatorName
-    this.subtaskIndex = failure.subtaskIndex
+    this.operatorName = operatorName
+    this.subtaskIndex = subtaskIndex
     this.record = record
   }
 }
 
-/** Wraps `cause`, unless an operator further down the chain has already been named. */
+/** Wraps `cause`, unless an operator further down the chain, or on the coordinator, has already been named. */
 export function operatorError(failure: OperatorFailure, cause: unknown): OperatorError {
-  return cause instanceof OperatorError ? cause : new OperatorError(failure, cause)
+  const named = revivedOperatorError(cause)
+  return named instanceof OperatorError ? named : new OperatorError(failure, cause)
+}
+
+/**
+ * An error as it was before it crossed threads: an `OperatorError` again, with code, message, stack, cause and fields, if it
+ * was one; anything else as it is.
+ */
+export function revivedOperatorError(error: unknown): unknown {
+  if (!(error instanceof MillraceError) || error instanceof OperatorError) return error
+  const { operatorName, subtaskIndex, record } = error as Partial<OperatorError>
+  if (error.name !== 'OperatorError' || operatorName === undefined) return error
+  const { code, message, stack, retryable } = error
+  const revived = new OperatorError({ operatorName, subtaskIndex }, error.cause)
+  return Object.assign(revived, { code, message, stack, retryable, record })
 }
 
 /** A record as text of at most some 200 characters, whatever it is. Never throws. */

@@ -8,7 +8,7 @@ export interface Sink<T> {
   readonly name: string
   /** The largest parallelism that makes sense; 1 for a single file. Default: any. */
   readonly maxParallelism?: number
-  /** Runs in each subtask, before its first record. */
+  /** Runs in each subtask, before its first record. Anything but a writer fails the job with `INVALID_SINK`. */
   open(context: WriterContext): SinkWriter<T> | Promise<SinkWriter<T>>
 }
 

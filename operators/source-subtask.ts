@@ -7,6 +7,7 @@
  */
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 import { MillraceError } from '../mailbox/errors.ts'
+import { checkedBatch, checkedReader, isThenable } from './connector-checks.ts'
 import { OperatorError, operatorError } from './operator-error.ts'
 import type { ReaderContext, Source, SplitReader } from './source.ts'
 import { Subtask } from './subtask.ts'
@@ -15,6 +16,8 @@ import type { WatermarkGenerator, WatermarkStrategy } from './watermarks.ts'
 
 /** Records that a reader is asked for at once. */
 const READ_BATCH = 1024
+/** How long a reader is left alone after an empty batch. */
+const EMPTY_PAUSE_MS = 1
 
 /** What a source subtask needs besides what every subtask needs. */
 export interface SourceParts extends SubtaskParts {
@@ -101,7 +104,8 @@ export class SourceSubtask extends Subtask {
     this.#waitFor(
       this.#source.nextSplit().then((next) => {
         if (next === undefined || this.state !== 'running') return undefined
-        this.#opening = Promise.resolve(this.#source.source.open(next.split, this.#context))
+        const opened = this.#source.source.open(next.split, this.#context)
+        this.#opening = Promise.resolve(opened).then(checkedReader)
         return this.#opening
       }),
       (reader) => {
@@ -116,13 +120,13 @@ export class SourceSubtask extends Subtask {
   }
 
   #read(reader: SplitReader<unknown>): boolean {
-    const read = reader.read()
-    if (read === undefined || !('then' in read)) {
-      this.#take(read, reader)
+    const read: unknown = reader.read()
+    if (!isThenable(read)) {
+      this.#take(checkedBatch(read), reader)
       return true
     }
     this.#waitFor(read, (values) => {
-      this.#take(values, reader)
+      this.#take(checkedBatch(values), reader)
     })
     return false
   }
@@ -136,12 +140,26 @@ export class SourceSubtask extends Subtask {
       if (closed !== undefined) this.#waitFor(closed, () => (this.#activity = 'ready'))
       return
     }
+    if (values.length === 0) {
+      this.#pause()
+      return
+    }
     this.recordsIn += values.length
     this.#values = values
     this.#next = 0
     this.#stamp(values, reader)
     this.#generator?.onBatch(this.#timestamps, values.length)
     this.#activity = 'batch'
+  }
+
+  /** Nothing has come yet: asking again at once would take the thread from whoever makes the records. */
+  #pause(): void {
+    this.#activity = 'waiting'
+    this.slot.clock.schedule(EMPTY_PAUSE_MS, () => {
+      if (this.state !== 'running') return
+      this.#activity = 'ready'
+      this.slot.ready(this)
+    })
   }
 
   #continueBatch(): boolean {

@@ -25,9 +25,12 @@ export interface Source<T, Split = unknown, Position = unknown> {
   readonly name: string
   /** The largest parallelism that makes sense; 1 for something that can be read in one place only. Default: any. */
   readonly maxParallelism?: number
-  /** Runs once, on the coordinator. Throws (or rejects) when there is nothing to read. */
+  /**
+   * Runs once, on the coordinator, and returns an enumerator (else `INVALID_SOURCE`). Throws (or rejects) when there is nothing
+   * to read.
+   */
   enumerate(context: EnumeratorContext): SplitEnumerator<Split> | Promise<SplitEnumerator<Split>>
-  /** Runs in a subtask, for one split. `position` is what an earlier reader of the split returned last. */
+  /** Runs in a subtask, for one split, and returns a reader (else `INVALID_SOURCE`). `position` is what an earlier reader of the split returned last. */
   open(
     split: Split,
     context: ReaderContext,
@@ -43,7 +46,10 @@ export interface EnumeratorContext {
 
 /** Gives out splits, in order, one at a time. Used on the coordinator only. */
 export interface SplitEnumerator<Split> {
-  /** The next split for the subtask with this index, 0 to `parallelism` - 1; undefined when there are none left for it. */
+  /**
+   * The next split for the subtask with this index, 0 to `parallelism` - 1; undefined when there are none left for it. One
+   * that cannot be sent to another thread (a function inside) fails the job with `UNSENDABLE_VALUE`.
+   */
   next(subtaskIndex: number): Split | undefined | Promise<Split | undefined>
   /** Number of records of all splits together, where it is known: for progress bars. */
   readonly recordsExpected?: number | undefined
@@ -66,8 +72,9 @@ export interface ReaderContext {
 /** Reads one split from its position to its end. */
 export interface SplitReader<T, Position = unknown> {
   /**
-   * The next batch of records (at least one), or undefined at the end of the split. Returns a promise only when it has to
-   * wait. The array is handed over. Not called again before the last call has settled.
+   * The next batch of records, or undefined at the end of the split. Returns a promise only when it has to wait. The array
+   * is handed over. Not called again before the last call has settled. An empty array means "nothing yet": it is called
+   * again after a millisecond; a promise of the next batch is cheaper. Anything else fails the job with `INVALID_SOURCE`.
    */
   read(): readonly T[] | undefined | Promise<readonly T[] | undefined>
   /** Where the next `read` goes on: plain data, accepted by `Source.open`. */

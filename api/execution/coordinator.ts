@@ -6,6 +6,7 @@
  *        └───────────┴── an error: failed · cancel(): cancelled     (sinks aborted, slots stopped)
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
 import { startInlineHost } from '../../runtime/inline-host.ts'
 import type { Async, SlotGroup } from '../../runtime/slot-node.ts'
@@ -98,7 +99,8 @@ export class Coordinator {
       await Promise.race([this.#allFinished, this.#broken])
       await this.#commit()
       return await this.metrics()
-    } catch (error) {
+    } catch (thrown) {
+      const error = revivedOperatorError(thrown)
       await this.#abort(error)
       throw error
     } finally {

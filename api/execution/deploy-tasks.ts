@@ -7,6 +7,7 @@ import type { CodecName } from '../../mailbox/codec.ts'
 import { UnsendableValueError } from '../../mailbox/sendable.ts'
 import { compileChain } from '../../operators/chain.ts'
 import type { ChainElement } from '../../operators/chain.ts'
+import { checkedWriter } from '../../operators/connector-checks.ts'
 import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source-subtask.ts'
 import { operatorError } from '../../operators/operator-error.ts'
@@ -243,7 +244,7 @@ async function openWriters(
       if (node.operator.kind !== 'sink') continue
       opening = node.name
       const context = { subtaskIndex: placed.index, parallelism: task.parallelism }
-      tail.setWriter(await node.operator.sink.open(context))
+      tail.setWriter(checkedWriter(await node.operator.sink.open(context)))
     }
   } catch (error) {
     await Promise.allSettled(sinks.map(({ tail }) => tail.abort()))

@@ -1,0 +1,72 @@
+/**
+ * Checks of what the sources and sinks of users hand back: once for each enumerator, reader and writer, and once for each batch
+ * or split, never for a record.
+ *
+ * On whatever thread runs the user's code. The errors do not name the operator: whoever catches them does.
+ */
+import { MillraceError } from '../mailbox/errors.ts'
+import { findUnsendable, showPath } from '../mailbox/sendable.ts'
+import { describeRecord } from './operator-error.ts'
+import type { SinkWriter } from './sink.ts'
+import type { SplitEnumerator, SplitReader } from './source.ts'
+
+/** What `Source.enumerate` returned. Throws `INVALID_SOURCE` unless it has a function `next`. */
+export function checkedEnumerator(value: unknown): SplitEnumerator<unknown> {
+  if (hasMethods(value, ['next'])) return value as SplitEnumerator<unknown>
+  throw invalidSource('Source.enumerate() to return an object with the function next', value)
+}
+
+/** What `Source.open` returned. Throws `INVALID_SOURCE` unless it has a function `read`. */
+export function checkedReader(value: unknown): SplitReader<unknown> {
+  if (hasMethods(value, ['read'])) return value as SplitReader<unknown>
+  throw invalidSource('Source.open() to return an object with the function read', value)
+}
+
+/** What `SplitReader.read` returned or its promise resolved to. Throws `INVALID_SOURCE` unless it is an array or undefined. */
+export function checkedBatch(value: unknown): readonly unknown[] | undefined {
+  if (value === undefined || Array.isArray(value)) return value
+  throw invalidSource('SplitReader.read() to give an array, or undefined at the end', value)
+}
+
+/** What `Sink.open` returned. Throws `INVALID_SINK` unless it has the functions `write`, `flush` and `close`. */
+export function checkedWriter(value: unknown): SinkWriter<unknown> {
+  if (hasMethods(value, ['write', 'flush', 'close'])) return value as SinkWriter<unknown>
+  throw new MillraceError(
+    'INVALID_SINK',
+    `expected Sink.open() to return an object with the functions write, flush and close, got ${describeRecord(value)}`,
+  )
+}
+
+/**
+ * Throws `UNSENDABLE_VALUE` unless a split can go to another thread. Asked on all hosts, so that a source that works on one
+ * thread works on many.
+ */
+export function checkSplit(split: unknown): void {
+  try {
+    structuredClone(split)
+  } catch (error) {
+    const unsendable = findUnsendable(split)
+    const got =
+      unsendable === undefined
+        ? describeRecord(split)
+        : `${unsendable.found} at ${showPath(unsendable.path).replace('record', 'split')}`
+    throw new MillraceError('UNSENDABLE_VALUE', `expected a split that is plain data, got ${got}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Whether it has a `then` to wait for. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return hasMethods(value, ['then'])
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  const members = value as Readonly<Record<string, unknown>>
+  return names.every((name) => typeof members[name] === 'function')
+}
+
+function invalidSource(expected: string, got: unknown): MillraceError {
+  return new MillraceError('INVALID_SOURCE', `expected ${expected}, got ${describeRecord(got)}`)
+}
