@@ -44,9 +44,9 @@ export class UnsendableValueError extends MillraceError {
   }
 }
 
-/** The path as a reader of JavaScript would write it: `record.tags[2]["a b"]`. */
-export function showPath(path: ValuePath): string {
-  let shown = 'record'
+/** The path as a reader of JavaScript would write it: `record.tags[2]["a b"]`. `root` names the value that it starts from. */
+export function showPath(path: ValuePath, root = 'record'): string {
+  let shown = root
   for (const step of path) {
     if (typeof step === 'number') shown += `[${step}]`
     else if (/^<.*>$/.test(step) || /^[A-Za-z_$][\w$]*$/.test(step)) shown += `.${step}`
@@ -207,20 +207,30 @@ function nameOfUnsendable(value: object): string | undefined {
   return undefined
 }
 
-/** The first thing inside `value` that cannot be sent, with the way to it; undefined when all of it can. */
-export function findUnsendable(value: unknown): { path: ValuePath; found: string } | undefined {
-  return find(value, [], new Map())
+/**
+ * The first thing inside `value` that cannot be sent, with the way to it; undefined when all of it can. `root` is what the
+ * value itself is called, where what was found refers to it.
+ */
+export function findUnsendable(value: unknown, root = 'record'): Finding | undefined {
+  return find(value, { root, above: new Map() }, [])
 }
 
 type Finding = { path: ValuePath; found: string }
 
-function find(value: unknown, path: ValuePath, above: Map<object, ValuePath>): Finding | undefined {
+/** One search: what the whole value is called, and the objects on the way to where it is. */
+interface Search {
+  readonly root: string
+  readonly above: Map<object, ValuePath>
+}
+
+function find(value: unknown, search: Search, path: ValuePath): Finding | undefined {
   if (typeof value === 'function')
     return { path, found: `a function${value.name === '' ? '' : ` (${value.name})`}` }
   if (typeof value === 'symbol') return { path, found: `a symbol (${String(value)})` }
   if (typeof value !== 'object' || value === null) return undefined
+  const { root, above } = search
   const seen = above.get(value)
-  if (seen !== undefined) return { path, found: `a cycle back to ${showPath(seen)}` }
+  if (seen !== undefined) return { path, found: `a cycle back to ${showPath(seen, root)}` }
   if (path.length >= MAX_DEPTH)
     return { path: path.slice(0, 8), found: `nesting deeper than ${MAX_DEPTH} levels` }
   const name = ArrayBuffer.isView(value)
@@ -232,7 +242,7 @@ function find(value: unknown, path: ValuePath, above: Map<object, ValuePath>): F
   above.set(value, path)
   try {
     for (const [step, inner] of stepsInto(value)) {
-      const finding = find(inner, [...path, step], above)
+      const finding = find(inner, search, [...path, step])
       if (finding !== undefined) return finding
     }
   } finally {

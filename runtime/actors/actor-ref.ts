@@ -27,6 +27,9 @@ export interface RefHost {
   watch(actor: ActorRef<never>, listener: (terminated: Terminated) => void): Cancel
 }
 
+declare const messageType: unique symbol
+declare const replyType: unique symbol
+
 const DEFAULT_TIMEOUT_MS = 5_000
 const hosts = new WeakMap<Slot, RefHost>()
 
@@ -50,9 +53,9 @@ export class ActorRef<in Message = never, out Reply = unknown> {
   readonly slot: number
   /** Messages from one slot that may wait in the actor's mailbox. */
   readonly mailboxCapacity: number
-  /** Exist in types only. */
-  declare readonly messageType: (message: Message) => void
-  declare readonly replyType: Reply
+  /** Exist in types only, and under names that no completion shows. */
+  declare readonly [messageType]: (message: Message) => void
+  declare readonly [replyType]: Reply
   readonly #host: RefHost
   #outlet: Outlet | undefined
 

@@ -230,7 +230,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
 
   check(outlet: Outlet, message: unknown): void {
     if (outlet.slot === this.#index) return
-    checkSendable(message, () => `message to the actor with id ${outlet.target}`)
+    checkSendable(message, 'message', () => `message to ${this.family.describe(outlet.target)}`)
   }
 
   undeliverable(
@@ -401,7 +401,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
   answer(to: number, correlation: number, value: unknown, cell: ActorCell): void {
     if (to !== this.#index) {
       try {
-        checkSendable(value, () => `answer of ${cell.label}`)
+        checkSendable(value, 'answer', () => `answer of ${cell.label}`)
       } catch (error) {
         this.refuse(to, correlation, error)
         return

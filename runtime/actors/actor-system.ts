@@ -17,6 +17,7 @@ import type { DeadLetter } from './dead-letters.ts'
 import type { ActorFunction } from './define-actor.ts'
 import { startInlineHost } from '../inline-host.ts'
 import { isQuiet } from './quiescence.ts'
+import { refuseUnknownOptions } from '../known-options.ts'
 import type { Async, SlotGroup } from '../slot-node.ts'
 import { readSpawn } from './spawn-request.ts'
 import { startThreadHost } from '../thread-host.ts'
@@ -53,6 +54,7 @@ export interface ActorSystemMetrics {
   readonly lostSlots: number
 }
 
+const KNOWN_OPTIONS = ['slots', 'host', 'resourceLimits']
 const MAX_SLOTS = SLOTS_PER_ID - 1
 const DEFAULT_STOP_TIMEOUT_MS = 5_000
 /** Between two looks at whether all mail has been handled. */
@@ -91,7 +93,7 @@ export class ActorSystem {
   }
 
   /**
-   * Starts the slots. Rejects with `INVALID_SLOTS`, `INVALID_HOST`, or what kept a thread from starting.
+   * Starts the slots. Rejects with `INVALID_ARGUMENT` (an unknown option), `INVALID_SLOTS`, `INVALID_HOST`, or what kept a thread from starting.
    *
    * @example
    *   const system = await ActorSystem.start({ slots: 2 })
@@ -120,8 +122,8 @@ export class ActorSystem {
   /**
    * Spawns an actor. Resolves with its reference when it runs (constructor done, `started` settled).
    *
-   * Rejects with what its start threw, and with `INVALID_SPAWN`, `INVALID_ACTOR`, `INVALID_SUPERVISION`,
-   * `UNSENDABLE_VALUE`, `MODULE_MISSING`, `ACTOR_NOT_FOUND`, `SLOT_LOST`, `SYSTEM_STOPPED`.
+   * Rejects with what its start threw, and with `INVALID_ARGUMENT` (an unknown option), `INVALID_SPAWN`, `INVALID_ACTOR`,
+   * `INVALID_SUPERVISION`, `UNSENDABLE_VALUE`, `MODULE_MISSING`, `ACTOR_NOT_FOUND`, `SLOT_LOST`, `SYSTEM_STOPPED`.
    */
   spawn<Class extends ActorClass>(
     actor: Class,
@@ -335,6 +337,15 @@ export class ActorSystem {
 }
 
 async function startHost(options: ActorSystemOptions): Promise<SlotGroup> {
+  // Callers without a compiler may pass anything.
+  const given: unknown = options
+  if (typeof given !== 'object' || given === null) {
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      `ActorSystem.start: expected an options object, got ${String(given)}`,
+    )
+  }
+  refuseUnknownOptions(options, KNOWN_OPTIONS, 'ActorSystem.start')
   const { host = 'threads', resourceLimits } = options
   if (typeof host === 'object' && host !== null) {
     checkHost(host, options.slots)

@@ -152,7 +152,8 @@ export interface ActorContext<in Message = unknown> {
    * exists when this returns, if its module is loaded; what its constructor throws is then thrown here. Otherwise a
    * constructor that throws is a failure like any other: the child's supervision decides.
    *
-   * Throws `INVALID_SPAWN`, `INVALID_SUPERVISION`, `UNSENDABLE_VALUE`, `MODULE_MISSING`, `ACTOR_STOPPED`.
+   * Throws `INVALID_ACTOR`, `INVALID_ARGUMENT` (an unknown option), `INVALID_SPAWN`, `INVALID_SUPERVISION`, `UNSENDABLE_VALUE`,
+   * `MODULE_MISSING`, `ACTOR_STOPPED`.
    */
   spawn<Class extends ActorClass>(
     actor: Class,

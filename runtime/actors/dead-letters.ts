@@ -116,7 +116,7 @@ function toMail({ actor, name, message, reason, error }: BuriedMessage): ActorMa
 
 function sendableOr(message: unknown): unknown {
   try {
-    checkSendable(message, () => '')
+    checkSendable(message, 'message', () => '')
     return message
   } catch {
     return String(message)

@@ -7,6 +7,10 @@ import type { ActorContext } from './actor.ts'
 /** Makes the function that handles the messages of one actor. */
 export type ActorSetup = (context: never, ...args: never[]) => (message: never) => unknown
 
+declare const messageType: unique symbol
+declare const argsType: unique symbol
+declare const replyType: unique symbol
+
 /** An actor written as a function, made by `defineActor`. Types of its messages, arguments and answers included. */
 export class ActorFunction<in Message, Args extends readonly unknown[], out Reply> {
   /** URL of the module that exports this. */
@@ -14,10 +18,10 @@ export class ActorFunction<in Message, Args extends readonly unknown[], out Repl
   /** The name under which the module exports it. */
   readonly name: string
   readonly setup: ActorSetup
-  /** Exist in types only. */
-  declare readonly messageType: (message: Message) => void
-  declare readonly argsType: Args
-  declare readonly replyType: Reply
+  /** Exist in types only, and under names that no completion shows. */
+  declare readonly [messageType]: (message: Message) => void
+  declare readonly [argsType]: Args
+  declare readonly [replyType]: Reply
 
   constructor(module: string, name: string, setup: ActorSetup) {
     this.module = module

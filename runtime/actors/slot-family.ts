@@ -142,9 +142,24 @@ export class SlotFamily {
     return cell
   }
 
+  /** An actor in an error: with its name, if it was spawned from this slot. */
+  describe(id: number): string {
+    const child = this.roots.get(id) ?? this.#childOfAny(id)
+    if (child === undefined) return `the actor with id ${id}`
+    return `actor '${child.spec.name ?? child.spec.key.name}' (id ${id}, slot ${child.slot})`
+  }
+
+  #childOfAny(id: number): Child | undefined {
+    for (const { children } of this.cells.values()) {
+      const child = children?.get(id)
+      if (child !== undefined) return child
+    }
+    return undefined
+  }
+
   #checkTravels({ spec, args }: ActorPlan, slot: number): void {
     if (slot === this.#index) return
-    checkSendable(args, () => `arguments of actor '${spec.name ?? spec.key.name}'`)
+    checkSendable(args, 'args', () => `arguments of actor '${spec.name ?? spec.key.name}'`)
     if (this.#sharesThread || isExported(spec.key)) return
     throw new MillraceError(
       'MODULE_MISSING',

@@ -6,6 +6,7 @@ import type { SpawnFromModuleOptions } from './actor.ts'
 import { registerActor } from './actor-definition.ts'
 import type { DefinitionKey } from './actor-definition.ts'
 import type { ActorSpec } from './actor-mail.ts'
+import { refuseUnknownOptions } from '../known-options.ts'
 import { resolveSupervision } from './supervision.ts'
 
 /** What is to be spawned, and where (undefined: the system chooses). */
@@ -18,12 +19,14 @@ export interface SpawnRequest {
 /** Messages per sending slot that may wait, where the user says nothing. */
 const DEFAULT_CAPACITY = 4_096
 const MAX_CAPACITY = 1_000_000
+const KNOWN = ['args', 'name', 'slot', 'supervision', 'mailboxCapacity']
+const KNOWN_FOR_MODULE = [...KNOWN, 'export']
 const NO_ARGS: readonly unknown[] = []
 const plainSpecs = new WeakMap<DefinitionKey, ActorSpec>()
 
 /**
  * Turns the arguments of `spawn` into a request. `lastSlot` is the highest slot of the system.
- * Throws `INVALID_ACTOR`, `INVALID_SPAWN`, `INVALID_SUPERVISION`.
+ * Throws `INVALID_ACTOR`, `INVALID_ARGUMENT` (an unknown option), `INVALID_SPAWN`, `INVALID_SUPERVISION`.
  */
 export function readSpawn(actor: unknown, options: unknown, lastSlot: number): SpawnRequest {
   const {
@@ -33,7 +36,7 @@ export function readSpawn(actor: unknown, options: unknown, lastSlot: number): S
     supervision,
     mailboxCapacity,
     export: exportName,
-  } = readOptions(options)
+  } = readOptions(options, actor instanceof URL ? KNOWN_FOR_MODULE : KNOWN)
   if (args !== undefined && !Array.isArray(args)) throw invalid('args', 'an array', args)
   if (name !== undefined && typeof name !== 'string') throw invalid('name', 'a string', name)
   if (slot !== undefined && !isWithin(slot, 0, lastSlot)) {
@@ -66,10 +69,13 @@ function plainSpec(key: DefinitionKey): ActorSpec {
   return spec
 }
 
-function readOptions(options: unknown): SpawnFromModuleOptions {
+function readOptions(options: unknown, known: readonly string[]): SpawnFromModuleOptions {
   if (options === undefined) return {}
-  if (typeof options === 'object' && options !== null) return options
-  throw invalid('options', 'an object', options)
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', 'an object', options)
+  }
+  refuseUnknownOptions(options, known, 'spawn')
+  return options
 }
 
 function readKey(actor: unknown, exportName: string | undefined): DefinitionKey {

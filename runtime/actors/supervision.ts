@@ -4,6 +4,7 @@
  * Runs in the slot of the failed actor, or, when that slot was lost with its thread, in the slot of its parent.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { refuseUnknownOptions } from '../known-options.ts'
 
 /**
  * What to do with an actor whose code threw.
@@ -64,6 +65,9 @@ export type Decision =
 
 const DIRECTIVES: readonly unknown[] = ['restart', 'resume', 'stop', 'escalate']
 
+const KNOWN = ['onFailure', 'byCode', 'maxRestarts', 'withinMs', 'whenExceeded', 'backoff']
+const KNOWN_IN_BACKOFF = ['firstMs', 'factor', 'maxMs', 'jitter']
+
 const DEFAULT_POLICY: SupervisionPolicy = {
   onFailure: 'restart',
   byCode: {},
@@ -76,11 +80,15 @@ const DEFAULT_POLICY: SupervisionPolicy = {
   jitter: 0.2,
 }
 
-/** Fills in the defaults. Throws `INVALID_SUPERVISION` for a value out of range. */
+/** Fills in the defaults. Throws `INVALID_SUPERVISION` for a value out of range, `INVALID_ARGUMENT` for an unknown option. */
 export function resolveSupervision(options: Supervision | undefined): SupervisionPolicy {
   // Most actors have none: they share one policy.
   if (options === undefined) return DEFAULT_POLICY
+  expectObject(options, 'supervision')
+  refuseUnknownOptions(options, KNOWN, 'supervision')
   const backoff = options.backoff ?? {}
+  expectObject(backoff, 'supervision.backoff')
+  refuseUnknownOptions(backoff, KNOWN_IN_BACKOFF, 'supervision.backoff')
   const policy: SupervisionPolicy = {
     onFailure: options.onFailure ?? DEFAULT_POLICY.onFailure,
     byCode: options.byCode ?? DEFAULT_POLICY.byCode,
@@ -163,10 +171,17 @@ function checkPolicy(policy: SupervisionPolicy): void {
 const directiveNames = DIRECTIVES.join(', ')
 
 function expect(holds: boolean, field: string, expected: string, got: unknown): void {
-  if (holds) return
-  throw new MillraceError(
+  if (!holds) throw refused(expected, `supervision.${field}`, got)
+}
+
+function expectObject(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) throw refused('an object', name, value)
+}
+
+function refused(expected: string, name: string, got: unknown): MillraceError {
+  return new MillraceError(
     'INVALID_SUPERVISION',
-    `Expected ${expected} as supervision.${field}, got ${String(got)}`,
+    `Expected ${expected} as ${name}, got ${String(got)}`,
   )
 }
 

@@ -144,7 +144,11 @@ for (const host of HOSTS) {
     const mirror = await system.spawn(echo, { slot: 1 })
     const bad = { list: [1, { callback: () => {} }] }
     const error = throwsCode(() => mirror.tell(bad), 'UNSENDABLE_VALUE') as Error
-    assert.match(error.message, 'list[1].callback')
+    assert.is(
+      error.message,
+      `message to actor 'echo' (id ${mirror.id}, slot 1): expected plain data, ` +
+        'got a function (callback) at message.list[1].callback',
+    )
     throwsCode(() => mirror.tryTell(Symbol('no')), 'UNSENDABLE_VALUE')
     await rejects(mirror.ask(bad), { code: 'UNSENDABLE_VALUE' })
     assert.is(await mirror.ask('still there'), 'still there')
@@ -152,7 +156,10 @@ for (const host of HOSTS) {
 
   promise('an answer that cannot be sent fails the ask', async (system) => {
     const actor = await system.spawn(Faulty, { slot: 1 })
-    await rejects(actor.ask('answer-function'), { code: 'UNSENDABLE_VALUE', message: /deep\[0\]/ })
+    await rejects(actor.ask('answer-function'), {
+      code: 'UNSENDABLE_VALUE',
+      message: /at answer\.deep\[0\]/,
+    })
   })
 
   promise(

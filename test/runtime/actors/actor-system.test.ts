@@ -19,6 +19,11 @@ test('arguments of start out of range are refused by code', async () => {
   await rejects(ActorSystem.start({ host: {} as never }), { code: 'INVALID_HOST' })
   const host = new Simulator({ seed: 1, slots: 2 })
   await rejects(ActorSystem.start({ host, slots: 3 }), { code: 'INVALID_SLOTS' })
+  await rejects(ActorSystem.start(null as never), { code: 'INVALID_ARGUMENT' })
+  await rejects(ActorSystem.start({ slot: 2 } as never), {
+    code: 'INVALID_ARGUMENT',
+    message: /^ActorSystem.start: unknown option 'slot'; known are slots, host, resourceLimits$/,
+  })
 })
 
 for (const host of HOSTS) {
@@ -44,6 +49,24 @@ for (const host of HOSTS) {
       const args = [() => 1] as never
       await rejects(system.spawn(Counter, { args, slot: 1 }), { code: 'UNSENDABLE_VALUE' })
       await rejects(system.stop({ timeoutMs: -1 }), { code: 'INVALID_TIMEOUT' })
+    }))
+
+  test(`${host.name}: unknown options of spawn are refused with the known ones`, () =>
+    withSystem(host, async (system) => {
+      const known = 'args, name, slot, supervision, mailboxCapacity'
+      // `export` is an option of modules only.
+      for (const option of ['slott', 'export']) {
+        const options = { args: [1], [option]: 'Counter' } as { args: [number] }
+        await rejects(system.spawn(Counter, options), {
+          code: 'INVALID_ARGUMENT',
+          message: new RegExp(`^spawn: unknown option '${option}'; known are ${known}$`),
+        })
+      }
+      const url = new URL('./actor-fixtures.js', import.meta.url)
+      await rejects(system.spawn(url, { exports: 'Counter' } as object), {
+        code: 'INVALID_ARGUMENT',
+        message: new RegExp(`'exports'; known are ${known}, export$`),
+      })
     }))
 
   test(`${host.name}: a module without such an export, or no such module, is named`, () =>

@@ -97,6 +97,10 @@ export async function infers(system: ActorSystem, context: ActorContext): Promis
     same<typeof reason, 'stopped' | 'failed' | 'slot-lost'>(true)
   })
   void wide
+
+  // What exists in types only has no name that could be used by mistake.
+  same<Extract<keyof ActorRef<Add, number>, 'messageType' | 'replyType'>, never>(true)
+  same<Extract<keyof typeof typed, 'messageType' | 'argsType' | 'replyType'>, never>(true)
 }
 
 test('answers that a message is not marked with are refused', () => {

@@ -118,6 +118,23 @@ test('values out of range are refused by name', () => {
   }
 })
 
+test('unknown options are refused with the known ones', () => {
+  const wrong: readonly (readonly [string, unknown])[] = [
+    ["supervision: unknown option 'maxRetries'; known are onFailure, byCode", { maxRetries: 3 }],
+    [
+      "supervision.backoff: unknown option 'first'; known are firstMs, factor",
+      { backoff: { first: 5 } },
+    ],
+  ]
+  for (const [message, options] of wrong) {
+    const error = throwsCode(() => resolveSupervision(options as Supervision), 'INVALID_ARGUMENT')
+    assert.ok((error as Error).message.startsWith(message))
+  }
+  for (const options of [null, 'stop', { backoff: 5 }]) {
+    throwsCode(() => resolveSupervision(options as Supervision), 'INVALID_SUPERVISION')
+  }
+})
+
 test('the code of anything thrown is found or undefined', () => {
   assert.is(codeOf({ code: 'A' }), 'A')
   for (const thrown of [null, undefined, 'text', { code: 5 }, new Error('none')]) {
