@@ -40,14 +40,22 @@ const SLOT_LIMIT = 1_024
  */
 export function resolveParallelism(graph: JobGraph, options: PlanOptions): ResolvedParallelism {
   const jobMax = options.maxParallelism ?? DEFAULT_MAX_PARALLELISM
-  checkSetting(jobMax, 'the maxParallelism of the job')
-  checkSetting(options.parallelism, 'the parallelism of the job', jobMax)
+  checkJobParallelism(options.parallelism, jobMax)
   checkSetting(options.slots, 'the number of slots', SLOT_LIMIT)
   return {
     job: options.parallelism,
     jobMax,
     nodes: graph.nodes.map((node) => resolveNode(node, options.parallelism, jobMax)),
   }
+}
+
+/** Throws INVALID_PARALLELISM unless both are whole numbers in their ranges. */
+export function checkJobParallelism(
+  parallelism: unknown,
+  maxParallelism: number = DEFAULT_MAX_PARALLELISM,
+): void {
+  checkSetting(maxParallelism, 'the maxParallelism of the job')
+  checkSetting(parallelism, 'the parallelism of the job', maxParallelism)
 }
 
 function resolveNode(node: GraphNode, jobParallelism: number, jobMax: number): NodeParallelism {

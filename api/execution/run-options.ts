@@ -3,8 +3,10 @@
  */
 import { availableParallelism } from 'node:os'
 import { describeValue } from '../build-error.ts'
+import { checkJobParallelism } from '../plan-parallelism.ts'
 import type { CodecName } from '../../mailbox/codec.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
+import { refuseUnknownOptions } from '../../runtime/known-options.ts'
 import { Simulator } from '../../runtime/simulator.ts'
 
 /**
@@ -50,16 +52,9 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
       `runJob: expected an options object, got ${describeValue(options)}`,
     )
   }
-  for (const key of Object.keys(options)) {
-    if (KNOWN.includes(key)) continue
-    const known = KNOWN.join(', ')
-    throw new MillraceError(
-      'INVALID_ARGUMENT',
-      `runJob: unknown option '${key}'; known are ${known}`,
-    )
-  }
+  refuseUnknownOptions(options, KNOWN, 'runJob')
   const host = resolveHost(options.host, isModule)
-  checkParallelism(options.parallelism)
+  checkJobParallelism(options.parallelism ?? 1, options.maxParallelism)
   const slots = resolveSlots(options, host)
   return {
     args: resolveArgs(options.args),
@@ -69,15 +64,6 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
     host,
     codec: resolveCodec(options.codec),
   }
-}
-
-function checkParallelism(parallelism: unknown): void {
-  if (parallelism === undefined) return
-  if (typeof parallelism === 'number' && Number.isInteger(parallelism) && parallelism >= 1) return
-  throw new MillraceError(
-    'INVALID_PARALLELISM',
-    `The parallelism of the job must be a whole number from 1 to its number of key groups, got ${describeValue(parallelism)}`,
-  )
 }
 
 function resolveSlots(options: RunOptions, host: JobHost): number {

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { resolveOptions } from '../../../api/execution/run-options.ts'
+import { resolveParallelism } from '../../../api/plan-parallelism.ts'
 import { Simulator } from '../../../runtime/simulator.ts'
 import { throwsCode } from '../../runner/expect.ts'
 
@@ -42,6 +43,18 @@ test('what is wrong is refused with a code', () => {
     throwsCode(() => resolveOptions(options as never, true), code)
   }
   throwsCode(() => resolveOptions({ host: 'threads' }, false), 'INVALID_HOST')
+})
+
+test('parallelism out of range is refused before the run, in the words of the plan', () => {
+  const options = { parallelism: 3, maxParallelism: 2, slots: 1 }
+  const early = throwsCode(() => resolveOptions(options, true), 'INVALID_PARALLELISM') as Error
+  const graph = { jobName: 'none', nodes: [], edges: [] }
+  const planned = throwsCode(() => resolveParallelism(graph, options), 'INVALID_PARALLELISM')
+  assert.is(
+    early.message,
+    'the parallelism of the job must be a whole number from 1 to 2, got number 3',
+  )
+  assert.is((planned as Error).message, early.message)
 })
 
 test.run()
