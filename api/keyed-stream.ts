@@ -23,7 +23,11 @@ export type Key = string | number | bigint | boolean | null | object
  * Records of type `T` with keys of type `K`. Comes from `stream.keyBy(selector)`.
  *
  * @example
- * env.from(words).keyBy((word) => word).aggregate(count(), (count, word) => ({ word, count })).collect('counts')
+ * env
+ *   .from(arraySource(['to', 'be', 'or', 'not', 'to', 'be']))
+ *   .keyBy((word) => word)
+ *   .aggregate(count(), (count, word) => ({ word, count }))
+ *   .collect('counts')
  */
 export class KeyedStream<K, T> {
   readonly #builder: GraphBuilder

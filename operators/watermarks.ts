@@ -34,7 +34,11 @@ export function monotonous(): WatermarkStrategy {
  * The watermark is newest - delay - 1 (Flink's BoundedOutOfOrdernessWatermarks).
  * Errors: `INVALID_WATERMARK_DELAY` unless `delayMs` is a finite number of at least 0.
  *
- * @example env.from(orders, { timestamp: (order) => order.placedAt, watermarks: boundedOutOfOrderness(5_000) })
+ * @example
+ * env.from(jsonLinesSource<Order>({ path: 'orders.jsonl' }), {
+ *   timestamp: (order) => order.placedAt,
+ *   watermarks: boundedOutOfOrderness(5_000),
+ * })
  */
 export function boundedOutOfOrderness(delayMs: number): WatermarkStrategy {
   if (typeof delayMs !== 'number' || !Number.isFinite(delayMs) || delayMs < 0) {

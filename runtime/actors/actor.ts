@@ -17,8 +17,16 @@ declare const reply: unique symbol
  * @example
  *   type Get = { readonly type: 'get' } & Asks<number>
  *   type Add = { readonly type: 'add'; readonly by: number }
- *   class Counter extends Actor<Get | Add> { … }
- *   await counter.ask({ type: 'get' }) // number
+ *   class Counter extends Actor<Get | Add> {
+ *     #count = 0
+ *     receive(message: Get | Add) {
+ *       if (message.type === 'get') return this.#count
+ *       this.#count += message.by
+ *       return undefined
+ *     }
+ *   }
+ *   const counter = await system.spawn(Counter)
+ *   const total: number = await counter.ask({ type: 'get' })
  */
 export interface Asks<Reply> {
   readonly [reply]?: readonly [Reply]
