@@ -3,7 +3,7 @@
  */
 import { firstUserFrame, formatCallSite } from '../api/call-site.ts'
 import { MillraceError } from '../mailbox/errors.ts'
-import type { OperatorError } from '../operators/operator-error.ts'
+import { OperatorError } from '../operators/operator-error.ts'
 import { syntaxErrorPlace } from './syntax-error-place.ts'
 import { manyLines } from './terminal.ts'
 import type { Styles, Variables } from './terminal.ts'
@@ -67,14 +67,14 @@ export interface ErrorReport {
   readonly subtask?: number
   /** The record it failed on, shortened. */
   readonly record?: string
-  /** `file:line:column` in the user's program. */
+  /** `file:line:column` in the user's program: where it was thrown, or else where the operator was declared. */
   readonly at?: string
 }
 
 /** What is known of an error. */
 export function reportError(error: unknown): ErrorReport {
   const message = error instanceof Error ? error.message : String(error)
-  const at = userLine(error) ?? syntaxErrorPlace(error)
+  const at = userLine(error) ?? syntaxErrorPlace(error) ?? declarationOf(error)
   return {
     code: codeOf(error),
     message: manyLines(message),
@@ -97,7 +97,7 @@ export function errorText(error: unknown, styles: Styles, variables: Variables):
 
 /** The exit code that stands for an error. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof Error && error.name === 'OperatorError') return EXIT.failed
+  if (error instanceof OperatorError) return EXIT.failed
   return USAGE_CODES.has(codeOf(error)) ? EXIT.usage : EXIT.failed
 }
 
@@ -116,12 +116,11 @@ function isDebugging(variables: Variables): boolean {
   return value !== '' && value !== '0'
 }
 
-/** Errors from other threads are no `OperatorError`, but have its name and fields. */
 function operatorOf(error: unknown): Pick<ErrorReport, 'operator' | 'subtask' | 'record'> {
-  if (!(error instanceof Error) || error.name !== 'OperatorError') return {}
-  const { operatorName, subtaskIndex, record } = error as Partial<OperatorError>
+  if (!(error instanceof OperatorError)) return {}
+  const { operatorName, subtaskIndex, record } = error
   return {
-    ...(operatorName === undefined ? {} : { operator: operatorName }),
+    operator: operatorName,
     ...(subtaskIndex === undefined ? {} : { subtask: subtaskIndex }),
     ...(record === undefined ? {} : { record }),
   }
@@ -134,6 +133,11 @@ function userLine(error: unknown): string | undefined {
     if (site !== undefined) return formatCallSite(site)
   }
   return undefined
+}
+
+/** Where the failed operator stands in the user's program: all that is known when none of its lines was running. */
+function declarationOf(error: unknown): string | undefined {
+  return error instanceof OperatorError ? error.declaredAt : undefined
 }
 
 /** The lines of packages, the user's and ours, are nobody's own. */

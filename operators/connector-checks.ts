@@ -45,11 +45,11 @@ export function checkSplit(split: unknown): void {
   try {
     structuredClone(split)
   } catch (error) {
-    const unsendable = findUnsendable(split)
+    const unsendable = findUnsendable(split, 'split')
     const got =
       unsendable === undefined
         ? describeRecord(split)
-        : `${unsendable.found} at ${showPath(unsendable.path).replace('record', 'split')}`
+        : `${unsendable.found} at ${showPath(unsendable.path, 'split')}`
     throw new MillraceError('UNSENDABLE_VALUE', `expected a split that is plain data, got ${got}`, {
       cause: error,
     })

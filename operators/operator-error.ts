@@ -26,6 +26,11 @@ export class OperatorError extends MillraceError {
   readonly subtaskIndex: number | undefined
   /** The record, shortened to some 200 characters. */
   readonly record: string | undefined
+  /**
+   * The line of the program that declared the operator, as `file:line:column`. Set on the coordinator; undefined where several
+   * operators share the name.
+   */
+  readonly declaredAt: string | undefined
 
   constructor(failure: OperatorFailure, cause: unknown) {
     const record = failure.record && describeRecord(failure.record.value)
@@ -38,6 +43,7 @@ export class OperatorError extends MillraceError {
     this.operatorName = operatorName
     this.subtaskIndex = subtaskIndex
     this.record = record
+    this.declaredAt = undefined
   }
 }
 

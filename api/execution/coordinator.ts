@@ -18,6 +18,7 @@ import type { JobDefinition } from '../job.ts'
 import { createPlan } from '../plan.ts'
 import type { ChainedNode, ExecutionPlan } from '../plan.ts'
 import type { Collector } from './collector.ts'
+import { chainedNodes, noteDeclaration } from './declaration.ts'
 import { deployTasks } from './deploy-tasks.ts'
 import { Enumerators } from './enumerators.ts'
 import { jobTotals } from './job-metrics.ts'
@@ -101,6 +102,7 @@ export class Coordinator {
       return await this.metrics()
     } catch (thrown) {
       const error = revivedOperatorError(thrown)
+      noteDeclaration(error, this.#graph?.nodes ?? [])
       await this.#abort(error)
       throw error
     } finally {
@@ -270,8 +272,13 @@ export class Coordinator {
         this.#unfinished--
         if (this.#unfinished === 0) this.#endWell()
       },
-      failed: (_taskId, _subtaskIndex, error) => {
-        this.#fail(fromWireError(error))
+      failed: (taskId, _subtaskIndex, wire) => {
+        const error = revivedOperatorError(fromWireError(wire))
+        const { plan, graph } = this.#deployable()
+        const root = plan.tasks[taskId]?.root
+        // Names repeat less often within one task than within a job.
+        if (root !== undefined) noteDeclaration(error, chainedNodes(graph, root))
+        this.#fail(error)
       },
     }
   }
