@@ -25,6 +25,11 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
       job: () => timed(() => job(2, join(folder, 'job.jsonl'))),
       single: () => timed(() => job(1, join(folder, 'single.jsonl'))),
       loop: () => timed(() => loop(join(folder, 'loop.jsonl'))),
+      twoLoops: async () => {
+        const both = ['a.jsonl', 'b.jsonl'].map((name) => timed(() => loop(join(folder, name))))
+        const [a, b] = await Promise.all(both)
+        return (a ?? 0) + (b ?? 0)
+      },
     })
     return [
       figure('flights', 'job at parallelism 2, million flights/s', runs.job),
@@ -35,6 +40,8 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
         aim: 1.9,
       }),
       figure('flights', 'job at parallelism 1 / loop', ratios(runs.single, runs.loop)),
+      // What two threads of this machine can do at the most that have nothing to say to each other.
+      figure('flights', 'two loops at once / loop', ratios(runs.twoLoops, runs.loop)),
     ]
   } finally {
     await rm(folder, { recursive: true })

@@ -88,6 +88,8 @@ export type ActorMail =
   | { readonly kind: 'kill'; readonly actor: number }
   /** You are the new thread of a lost slot: all my actors that lived there, and all with ids below mine, are told. */
   | { readonly kind: 'recovered'; readonly nextId: number }
+  /** Slot 0 wants to hear of your dead letters, or no longer. In order with what it sends you next. */
+  | { readonly kind: 'report-dead-letters'; readonly on: boolean }
   /** For the observers on slot 0. `message` is a preview where the message itself cannot travel. */
   | {
       readonly kind: 'dead-letter'

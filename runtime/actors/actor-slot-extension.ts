@@ -26,7 +26,6 @@ export interface ActorSlotApi {
   /** The new thread of slot `lost` has its actor system. */
   slotBack(lost: number, error: WireError): void
   counters(): ActorCounters
-  reportDeadLetters(on: boolean): void
   /** Ends all actors at once. */
   dispose(): void
 }
@@ -54,9 +53,6 @@ export function apiOf(slot: ActorSlot): ActorSlotApi {
       slot.slotBack(lost, fromWireError(error))
     },
     counters: () => slot.counters(),
-    reportDeadLetters: (on) => {
-      slot.deadLetters.isReporting = on
-    },
     dispose: () => {
       slot.dispose()
     },

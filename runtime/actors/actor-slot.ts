@@ -368,6 +368,9 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
       case 'terminated':
         this.family.heardOfEnd(mail.actor, mail.parent, mail.reason, errorOf(mail.error), from)
         return
+      case 'report-dead-letters':
+        this.deadLetters.isReporting = mail.on
+        return
       case 'gone':
         this.#outlets.close(mail.actor, 'stopped')
         return
@@ -433,6 +436,11 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
     error?: unknown,
   ): void {
     this.deadLetters.bury({ actor, slot, name: undefined, message, reason, error })
+  }
+
+  /** Asks a slot to send its dead letters here, or to stop that. */
+  askForDeadLetters(slot: number, on: boolean): void {
+    this.#links.mail(slot, { kind: 'report-dead-letters', on })
   }
 
   // ── lost threads ──────────────────────────────────────────────────────────────────────────────

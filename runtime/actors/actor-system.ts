@@ -247,10 +247,8 @@ export class ActorSystem {
 
   #reportDeadLetters(): void {
     const on = this.#main.deadLetters.observed
-    for (const [slot, api] of this.#apis) {
-      // A slot that is being replaced is told when it is loaded.
-      if (slot !== 0) api.reportDeadLetters(on).catch(() => {})
-    }
+    // As mail, so that it arrives before the messages that are sent next. A slot that is being replaced is told when it is loaded.
+    for (const slot of this.#apis.keys()) if (slot !== 0) this.#main.askForDeadLetters(slot, on)
   }
 
   /** Slot `lost` has a new thread that knows nothing. */
