@@ -12,16 +12,7 @@ import { endOfStream } from '../operators/window-assigner.ts'
 import { windowAggregate } from '../operators/window-aggregate.ts'
 import { figure, type BenchmarkOptions, type Figure } from './figure.ts'
 import { alternate, perSecond, ratios } from './measure.ts'
-
-interface Bid {
-  readonly auction: number
-  readonly bidder: number
-  readonly price: number
-  readonly channel: string
-  readonly url: string
-  readonly dateTime: number
-  readonly extra: string
-}
+import type { Bid } from './nexmark-bids.ts'
 
 interface Priced {
   readonly auction: number

@@ -15,11 +15,10 @@
  *   4. The ringer changes ASLEEP to AWAKE before it notifies. If it does so before the owner waits, the
  *      wait finds another value than ASLEEP and does not begin.
  *
- * What `Atomics.waitAsync` does on Node 20 (tried, not documented): a pending one does not keep the
- * process or a worker alive; it cannot be withdrawn; and its own timeout leaves a native timer
- * behind until it fires, however early the wake-up came. Therefore a bell has at most one pending
- * wait. A sleep that ends by itself (timer, `wakeLocally`) leaves it pending and the next sleep
- * uses it again:
+ * What `Atomics.waitAsync` does on Node 20: a pending one does not keep the process or a worker alive (tried). By
+ * the design of V8 (not tried) it cannot be withdrawn, and its own timeout leaves a native timer behind until it fires,
+ * however early the wake-up came. Therefore a bell has at most one pending wait, without a timeout. A sleep that ends by
+ * itself (timer, `wakeLocally`) leaves it pending and the next sleep uses it again:
  *   1. If nobody rang meanwhile, it is still registered on the word and the next notify resolves it.
  *   2. If somebody did, its resolution is already on the way and ends the next sleep early. Harmless.
  */
