@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { SlotGroup } from '../../runtime/slot-node.ts'
 import { startThreadHost } from '../../runtime/thread-host.ts'
-import { leftovers, rejects } from '../runner/expect.ts'
+import { leftovers, rejects, unless } from '../runner/expect.ts'
 
 const URL_OF_ECHO = new URL('./fixtures/echo-extension.js', import.meta.url).href
 
@@ -63,11 +63,19 @@ for (const replaceLost of [true, false]) {
   })
 }
 
-test('threads that cannot start are an error, not an endless replacing', async () => {
-  const nothingLeft = leftovers()
-  const resourceLimits = { maxOldGenerationSizeMb: 2 }
-  await rejects(startThreadHost({ slots: 2, resourceLimits }), { code: 'SLOT_LOST' })
-  await nothingLeft()
-})
+const lacks =
+  Number(process.versions.node.split('.')[0]) >= 24
+    ? 'a Node in which a worker without memory ends alone, and not its process'
+    : undefined
+
+unless(test, lacks)(
+  'threads that cannot start are an error, not an endless replacing',
+  async () => {
+    const nothingLeft = leftovers()
+    const resourceLimits = { maxOldGenerationSizeMb: 2 }
+    await rejects(startThreadHost({ slots: 2, resourceLimits }), { code: 'SLOT_LOST' })
+    await nothingLeft()
+  },
+)
 
 test.run()
