@@ -64,7 +64,7 @@ for (const replaceLost of [true, false]) {
 }
 
 const lacks =
-  Number(process.versions.node.split('.')[0]) >= 24
+  Number(process.versions.node.split('.')[0]) >= 22
     ? 'a Node in which a worker without memory ends alone, and not its process'
     : undefined
 

@@ -135,7 +135,7 @@ export class Faulty extends Actor {
   }
 }
 
-/** Small objects: at the limit of large ones Node 24 ends the whole process, whoever made the worker. */
+/** Small objects: at the limit of large ones Node 22 and later end the whole process, whoever made the worker. */
 function fillMemory(): never {
   let hoard: unknown
   for (;;) hoard = { hoard }
