@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { boundedOutOfOrderness, monotonous, SplitWatermarks } from '../../operators/watermarks.ts'
+import { boundedOutOfOrderness, monotonous } from '../../operators/watermarks.ts'
 import { codeOf } from './operator-fakes.ts'
 
 const batch = (...timestamps: number[]): [Float64Array, number] => [
@@ -45,31 +45,6 @@ test('a delay that is none is refused', () => {
     )
   }
   assert.is(boundedOutOfOrderness(5).name, 'boundedOutOfOrderness(5 ms)')
-})
-
-test('splits read side by side: the smallest of the open ones counts', () => {
-  const splits = new SplitWatermarks(monotonous())
-  const a = splits.openSplit()
-  const b = splits.openSplit()
-  a.onBatch(...batch(10))
-  assert.is(splits.current, -Infinity)
-  b.onBatch(...batch(21))
-  assert.is(splits.current, 9)
-  splits.closeSplit(a)
-  assert.is(splits.current, 20)
-})
-
-test('a split that opens behind the watermark does not take it back, and none open leaves it where it is', () => {
-  const splits = new SplitWatermarks(monotonous())
-  const a = splits.openSplit()
-  a.onBatch(...batch(31))
-  splits.closeSplit(a)
-  assert.is(splits.current, 30)
-  const b = splits.openSplit()
-  b.onBatch(...batch(11))
-  assert.is(splits.current, 30)
-  b.onBatch(...batch(41))
-  assert.is(splits.current, 40)
 })
 
 test.run()
