@@ -2,7 +2,7 @@
  * `Environment`: where a job's streams begin. The build function of a job gets one.
  */
 import type { Source } from '../operators/source.ts'
-import type { WatermarkStrategy } from '../operators/watermarks.ts'
+import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
 import { requireFunction, requireMethods, requireText } from './build-error.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { requireWatermarks } from './operator-checks.ts'

@@ -6,11 +6,11 @@
  * user's functions, so it never leaves its thread; what travels are plans (`plan.ts`) and
  * fingerprints.
  */
-import type { AggregateFunction } from '../operators/aggregate.ts'
+import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { Source } from '../operators/source.ts'
-import type { WatermarkStrategy } from '../operators/watermarks.ts'
-import type { WindowAssigner } from '../operators/window-assigner.ts'
+import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
+import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import type { CallSite } from './call-site.ts'
 
 /** What the operator of a node does, with the user's functions. */

@@ -4,17 +4,17 @@
 export { MillraceError } from '../mailbox/errors.ts'
 export type { MillraceErrorOptions } from '../mailbox/errors.ts'
 export { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
-export type { AggregateFunction } from '../operators/aggregate.ts'
-export { count, max, mean, min, sum, topN } from '../operators/aggregates.ts'
+export type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
+export { count, max, mean, min, sum, topN } from '../operators/aggregates/aggregates.ts'
 export type {
   CountAccumulator,
   ExtremeAccumulator,
   Present,
   SumAccumulator,
   TopAccumulator,
-} from '../operators/aggregates.ts'
-export { combine } from '../operators/combine.ts'
-export type { AggregateParts, CombinedAccumulator } from '../operators/combine.ts'
+} from '../operators/aggregates/aggregates.ts'
+export { combine } from '../operators/aggregates/combine.ts'
+export type { AggregateParts, CombinedAccumulator } from '../operators/aggregates/combine.ts'
 export { OperatorError } from '../operators/operator-error.ts'
 export type { Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
 export type {
@@ -25,10 +25,10 @@ export type {
   SplitEnumerator,
   SplitReader,
 } from '../operators/source.ts'
-export { boundedOutOfOrderness, monotonous } from '../operators/watermarks.ts'
-export type { WatermarkGenerator, WatermarkStrategy } from '../operators/watermarks.ts'
-export { endOfStream, tumbling } from '../operators/window-assigner.ts'
-export type { TumblingOptions, WindowAssigner } from '../operators/window-assigner.ts'
+export { boundedOutOfOrderness, monotonous } from '../operators/time/watermarks.ts'
+export type { WatermarkGenerator, WatermarkStrategy } from '../operators/time/watermarks.ts'
+export { endOfStream, tumbling } from '../operators/windows/window-assigner.ts'
+export type { TumblingOptions, WindowAssigner } from '../operators/windows/window-assigner.ts'
 export { parseArguments } from './arguments.ts'
 export type {
   ArgumentSpec,

@@ -1,8 +1,8 @@
 /**
  * `KeyedStream`: records grouped by key. Whatever is done next happens for each key alone.
  */
-import type { AggregateFunction } from '../operators/aggregate.ts'
-import type { WindowAssigner } from '../operators/window-assigner.ts'
+import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
+import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import { requireFunction } from './build-error.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { KeySelector } from './graph.ts'

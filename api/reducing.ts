@@ -1,7 +1,7 @@
 /**
  * Makes an aggregate function of a reduce function.
  */
-import type { AggregateFunction } from '../operators/aggregate.ts'
+import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
 
 /**
  * An aggregate that combines records two at a time. The accumulator is an array of no or one

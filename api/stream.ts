@@ -7,8 +7,8 @@
  * `keyed-stream` and `windowed-stream` know each other; that cycle is only followed inside methods.
  */
 import type { Sink } from '../operators/sink.ts'
-import type { WatermarkStrategy } from '../operators/watermarks.ts'
-import type { WindowAssigner } from '../operators/window-assigner.ts'
+import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
+import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import {
   buildErrorHere,
   describeValue,

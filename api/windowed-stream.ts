@@ -5,8 +5,8 @@
  * A window's result leaves once, when the watermark passes the end of the window, with the last
  * millisecond of the window as its event time.
  */
-import type { AggregateFunction } from '../operators/aggregate.ts'
-import type { WindowAssigner } from '../operators/window-assigner.ts'
+import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
+import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import { requireFunction } from './build-error.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { KeySelector } from './graph.ts'

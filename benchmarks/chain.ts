@@ -5,11 +5,11 @@
  * Both count per key into a Map. Competitors take turns in one process. The last figure runs the same chain behind ten
  * others with other functions, as in a real job: code of its own is what keeps it at the same speed.
  */
-import { compileChain, linearChain, type CompiledChain } from '../operators/chain.ts'
-import { count } from '../operators/aggregates.ts'
+import { compileChain, linearChain, type CompiledChain } from '../operators/chain/chain.ts'
+import { count } from '../operators/aggregates/aggregates.ts'
 import type { OperatorContext } from '../operators/operator.ts'
-import { endOfStream } from '../operators/window-assigner.ts'
-import { windowAggregate } from '../operators/window-aggregate.ts'
+import { endOfStream } from '../operators/windows/window-assigner.ts'
+import { windowAggregate } from '../operators/windows/window-aggregate.ts'
 import { figure, type BenchmarkOptions, type Figure } from './figure.ts'
 import { alternate, perSecond, ratios } from './measure.ts'
 import type { Bid } from './nexmark-bids.ts'

@@ -7,8 +7,8 @@ import { InputGate } from '../runtime/input-gate.ts'
 import type { ChannelEvent } from '../runtime/output-channel.ts'
 import { Subtask } from './subtask.ts'
 import type { SubtaskParts } from './subtask.ts'
-import { WatermarkValve } from './watermark-valve.ts'
-import type { WatermarkGenerator, WatermarkStrategy } from './watermarks.ts'
+import { WatermarkValve } from './time/watermark-valve.ts'
+import type { WatermarkGenerator, WatermarkStrategy } from './time/watermarks.ts'
 
 /** What an inner subtask needs besides what every subtask needs. */
 export interface InputParts extends SubtaskParts {

@@ -7,9 +7,9 @@
 import { checkMaxParallelism, keyGroupOf, subtaskOfKeyGroup } from '../checkpoint/key-groups.ts'
 import { keyHash } from '../checkpoint/key-hash.ts'
 import { MillraceError } from '../mailbox/errors.ts'
-import type { Gate } from './chain.ts'
+import type { Gate } from './chain/chain.ts'
 import type { Output } from './operator.ts'
-import { withOwnCode } from './own-code.ts'
+import { withOwnCode } from './chain/own-code.ts'
 
 /** Takes the records of one channel; collects them into batches. All writers of a partitioner should be of one class. */
 export interface ChannelWriter {

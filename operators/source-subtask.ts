@@ -12,7 +12,7 @@ import { OperatorError, operatorError } from './operator-error.ts'
 import type { ReaderContext, Source, SplitReader } from './source.ts'
 import { Subtask } from './subtask.ts'
 import type { SubtaskParts } from './subtask.ts'
-import type { WatermarkGenerator, WatermarkStrategy } from './watermarks.ts'
+import type { WatermarkGenerator, WatermarkStrategy } from './time/watermarks.ts'
 
 /** Records that a reader is asked for at once. */
 const READ_BATCH = 1024

@@ -16,7 +16,7 @@ import type { Progress } from '../runtime/load-meter.ts'
 import type { OutputChannel, OutputGate } from '../runtime/output-channel.ts'
 import type { Slot, SlotActor } from '../runtime/slot.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
-import type { ChainOperator, CompiledChain } from './chain.ts'
+import type { ChainOperator, CompiledChain } from './chain/chain.ts'
 import type { Counter, OperatorContext } from './operator.ts'
 import type { SinkTail } from './sink-tail.ts'
 

@@ -2,7 +2,12 @@
  * From the plan of a task to the tree of operators that the chain compiler takes.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { ChainBranches, ChainElement, ChainNode, ChainTail } from '../../operators/chain.ts'
+import type {
+  ChainBranches,
+  ChainElement,
+  ChainNode,
+  ChainTail,
+} from '../../operators/chain/chain.ts'
 import type { Output } from '../../operators/operator.ts'
 import { createPartitioner } from '../../operators/partitioner.ts'
 import type { Partitioning as OutputPartitioning } from '../../operators/partitioner.ts'

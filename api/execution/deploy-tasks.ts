@@ -5,8 +5,8 @@
  */
 import type { CodecName } from '../../mailbox/codec.ts'
 import { UnsendableValueError } from '../../mailbox/sendable.ts'
-import { compileChain } from '../../operators/chain.ts'
-import type { ChainElement } from '../../operators/chain.ts'
+import { compileChain } from '../../operators/chain/chain.ts'
+import type { ChainElement } from '../../operators/chain/chain.ts'
 import { checkedWriter } from '../../operators/connector-checks.ts'
 import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source-subtask.ts'

@@ -2,10 +2,10 @@
  * From the description of an operator in the graph to what a chain can run.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import { aggregateByKey } from '../../operators/aggregate-operator.ts'
-import type { ChainElement } from '../../operators/chain.ts'
-import { reduceByKey } from '../../operators/reduce.ts'
-import { windowAggregate } from '../../operators/window-aggregate.ts'
+import { aggregateByKey } from '../../operators/aggregates/rolling-aggregate.ts'
+import type { ChainElement } from '../../operators/chain/chain.ts'
+import { reduceByKey } from '../../operators/aggregates/rolling-reduce.ts'
+import { windowAggregate } from '../../operators/windows/window-aggregate.ts'
 import type { GraphNode } from '../graph.ts'
 
 /** Makes a fresh element, with state of its own, for one subtask. Sources, sinks and collected streams are no elements. */

@@ -23,7 +23,7 @@ test('lines of the package, of Node.js and without a place are skipped', () => {
   const stack = [
     'Error: at first (/not/a/frame.js:1:1)',
     `    at Stream.map (${new URL('api/stream.js', ROOT).href}:10:5)`,
-    `    at map (${fileURLToPath(new URL('operators/chain.js', ROOT))}:10:5)`,
+    `    at map (${fileURLToPath(new URL('operators/chain/chain.js', ROOT))}:10:5)`,
     '    at Array.map (<anonymous>)',
     '    at run (node:internal/process/task_queues:95:5)',
     '    at async build (file:///home/me/my%20job.js:12:34)',
@@ -42,7 +42,7 @@ test('a frame without a function name and a path with brackets and colons are re
 })
 
 test('code that the package generates belongs to the package', () => {
-  const ownCode = new URL('operators/own-code.js', ROOT).href
+  const ownCode = new URL('operators/chain/own-code.js', ROOT).href
   const stack = [
     `    at Object.add (eval at withOwnCode (${ownCode}:23:10), <anonymous>:12:30)`,
     '    at new Function (<anonymous>)',

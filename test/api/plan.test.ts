@@ -6,7 +6,7 @@ import { createPlan, MAIN_SLOT } from '../../api/plan.ts'
 import type { ExecutionPlan } from '../../api/plan.ts'
 import type { PlanOptions } from '../../api/plan-parallelism.ts'
 import type { Stream } from '../../api/stream.ts'
-import { monotonous } from '../../operators/watermarks.ts'
+import { monotonous } from '../../operators/time/watermarks.ts'
 import { failure, fakeSink, fakeSource, graphOf } from './fakes.ts'
 import type { Flight } from './fakes.ts'
 

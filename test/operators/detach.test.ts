@@ -3,10 +3,10 @@ import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { count } from '../../operators/aggregates.ts'
+import { count } from '../../operators/aggregates/aggregates.ts'
 import { detach, detachKey } from '../../operators/detach.ts'
-import { windowAggregate } from '../../operators/window-aggregate.ts'
-import { endOfStream } from '../../operators/window-assigner.ts'
+import { windowAggregate } from '../../operators/windows/window-aggregate.ts'
+import { endOfStream } from '../../operators/windows/window-assigner.ts'
 import { Collector, fakeContext } from './operator-fakes.ts'
 
 setFlagsFromString('--expose-gc')

@@ -1,6 +1,6 @@
 /** A subtask on a slot of its own, with the ends of its chain in memory. */
-import { compileChain, linearChain } from '../../operators/chain.ts'
-import type { ChainElement } from '../../operators/chain.ts'
+import { compileChain, linearChain } from '../../operators/chain/chain.ts'
+import type { ChainElement } from '../../operators/chain/chain.ts'
 import { SinkTail } from '../../operators/sink-tail.ts'
 import type { SinkWriter } from '../../operators/sink.ts'
 import type { Subtask, SubtaskParts } from '../../operators/subtask.ts'

@@ -2,10 +2,10 @@
  * The keyed rolling reduce: every record in gives the combination so far of its key out, with its own timestamp, as in
  * Flink's StreamGroupedReduceOperator.
  */
-import { canonicalKey, type CanonicalKey } from '../checkpoint/canonical-key.ts'
-import { detachKey } from './detach.ts'
-import type { Operator, Output } from './operator.ts'
-import { withOwnCode } from './own-code.ts'
+import { canonicalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
+import { detachKey } from '../detach.ts'
+import type { Operator, Output } from '../operator.ts'
+import { withOwnCode } from '../chain/own-code.ts'
 
 /**
  * Makes the operator. `fn` gets the combination so far and the new record; the first record of a key is its first

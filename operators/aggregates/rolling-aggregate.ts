@@ -1,11 +1,11 @@
 /**
  * The keyed rolling aggregate: every record in gives the result so far of its key out, with its own timestamp.
  */
-import { canonicalKey, type CanonicalKey } from '../checkpoint/canonical-key.ts'
-import type { AggregateFunction } from './aggregate.ts'
-import { detachKey } from './detach.ts'
-import type { Operator, Output } from './operator.ts'
-import { withOwnCode } from './own-code.ts'
+import { canonicalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
+import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { detachKey } from '../detach.ts'
+import type { Operator, Output } from '../operator.ts'
+import { withOwnCode } from '../chain/own-code.ts'
 
 /** What `aggregateByKey` computes: per `Key` of the `In` records a `Result`, which leaves as an `Out`. */
 export interface AggregateByKeyOptions<In, Key, Acc, Result, Out> {

@@ -8,9 +8,9 @@ import {
   type ChainElement,
   type ChainNode,
   type CompiledChain,
-} from '../../operators/chain.ts'
-import type { Operator, Output } from '../../operators/operator.ts'
-import { Collector, fakeContext, untilDone, type Emitted } from './operator-fakes.ts'
+} from '../../../operators/chain/chain.ts'
+import type { Operator, Output } from '../../../operators/operator.ts'
+import { Collector, fakeContext, untilDone, type Emitted } from '../operator-fakes.ts'
 
 /** Emits every record, then a second one for every third; fires what it has seen at a watermark. */
 class Echo implements Operator<number, number> {

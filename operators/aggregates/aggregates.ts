@@ -4,10 +4,10 @@
  * As in SQL, a selector that gives null or undefined leaves the record out. Each function returned has its own machine
  * code (own-code), so that the selector is inlined even where a job uses many aggregates.
  */
-import { MillraceError } from '../mailbox/errors.ts'
-import type { AggregateFunction } from './aggregate.ts'
-import { describeRecord } from './operator-error.ts'
-import { withOwnCode } from './own-code.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { describeRecord } from '../operator-error.ts'
+import { withOwnCode } from '../chain/own-code.ts'
 
 /** How many records there were. */
 export interface CountAccumulator {

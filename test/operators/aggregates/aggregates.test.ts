@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { AggregateFunction } from '../../operators/aggregate.ts'
-import { count, max, mean, min, sum, topN } from '../../operators/aggregates.ts'
-import { combine } from '../../operators/combine.ts'
-import { codeOf } from './operator-fakes.ts'
+import type { AggregateFunction } from '../../../checkpoint/aggregate-function.ts'
+import { count, max, mean, min, sum, topN } from '../../../operators/aggregates/aggregates.ts'
+import { combine } from '../../../operators/aggregates/combine.ts'
+import { codeOf } from '../operator-fakes.ts'
 
 interface Flight {
   readonly delay: number

@@ -10,8 +10,8 @@
  * A passive state machine: every method says whether `watermark` or `idle` has changed. When one call changes both,
  * the watermark comes first.
  */
-import { MillraceError } from '../mailbox/errors.ts'
-import { MIN_TIMESTAMP } from '../mailbox/time.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 
 interface InputStatus {
   watermark: number

@@ -1,9 +1,9 @@
 /**
  * Several aggregates over the same records at once.
  */
-import { MillraceError } from '../mailbox/errors.ts'
-import type { AggregateFunction } from './aggregate.ts'
-import { uniqueComment } from './own-code.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { uniqueComment } from '../chain/own-code.ts'
 
 /** One accumulator per part: `p0`, `p1` … in the order of the parts. */
 export type CombinedAccumulator = Record<string, unknown>

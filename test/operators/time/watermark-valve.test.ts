@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { WatermarkValve } from '../../operators/watermark-valve.ts'
-import { codeOf } from './operator-fakes.ts'
+import { WatermarkValve } from '../../../operators/time/watermark-valve.ts'
+import { codeOf } from '../operator-fakes.ts'
 
 test('the watermark is the smallest of all inputs and waits for every one', () => {
   const valve = new WatermarkValve(2)

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { endOfStream, tumbling } from '../../operators/window-assigner.ts'
-import { codeOf } from './operator-fakes.ts'
+import { endOfStream, tumbling } from '../../../operators/windows/window-assigner.ts'
+import { codeOf } from '../operator-fakes.ts'
 
 test('every timestamp lies in its window, windows have one length, and starts are aligned to the offset', () => {
   const options = fc

@@ -6,13 +6,13 @@
  * last millisecond of its window as timestamp. A record whose window has fired is dropped and counted
  * (`lateRecordsDropped`). Firing stops when the output is full and goes on where it stopped.
  */
-import { canonicalKey, originalKey, type CanonicalKey } from '../checkpoint/canonical-key.ts'
-import { MillraceError } from '../mailbox/errors.ts'
-import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
-import type { AggregateFunction } from './aggregate.ts'
-import { detachKey } from './detach.ts'
-import type { Counter, Operator, Output } from './operator.ts'
-import { withOwnCode } from './own-code.ts'
+import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { detachKey } from '../detach.ts'
+import type { Counter, Operator, Output } from '../operator.ts'
+import { withOwnCode } from '../chain/own-code.ts'
 import type { WindowAssigner } from './window-assigner.ts'
 
 /** The window that a result belongs to, `[windowStart, windowEnd)` in ms. Without a key function `key` is undefined. */

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { uniqueComment, withOwnCode } from '../../operators/own-code.ts'
+import { uniqueComment, withOwnCode } from '../../../operators/chain/own-code.ts'
 
 const outside = 5
 

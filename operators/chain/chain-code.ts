@@ -24,10 +24,10 @@
  * by the `catch` of a later record must exist as an object: V8 then no longer removes the allocations of inlined
  * functions, which halves the speed (benchmarks/chain). User data never becomes source text: only numbers made here do.
  */
-import { MillraceError } from '../mailbox/errors.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
 import type { ChainBranches, ChainOperator, ChainTail, Gate } from './chain.ts'
-import { describeRecord } from './operator-error.ts'
-import type { Output, Step } from './operator.ts'
+import { describeRecord } from '../operator-error.ts'
+import type { Output, Step } from '../operator.ts'
 import { uniqueComment } from './own-code.ts'
 
 /** The compiled loop: returns the index after the last record consumed. */

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { aggregateByKey } from '../../operators/aggregate-operator.ts'
-import { count, sum } from '../../operators/aggregates.ts'
-import { reduceByKey } from '../../operators/reduce.ts'
-import { codeOf, Collector, fakeContext, run } from './operator-fakes.ts'
+import { aggregateByKey } from '../../../operators/aggregates/rolling-aggregate.ts'
+import { count, sum } from '../../../operators/aggregates/aggregates.ts'
+import { reduceByKey } from '../../../operators/aggregates/rolling-reduce.ts'
+import { codeOf, Collector, fakeContext, run } from '../operator-fakes.ts'
 
 interface Row {
   readonly key: string | readonly string[]

@@ -1,8 +1,8 @@
 /**
  * Which window a record belongs to. Windows are `[start, end)` in milliseconds of event time.
  */
-import { MillraceError } from '../mailbox/errors.ts'
-import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 
 /** Puts every record into exactly one window, known from its timestamp alone. */
 export interface WindowAssigner {

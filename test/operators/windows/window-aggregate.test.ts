@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
-import type { AggregateFunction } from '../../operators/aggregate.ts'
-import { count, sum } from '../../operators/aggregates.ts'
-import { windowAggregate, type FiredWindow } from '../../operators/window-aggregate.ts'
-import { endOfStream, tumbling } from '../../operators/window-assigner.ts'
+import { MIN_TIMESTAMP } from '../../../mailbox/time.ts'
+import type { AggregateFunction } from '../../../checkpoint/aggregate-function.ts'
+import { count, sum } from '../../../operators/aggregates/aggregates.ts'
+import { windowAggregate, type FiredWindow } from '../../../operators/windows/window-aggregate.ts'
+import { endOfStream, tumbling } from '../../../operators/windows/window-assigner.ts'
 import {
   codeOf,
   Collector,
@@ -14,7 +14,7 @@ import {
   untilDone,
   type Emitted,
   type Input,
-} from './operator-fakes.ts'
+} from '../operator-fakes.ts'
 
 interface Sale {
   readonly shop: string | number | readonly (string | number)[]

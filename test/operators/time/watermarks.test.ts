@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { boundedOutOfOrderness, monotonous } from '../../operators/watermarks.ts'
-import { codeOf } from './operator-fakes.ts'
+import { boundedOutOfOrderness, monotonous } from '../../../operators/time/watermarks.ts'
+import { codeOf } from '../operator-fakes.ts'
 
 const batch = (...timestamps: number[]): [Float64Array, number] => [
   Float64Array.from(timestamps),

@@ -3,8 +3,8 @@
  *
  * A generator belongs to one split (or one subtask) and one thread. It sees whole batches, so that records pay nothing.
  */
-import { MillraceError } from '../mailbox/errors.ts'
-import { MIN_TIMESTAMP } from '../mailbox/time.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 
 /** Makes a generator per split. */
 export interface WatermarkStrategy {

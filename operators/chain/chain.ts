@@ -9,10 +9,10 @@
  * Used by one thread; a batch is processed in order; a record that several branches read is handed to them in the
  * order of the tree, by reference.
  */
-import { MIN_TIMESTAMP } from '../mailbox/time.ts'
+import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import { generateChain, type BatchLoop, type ChainShape } from './chain-code.ts'
-import { operatorError } from './operator-error.ts'
-import type { Operator, OperatorContext, Output, Step } from './operator.ts'
+import { operatorError } from '../operator-error.ts'
+import type { Operator, OperatorContext, Output, Step } from '../operator.ts'
 
 /** A stateless step with the name that errors show. */
 export interface ChainStep {
