@@ -64,7 +64,8 @@ function nodeFacts(node: GraphNode, edges: readonly GraphEdge[]): Facts {
     'largest parallelism': node.parallelismLimit ?? null,
     maxParallelism: node.maxParallelism ?? null,
     chain: node.chain,
-    inputs: inputs.map(({ from, partitioning }) => `${partitioning.kind} from operator ${from}`),
+    onError: node.onError,
+    inputs: inputs.map(describeInput),
     ...functionFacts(node.operator, inputs),
   }
 }
@@ -107,11 +108,34 @@ function functionFacts(operator: OperatorDescription, inputs: readonly GraphEdge
         aggregate: describeData(operator.aggregate),
         result: code(operator.result),
       }
+    case 'operator':
+      return { ...facts, type: operator.type, ...givenFacts(operator.facts) }
     case 'sink':
       return { ...facts, sink: operator.sink.name }
     case 'collect':
       return { ...facts, collect: operator.name }
   }
+}
+
+function describeInput({ from, input, tag, partitioning }: GraphEdge): string {
+  const side = tag === undefined ? '' : ` side output '${tag}'`
+  const second = input === 1 ? ' as second input' : ''
+  return `${partitioning.kind} from operator ${from}${side}${second}`
+}
+
+/** What the user gave to an operator, under names that can't be mistaken for those of this file. */
+function givenFacts(given: Readonly<Record<string, unknown>>): Facts {
+  return Object.fromEntries(
+    Object.entries(given)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [`its ${name}`, givenFact(value)]),
+  )
+}
+
+function givenFact(value: unknown): string | number | boolean | null {
+  if (typeof value === 'function') return code(value as () => unknown)
+  if (typeof value === 'object' && value !== null) return describeData(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? value : String(value)
 }
 
 function partitioningCode(partitioning: Partitioning): string {
@@ -123,6 +147,8 @@ function partitioningCode(partitioning: Partitioning): string {
     case 'default':
     case 'forward':
     case 'rebalance':
+    case 'rescale':
+    case 'idlest':
     case 'shuffle':
     case 'broadcast':
     case 'global':

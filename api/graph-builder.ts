@@ -4,6 +4,7 @@
  * One builder per build, used by the streams of one environment. After `finish` it takes nothing
  * more.
  */
+import { DEAD_LETTERS } from '../operators/bad-records.ts'
 import { buildError, describeValue } from './build-error.ts'
 import { captureCallSite, formatCallSite } from './call-site.ts'
 import type { CallSite } from './call-site.ts'
@@ -15,6 +16,8 @@ import type { GraphEdge, GraphNode, JobGraph, OperatorDescription, Partitioning 
 export interface Port {
   readonly node: number
   readonly partitioning: Partitioning
+  /** The side output that is meant; undefined: the main output. */
+  readonly tag?: string | undefined
 }
 
 /** What the builder needs to add a node. */
@@ -22,6 +25,8 @@ export interface NodeRequest {
   readonly operator: OperatorDescription
   /** The ports that feed it; none for a source. */
   readonly inputs: readonly Port[]
+  /** The ports that feed the second input of an operator with two. */
+  readonly secondInputs?: readonly Port[]
   /** The name where the user gives none. */
   readonly defaultName: string
   readonly options: OperatorOptions
@@ -65,21 +70,23 @@ export class GraphBuilder {
     const node: GraphNode = {
       id,
       name,
-      uid: options.uid ?? `${operator.kind}-${id}`,
+      uid:
+        options.uid ??
+        `${operator.kind === 'operator' ? operator.type.replaceAll(' ', '-') : operator.kind}-${id}`,
       uidGiven: options.uid !== undefined,
       parallelism: options.parallelism,
       parallelismLimit,
       maxParallelism: options.maxParallelism,
       chain: options.chain ?? true,
       operator,
+      onError: options.onError ?? 'fail',
       callSite: site,
     }
     this.#claimUid(node)
     this.#checkCollectName(node)
     this.#nodes.push(node)
-    for (const { node: from, partitioning } of request.inputs) {
-      this.#edges.push({ id: this.#edges.length, from, to: id, partitioning })
-    }
+    this.#addEdges(request.inputs, id, 0)
+    this.#addEdges(request.secondInputs ?? [], id, 1)
     return { node: id, partitioning: { kind: 'default' } }
   }
 
@@ -87,7 +94,14 @@ export class GraphBuilder {
   finish(): JobGraph {
     this.#finished = true
     this.#checkEnds()
+    this.#checkDeadLetters()
     return { jobName: this.#jobName, nodes: [...this.#nodes], edges: [...this.#edges] }
+  }
+
+  #addEdges(ports: readonly Port[], to: number, input: 0 | 1): void {
+    for (const { node: from, partitioning, tag } of ports) {
+      this.#edges.push({ id: this.#edges.length, from, to, input, tag, partitioning })
+    }
   }
 
   #claimUid(node: GraphNode): void {
@@ -114,6 +128,26 @@ export class GraphBuilder {
       `two streams are collected under the name '${operator.name}'`,
       callSite,
     )
+  }
+
+  #checkDeadLetters(): void {
+    for (const { id, name, onError, callSite } of this.#nodes) {
+      const read = this.#edges.some(({ from, tag }) => from === id && tag === DEAD_LETTERS)
+      if (onError === 'deadLetter' && !read) {
+        throw buildError(
+          'DEAD_LETTERS_UNREAD',
+          `'${name}' puts bad records among its dead letters, but nobody reads them: use .deadLetters() of its stream, or onError: 'skip'`,
+          callSite,
+        )
+      }
+      if (onError !== 'deadLetter' && read) {
+        throw buildError(
+          'DEAD_LETTERS_UNREAD',
+          `the dead letters of '${name}' are read, but it makes none: give it onError: 'deadLetter'`,
+          callSite,
+        )
+      }
+    }
   }
 
   #checkEnds(): void {

@@ -11,6 +11,8 @@ import type { Sink } from '../operators/sink.ts'
 import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
 import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
+import type { Operator, TwoInputOperator } from '../operators/operator.ts'
+import type { ErrorPolicy } from '../operators/bad-records.ts'
 import type { CallSite } from './call-site.ts'
 
 /** What the operator of a node does, with the user's functions. */
@@ -56,6 +58,17 @@ export type OperatorDescription =
       /** Makes the record that leaves; undefined: the result itself. */
       readonly result: ((result: never, window: never) => unknown) | undefined
     }
+  | {
+      readonly kind: 'operator'
+      /** What it is, e.g. `process` or `interval join`: shown in plans, and the start of its default uid. */
+      readonly type: string
+      /** Makes a fresh operator, with state of its own, for one subtask. */
+      readonly create: () => Operator<never> | TwoInputOperator<never, never>
+      /** What the user gave, for the fingerprint: functions by their text, plain objects by their fields. */
+      readonly facts: Readonly<Record<string, unknown>>
+      /** `never`: a task of its own. Default: as its options and inputs allow. */
+      readonly chaining?: 'never'
+    }
   | { readonly kind: 'sink'; readonly sink: Sink<unknown> }
   | {
       readonly kind: 'collect'
@@ -76,7 +89,17 @@ export type KeySelector = (value: never) => unknown
  * rebalance.
  */
 export type Partitioning =
-  | { readonly kind: 'default' | 'forward' | 'rebalance' | 'shuffle' | 'broadcast' | 'global' }
+  | {
+      readonly kind:
+        | 'default'
+        | 'forward'
+        | 'rebalance'
+        | 'rescale'
+        | 'idlest'
+        | 'shuffle'
+        | 'broadcast'
+        | 'global'
+    }
   | { readonly kind: 'key'; readonly selector: KeySelector }
   | {
       readonly kind: 'custom'
@@ -106,6 +129,8 @@ export interface GraphNode {
   /** False: this operator gets actors of its own. */
   readonly chain: boolean
   readonly operator: OperatorDescription
+  /** What happens to a record that it can't process. */
+  readonly onError: ErrorPolicy
   /** The user's line. */
   readonly callSite: CallSite | undefined
 }
@@ -118,6 +143,10 @@ export interface GraphEdge {
   readonly from: number
   /** Id of the node that receives. */
   readonly to: number
+  /** Which input of the receiver it feeds: 1 for the second one of an operator with two, otherwise 0. */
+  readonly input: 0 | 1
+  /** The side output that it carries; undefined: the main output. */
+  readonly tag: string | undefined
   readonly partitioning: Partitioning
 }
 

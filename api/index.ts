@@ -15,6 +15,11 @@ export type {
 } from '../operators/aggregates/aggregates.ts'
 export { combine } from '../operators/aggregates/combine.ts'
 export type { AggregateParts, CombinedAccumulator } from '../operators/aggregates/combine.ts'
+export { ERROR_POLICIES } from '../operators/bad-records.ts'
+export type { DeadLetter, ErrorPolicy } from '../operators/bad-records.ts'
+export type { LogLevel, Logger } from '../operators/logger.ts'
+export { outputTag } from '../operators/output-tag.ts'
+export type { OutputTag } from '../operators/output-tag.ts'
 export { OperatorError } from '../operators/operator-error.ts'
 export type { Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
 export type {

@@ -19,6 +19,16 @@ import { WindowedStream } from './windowed-stream.ts'
  */
 export type Key = string | number | bigint | boolean | null | object
 
+/** What the other files of this folder need to add operators behind a keyed stream. */
+export interface KeyedStreamParts {
+  readonly builder: GraphBuilder
+  readonly ports: readonly Port[]
+  readonly key: KeySelector
+}
+
+/** The graph, the ports and the key selector behind a keyed stream; not part of the public interface. */
+export let partsOfKeyedStream: (stream: KeyedStream<never, never>) => KeyedStreamParts
+
 /**
  * Records of type `T` with keys of type `K`. Comes from `stream.keyBy(selector)`.
  *
@@ -30,6 +40,14 @@ export type Key = string | number | bigint | boolean | null | object
  *   .collect('counts')
  */
 export class KeyedStream<K, T> {
+  static {
+    partsOfKeyedStream = (stream) => ({
+      builder: stream.#builder,
+      ports: stream.#ports,
+      key: stream.#selector,
+    })
+  }
+
   readonly #builder: GraphBuilder
   readonly #ports: readonly Port[]
   readonly #selector: KeySelector

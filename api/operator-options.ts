@@ -3,6 +3,8 @@
  */
 import { buildErrorHere, describeValue, requireText } from './build-error.ts'
 import { MAX_PARALLELISM_LIMIT } from '../checkpoint/key-groups.ts'
+import { ERROR_POLICIES } from '../operators/bad-records.ts'
+import type { ErrorPolicy } from '../operators/bad-records.ts'
 
 /**
  * Options of one operator.
@@ -27,9 +29,15 @@ export interface OperatorOptions {
   readonly maxParallelism?: number
   /** False: never chained, so that its subtasks are actors of their own. Default: true. */
   readonly chain?: boolean
+  /**
+   * What happens when the user's function throws for a record: `fail` ends the job, `skip` drops the record and counts it
+   * (`recordsSkipped`), `deadLetter` counts it too and hands it, with the error, to `stream.deadLetters()`, which must be read.
+   * Default: `fail`.
+   */
+  readonly onError?: ErrorPolicy
 }
 
-const KNOWN_OPTIONS = ['name', 'uid', 'parallelism', 'maxParallelism', 'chain']
+const KNOWN_OPTIONS = ['name', 'uid', 'parallelism', 'maxParallelism', 'chain', 'onError']
 
 /**
  * Throws INVALID_ARGUMENT or INVALID_PARALLELISM unless `options` are well-formed. `what` names the
@@ -60,6 +68,12 @@ export function checkOperatorOptions(
     throw buildErrorHere(
       'INVALID_ARGUMENT',
       `${what}: chain must be a boolean, got ${describeValue(options.chain)}`,
+    )
+  }
+  if (options.onError !== undefined && !ERROR_POLICIES.includes(options.onError)) {
+    throw buildErrorHere(
+      'INVALID_ARGUMENT',
+      `${what}: onError must be one of ${ERROR_POLICIES.join(', ')}, got ${describeValue(options.onError)}`,
     )
   }
   if (options.maxParallelism !== undefined) {

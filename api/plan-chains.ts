@@ -25,6 +25,8 @@ export interface ChainEdge {
   readonly fromNode: number
   readonly toTask: number
   readonly toNode: number
+  readonly input: 0 | 1
+  readonly tag: string | undefined
   readonly partitioning: EdgePartitioning
   readonly maxParallelism: number
 }
@@ -82,6 +84,8 @@ export function layOutChains(graph: JobGraph, parallelism: ResolvedParallelism):
     fromNode: edge.from,
     toTask: lookUp(taskOf, edge.to),
     toNode: edge.to,
+    input: edge.input,
+    tag: edge.tag,
     partitioning,
     maxParallelism: at(nodes, edge.to).maxParallelism,
   }))
@@ -98,7 +102,10 @@ function planNodes(graph: JobGraph, resolved: ResolvedParallelism): readonly Pla
     const to = { ...at(resolved.nodes, edge.to), node: at(graph.nodes, edge.to) }
     const partitioning = resolvePartitioning(edge, from, to)
     const chained =
-      partitioning === 'forward' && at(inputCounts, edge.to) === 1 && canShareTask(from, to)
+      partitioning === 'forward' &&
+      edge.tag === undefined &&
+      at(inputCounts, edge.to) === 1 &&
+      canShareTask(from, to)
     const planned = { edge, partitioning, chained }
     at(outputs, edge.from).push(planned)
     at(inputs, edge.to).push(planned)
@@ -137,7 +144,12 @@ function canShareTask(from: EdgeEnd, to: EdgeEnd): boolean {
   const { operator } = to.node
   if (operator.kind === 'collect') return false
   if (operator.kind === 'timestamps' && operator.watermarks !== undefined) return false
+  if (staysAlone(from.node) || staysAlone(to.node)) return false
   return from.node.chain && to.node.chain && from.maxParallelism === to.maxParallelism
+}
+
+function staysAlone({ operator }: GraphNode): boolean {
+  return operator.kind === 'operator' && operator.chaining === 'never'
 }
 
 function chainFrom(
@@ -148,12 +160,16 @@ function chainFrom(
 ): ChainedNode {
   visit(nodeId)
   const { outputs } = at(nodes, nodeId)
+  const leaving = outputs.filter(({ chained }) => !chained).map(({ edge }) => edge)
   return {
     nodeId,
     next: outputs
       .filter(({ chained }) => chained)
       .map(({ edge }) => chainFrom(edge.to, nodes, planIds, visit)),
-    outputs: outputs.filter(({ chained }) => !chained).map(({ edge }) => lookUp(planIds, edge.id)),
+    outputs: leaving.filter(({ tag }) => tag === undefined).map(({ id }) => lookUp(planIds, id)),
+    sideOutputs: leaving
+      .filter(({ tag }) => tag !== undefined)
+      .map(({ id }) => lookUp(planIds, id)),
   }
 }
 

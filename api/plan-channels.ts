@@ -2,7 +2,7 @@
  * Last step of planning: puts subtasks on slots and numbers the channels between them.
  */
 import type { Chain, ChainEdge, Chains } from './plan-chains.ts'
-import type { ChannelPlan, EdgePlan, SubtaskPlan, TaskPlan } from './plan.ts'
+import type { ChannelPlan, EdgePartitioning, EdgePlan, SubtaskPlan, TaskPlan } from './plan.ts'
 
 /** The slot of the main thread, where `collect` hands records to the caller. */
 export const MAIN_SLOT = 0
@@ -71,6 +71,20 @@ function dealOut(count: number, slotOf: (index: number) => number): readonly Sub
   return Array.from({ length: count }, (_, index) => ({ index, slot: slotOf(index) }))
 }
 
+/** Whether a sender has a channel to a receiver; each is given as its index and the number of its kind. */
+function joined(
+  partitioning: EdgePartitioning,
+  [from, senders]: readonly [number, number],
+  [to, receivers]: readonly [number, number],
+): boolean {
+  if (partitioning === 'forward') return from === to
+  if (partitioning !== 'rescale') return true
+  // Neighbours stay together: every receiver has a sender, and every sender a receiver.
+  return receivers >= senders
+    ? Math.floor((to * senders) / receivers) === from
+    : Math.floor((from * receivers) / senders) === to
+}
+
 function connect(
   edge: ChainEdge,
   senders: readonly SubtaskPlan[],
@@ -80,7 +94,8 @@ function connect(
   const channels: ChannelPlan[] = []
   for (const from of senders) {
     for (const to of receivers) {
-      if (edge.partitioning === 'forward' && from.index !== to.index) continue
+      if (!joined(edge.partitioning, [from.index, senders.length], [to.index, receivers.length]))
+        continue
       channels.push({
         id: firstId + channels.length,
         fromSubtask: from.index,

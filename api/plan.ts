@@ -55,6 +55,8 @@ export interface ChainedNode {
   readonly next: readonly ChainedNode[]
   /** Ids of the edges on which every record leaves the task. */
   readonly outputs: readonly number[]
+  /** Ids of the edges that carry a side output. */
+  readonly sideOutputs: readonly number[]
 }
 
 /** One parallel instance of a task. */
@@ -75,13 +77,17 @@ export interface EdgePlan {
   readonly fromNode: number
   readonly toTask: number
   readonly toNode: number
+  /** Which input of the receiving operator it feeds. */
+  readonly input: 0 | 1
+  /** The side output that it carries; undefined: the main output. */
+  readonly tag: string | undefined
   /** How records are spread; never `default`. */
   readonly partitioning: EdgePartitioning
   /** Number of key groups of the receiving task: what a `key` edge divides by. */
   readonly maxParallelism: number
   /**
-   * Sorted by sending, then by receiving subtask. A `forward` edge has one channel per subtask,
-   * every other edge one for every pair.
+   * Sorted by sending, then by receiving subtask. A `forward` edge has one channel per subtask, a `rescale` edge joins each
+   * subtask of the larger side with one of the smaller, every other edge has one channel for every pair.
    */
   readonly channels: readonly ChannelPlan[]
 }

@@ -6,6 +6,9 @@
  * slot: they may use what their module holds, but share nothing between subtasks. `stream`,
  * `keyed-stream` and `windowed-stream` know each other; that cycle is only followed inside methods.
  */
+import { DEAD_LETTERS } from '../operators/bad-records.ts'
+import type { DeadLetter } from '../operators/bad-records.ts'
+import type { OutputTag } from '../operators/output-tag.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
 import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
@@ -24,6 +27,15 @@ import type { OperatorOptions } from './operator-options.ts'
 import { requireAssigner, requireWatermarks } from './operator-checks.ts'
 import { AllWindowedStream } from './windowed-stream.ts'
 
+/** What the other files of this folder need to add operators behind a stream. */
+export interface StreamParts {
+  readonly builder: GraphBuilder
+  readonly ports: readonly Port[]
+}
+
+/** The graph and the ports behind a stream; not part of the public interface. */
+export let partsOfStream: (stream: Stream<never>) => StreamParts
+
 /**
  * Records of type `T`. Comes from `env.from(source)` and from the methods here.
  *
@@ -35,6 +47,10 @@ import { AllWindowedStream } from './windowed-stream.ts'
  *   .to(consoleSink())
  */
 export class Stream<T> {
+  static {
+    partsOfStream = (stream) => ({ builder: stream.#builder, ports: stream.#ports })
+  }
+
   readonly #builder: GraphBuilder
   readonly #ports: readonly Port[]
 
@@ -165,6 +181,22 @@ export class Stream<T> {
     return this.#partitioned({ kind: 'rebalance' })
   }
 
+  /**
+   * Deals records out evenly to a few subtasks of the next operator: with parallelism 2 before and 4 behind, the first subtask
+   * serves the first two, the second the others. Fewer channels than `rebalance`, which joins each with all (Flink's rescale).
+   */
+  rescale(): Stream<T> {
+    return this.#partitioned({ kind: 'rescale' })
+  }
+
+  /**
+   * Sends records, batch by batch, to the subtask of the next operator that has least waiting, so that a slow one holds nobody up
+   * (Flink's adaptive partitioner). For records of very unequal cost, or subtasks of unequal speed.
+   */
+  rebalanceToIdlest(): Stream<T> {
+    return this.#partitioned({ kind: 'idlest' })
+  }
+
   /** Sends each record to a random subtask of the next operator. */
   shuffle(): Stream<T> {
     return this.#partitioned({ kind: 'shuffle' })
@@ -243,6 +275,36 @@ export class Stream<T> {
     })
   }
 
+  /**
+   * The records that the operator before this point sends to a side output.
+   *
+   * Only directly behind that operator; throws NO_SIDE_OUTPUT elsewhere. Records of a side output that nobody reads are dropped.
+   */
+  sideOutput<U>(tag: OutputTag<U>): Stream<U> {
+    requireText(tag?.name, 'sideOutput: the name of the tag')
+    const [port, ...more] = this.#ports
+    if (port === undefined || more.length > 0 || port.tag !== undefined) {
+      throw buildErrorHere(
+        'NO_SIDE_OUTPUT',
+        `sideOutput('${tag.name}'): a union of streams, or a side output itself, has no side outputs; ask the stream of the operator`,
+      )
+    }
+    return new Stream<U>(this.#builder, [
+      { node: port.node, partitioning: { kind: 'default' }, tag: tag.name },
+    ])
+  }
+
+  /**
+   * The records that the operator before this point could not process, with their errors. Needs `onError: 'deadLetter'` there.
+   *
+   * @example
+   * const objects = lines.map((line) => JSON.parse(line), { onError: 'deadLetter' })
+   * objects.deadLetters().to(jsonLinesSink({ path: 'unreadable.jsonl' }))
+   */
+  deadLetters(): Stream<DeadLetter> {
+    return this.sideOutput<DeadLetter>({ name: DEAD_LETTERS })
+  }
+
   #then<R>(operator: OperatorDescription, options: OperatorOptions): Stream<R> {
     const port = this.#builder.add({
       operator,
@@ -258,7 +320,7 @@ export class Stream<T> {
   }
 
   #repartition(partitioning: Partitioning): readonly Port[] {
-    return this.#ports.map(({ node }) => ({ node, partitioning }))
+    return this.#ports.map((port) => ({ ...port, partitioning }))
   }
 }
 

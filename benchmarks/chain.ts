@@ -5,6 +5,9 @@
  * Both count per key into a Map. Competitors take turns in one process. The last figure runs the same chain behind ten
  * others with other functions, as in a real job: code of its own is what keeps it at the same speed.
  */
+import { HeapStateBackend } from '../checkpoint/state/heap-state-backend.ts'
+import { ManualClock } from '../runtime/manual-clock.ts'
+import { settleAtOnce } from '../runtime/slot.ts'
 import { compileChain, linearChain, type CompiledChain } from '../operators/chain/chain.ts'
 import { count } from '../operators/aggregates/aggregates.ts'
 import type { OperatorContext } from '../operators/operator.ts'
@@ -98,13 +101,28 @@ function countByChain(batches: readonly (readonly Bid[])[]): Map<unknown, unknow
 }
 
 function contextOf(): OperatorContext {
+  const clock = new ManualClock()
   return {
     operatorName: 'count',
     uid: 'count',
     subtaskIndex: 0,
     parallelism: 1,
     maxParallelism: 128,
-    clock: { now: () => 0, monotonicMs: () => 0, schedule: () => () => undefined },
+    clock,
+    logger: { log: () => {} },
+    state: new HeapStateBackend({
+      uid: 'count',
+      operatorName: 'count',
+      maxParallelism: 128,
+      subtaskIndex: 0,
+      parallelism: 1,
+      clock,
+    }),
+    sideOutput: () => undefined,
+    requestTime: () => {},
+    wake: () => {},
+    hold: () => {},
+    whenSettled: settleAtOnce,
     random: () => 0,
     counter: () => ({ value: 0 }),
   }

@@ -12,8 +12,8 @@ import type { WatermarkGenerator, WatermarkStrategy } from './time/watermarks.ts
 
 /** What an inner subtask needs besides what every subtask needs. */
 export interface InputParts extends SubtaskParts {
-  /** Number of input channels, over all input edges. */
-  readonly inputChannels: number
+  /** Per input channel, over all input edges, which input of the chain it feeds: 0, or 1 for a second one. */
+  readonly inputChannels: readonly (0 | 1)[]
   /**
    * The strategy of a step in this chain that assigns timestamps anew: its watermarks replace those that come in, except for the
    * final one. Undefined: there is none.
@@ -27,11 +27,14 @@ export class InputSubtask extends Subtask {
   readonly inputs: InputGate
   readonly #valve: WatermarkValve
   readonly #generator: WatermarkGenerator | undefined
+  readonly #inputOf: readonly (0 | 1)[]
   readonly #newest = new Float64Array(1)
   /** Inputs that have not ended. */
   #open: number
   #batch: RecordBatch | undefined
   #next = 0
+  /** Whether the batch came in by the second input. */
+  #second = false
   /** What event time is to become: reached when `advanceWatermark` says so. */
   #target: number
   /** All inputs have gone idle, which the next subtasks hear after the watermark that follows from it. */
@@ -40,10 +43,12 @@ export class InputSubtask extends Subtask {
   constructor(parts: InputParts) {
     super(parts)
     this.inputs = new InputGate(parts.slot, this)
-    for (let channel = 0; channel < parts.inputChannels; channel++) this.inputs.addChannel()
-    this.#valve = new WatermarkValve(parts.inputChannels)
+    this.#inputOf = parts.inputChannels
+    const { length } = parts.inputChannels
+    for (let channel = 0; channel < length; channel++) this.inputs.addChannel()
+    this.#valve = new WatermarkValve(length)
     this.#generator = parts.watermarks?.createGenerator()
-    this.#open = parts.inputChannels
+    this.#open = length
     this.#target = this.watermark
   }
 
@@ -75,11 +80,14 @@ export class InputSubtask extends Subtask {
     this.#valve.inputActive(this.inputs.lastChannel)
     this.#batch = batch
     this.#next = 0
+    this.#second = this.#inputOf[this.inputs.lastChannel] === 1
   }
 
   #continueBatch(batch: RecordBatch): boolean {
     const { values, timestamps, length } = batch
-    this.#next = this.chain.processBatch(values, timestamps, this.#next, length)
+    this.#next = this.#second
+      ? this.chain.processBatch2(values, timestamps, this.#next, length)
+      : this.chain.processBatch(values, timestamps, this.#next, length)
     if (this.#next < length) return true
     this.#batch = undefined
     if (this.#generator !== undefined) this.#generate(this.#generator)

@@ -14,6 +14,10 @@ import { withOwnCode } from './chain/own-code.ts'
 /** Takes the records of one channel; collects them into batches. All writers of a partitioner should be of one class. */
 export interface ChannelWriter {
   append(value: unknown, timestamp: number): void
+  /** Records in the open batch, which has not left yet. */
+  readonly openRecords: number
+  /** Batches that have left and were not taken yet, and those that wait for credit. */
+  readonly backlog: number
   /** No credit is left and the open batch is full. */
   readonly full: boolean
 }
@@ -24,6 +28,10 @@ export type Partitioning =
   | { readonly kind: 'forward' }
   /** Round robin. */
   | { readonly kind: 'rebalance' }
+  /** Round robin over the channels of this sender, which are some of the receiver's subtasks (see the plan). */
+  | { readonly kind: 'rescale' }
+  /** Batch by batch to the channel on which least is waiting. */
+  | { readonly kind: 'idlest' }
   /** At random. */
   | { readonly kind: 'shuffle' }
   /** To every channel. */
@@ -92,6 +100,9 @@ function createEmit(
       return withOwnCode(emitToOne)(pick(channels, count === 1 ? 0 : context.subtaskIndex))
     case 'global':
       return withOwnCode(emitToOne)(pick(channels, 0))
+    case 'idlest':
+      return withOwnCode(emitToIdlest)(channels, Math.floor(context.random() * count))
+    case 'rescale':
     case 'rebalance':
       return withOwnCode(emitInTurn)(channels, Math.floor(context.random() * count))
     case 'shuffle':
@@ -146,6 +157,32 @@ function anyOf(channels: readonly ChannelWriter[]): Gate {
 
 function emitToOne(channel: ChannelWriter): Emit {
   return (value, timestamp) => channel.append(value, timestamp)
+}
+
+function emitToIdlest(channels: readonly ChannelWriter[], start: number): Emit {
+  const count = channels.length
+  let at = start
+  let current = channels[start] as ChannelWriter
+
+  /** The channel with the least waiting; among equals the one after the last. */
+  function pickIdlest(): void {
+    let least = Number.POSITIVE_INFINITY
+    const first = at
+    for (let i = 1; i <= count; i++) {
+      const index = (first + i) % count
+      const channel = channels[index] as ChannelWriter
+      if (channel.backlog >= least) continue
+      least = channel.backlog
+      current = channel
+      at = index
+    }
+  }
+
+  return (value, timestamp) => {
+    // Whole batches, since a channel is judged by what has left.
+    if (current.openRecords === 0) pickIdlest()
+    current.append(value, timestamp)
+  }
 }
 
 function emitInTurn(channels: readonly ChannelWriter[], start: number): Emit {

@@ -7,6 +7,7 @@
  */
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 import { MillraceError } from '../mailbox/errors.ts'
+import type { BadRecordHandler } from './bad-records.ts'
 import { checkedBatch, checkedReader, isThenable } from './connector-checks.ts'
 import { OperatorError, operatorError } from './operator-error.ts'
 import type { ReaderContext, Source, SplitReader } from './source.ts'
@@ -28,6 +29,8 @@ export interface SourceParts extends SubtaskParts {
   readonly timestamp: ((value: never) => number) | undefined
   /** Undefined: no watermark before the final one. */
   readonly watermarks: WatermarkStrategy | undefined
+  /** Who takes the records that can't be read or have no valid time; undefined where the first one fails the job. */
+  readonly badRecords?: BadRecordHandler | undefined
   /** The next split for this subtask, from the enumerator on the coordinator; undefined when there is none left. */
   readonly nextSplit: () => Promise<{ readonly split: unknown } | undefined>
 }

@@ -10,14 +10,17 @@
  *
  * After an error or a cancel it does nothing more. Sinks end well only when the whole job has finished (`commit`).
  */
-import type { Clock } from '../runtime/clock.ts'
+import type { OperatorSnapshot } from '../checkpoint/state/snapshot.ts'
+import type { StateBackend } from '../checkpoint/state/state-backend.ts'
 import { LoadMeter } from '../runtime/load-meter.ts'
 import type { Progress } from '../runtime/load-meter.ts'
 import type { OutputChannel, OutputGate } from '../runtime/output-channel.ts'
 import type { Slot, SlotActor } from '../runtime/slot.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
+import type { Attention } from './chain/attention.ts'
 import type { ChainOperator, CompiledChain } from './chain/chain.ts'
-import type { Counter, OperatorContext } from './operator.ts'
+import type { Logger } from './logger.ts'
+import type { Counter, OperatorContext, Output } from './operator.ts'
 import type { SinkTail } from './sink-tail.ts'
 
 /** Steps in one turn, so that the other actors of the slot get theirs. */
@@ -75,12 +78,34 @@ export interface SubtaskParts {
   readonly slot: Slot
   readonly identity: SubtaskIdentity
   readonly chain: CompiledChain
+  /** The one that the chain's loop asks too. */
+  readonly attention: Attention
   readonly gate: OutputGate
   readonly channels: readonly OutputChannel[]
   readonly sinks: readonly SinkTail[]
   readonly listener: SubtaskListener
-  /** The uid of each operator of the chain. */
-  readonly uidOf: (element: ChainOperator) => string
+  /** The operators' own counters, as `operator.counter`; shared with what was built before the subtask. */
+  readonly counters: Map<string, Counter>
+  readonly logger: Logger
+  /** What belongs to an operator of the chain. */
+  readonly surroundings: (element: ChainOperator) => OperatorSurroundings
+}
+
+/** What the deployment knows of an operator. */
+export interface OperatorSurroundings {
+  readonly uid: string
+  readonly state: StateBackend
+  /** The side outputs that are read, by tag. */
+  readonly sides: ReadonlyMap<string, Output>
+}
+
+/** The counter with this name; new ones begin at 0. */
+export function counterIn(counters: Map<string, Counter>, name: string): Counter {
+  const known = counters.get(name)
+  if (known !== undefined) return known
+  const counter = { value: 0 }
+  counters.set(name, counter)
+  return counter
 }
 
 /** What all subtasks share. */
@@ -95,8 +120,10 @@ export abstract class Subtask implements SlotActor {
   protected recordsIn = 0
   protected watermark = MIN_TIMESTAMP
   readonly #parts: SubtaskParts
-  readonly #counters = new Map<string, Counter>()
+  readonly #attention: Attention
   #state: SubtaskState = 'created'
+  /** The watermark that has gone out: behind `watermark` while an operator holds it back. */
+  #forwarded = MIN_TIMESTAMP
   #endInputDone = false
 
   constructor(parts: SubtaskParts) {
@@ -108,9 +135,12 @@ export abstract class Subtask implements SlotActor {
     this.chain = parts.chain
     this.gate = parts.gate
     this.meter = new LoadMeter(slot.clock.monotonicMs())
-    this.gate.onRoom = () => {
+    const ready = (): void => {
       slot.ready(this)
     }
+    this.gate.onRoom = ready
+    this.#attention = parts.attention
+    this.#attention.onPending = ready
   }
 
   get state(): SubtaskState {
@@ -119,7 +149,7 @@ export abstract class Subtask implements SlotActor {
 
   /** Opens the operators. Before `start`. */
   open(): void {
-    this.chain.open((element) => this.#contextOf(element))
+    this.chain.open((element, index) => this.#contextOf(element, index))
   }
 
   /** Lets it take input. */
@@ -134,6 +164,11 @@ export abstract class Subtask implements SlotActor {
     for (let step = 0; step < STEPS_PER_TURN; step++) {
       if (this.#state !== 'running') return 'idle'
       if (this.gate.full) return 'blocked'
+      if (this.#attention.pending) {
+        if (this.chain.attend(this.#attention)) this.#forwardWatermark()
+        continue
+      }
+      if (this.#attention.held) return 'blocked'
       if (!this.step()) return this.gate.full ? 'blocked' : 'idle'
     }
     return 'more'
@@ -164,7 +199,13 @@ export abstract class Subtask implements SlotActor {
 
   /** Closes the operators. After the end, whatever it was. */
   close(): void {
+    this.#attention.close()
     this.chain.close()
+  }
+
+  /** What its operators have in their state. Between two turns, and only when nothing is half done. */
+  snapshot(): OperatorSnapshot[] {
+    return this.chain.snapshot()
   }
 
   /** What it has done so far. */
@@ -194,7 +235,9 @@ export abstract class Subtask implements SlotActor {
       busy: totalMs === 0 ? 0 : load.busyMs / totalMs,
       idle: totalMs === 0 ? 1 : load.idleMs / totalMs,
       backpressured: totalMs === 0 ? 0 : load.backpressuredMs / totalMs,
-      counters: Object.fromEntries([...this.#counters].map(([name, { value }]) => [name, value])),
+      counters: Object.fromEntries(
+        [...this.#parts.counters].map(([name, { value }]) => [name, value]),
+      ),
     }
   }
 
@@ -216,8 +259,15 @@ export abstract class Subtask implements SlotActor {
     if (watermark <= this.watermark) return true
     if (!this.chain.processWatermark(watermark)) return false
     this.watermark = watermark
-    for (const channel of this.#parts.channels) channel.watermark(watermark)
+    this.#forwardWatermark()
     return true
+  }
+
+  #forwardWatermark(): void {
+    const watermark = Math.min(this.watermark, this.chain.outputWatermark)
+    if (watermark <= this.#forwarded) return
+    this.#forwarded = watermark
+    for (const channel of this.#parts.channels) channel.watermark(watermark)
   }
 
   /** Tells the next subtasks not to wait for this one. */
@@ -230,6 +280,7 @@ export abstract class Subtask implements SlotActor {
     if (!this.advanceWatermark(MAX_TIMESTAMP)) return false
     if (!this.#endInputDone && !this.chain.endInput()) return false
     this.#endInputDone = true
+    this.#forwardWatermark()
     this.#state = 'finishing'
     const flushed = Promise.all(this.#parts.sinks.map((sink) => sink.finish()))
     this.slot.whenSettled(
@@ -253,26 +304,35 @@ export abstract class Subtask implements SlotActor {
     this.#parts.listener.finished(this)
   }
 
-  #contextOf(element: ChainOperator): OperatorContext {
+  #contextOf(element: ChainOperator, operator: number): OperatorContext {
     const { index, parallelism, maxParallelism } = this.identity
-    const clock: Clock = this.slot.clock
+    const { slot } = this
+    const { logger, counters } = this.#parts
+    const { uid, state, sides } = this.#parts.surroundings(element)
+    const attention = this.#attention
     return {
       operatorName: element.name,
-      uid: this.#parts.uidOf(element),
+      uid,
       subtaskIndex: index,
       parallelism,
       maxParallelism,
-      clock,
-      random: this.slot.random,
-      counter: (name) => this.#counter(`${element.name}.${name}`),
+      clock: slot.clock,
+      logger,
+      state,
+      random: slot.random,
+      counter: (name) => counterIn(counters, `${element.name}.${name}`),
+      badRecords: element.onBadRecord,
+      sideOutput: (tag) => sides.get(tag),
+      requestTime: (timeMs) => {
+        attention.request(operator, timeMs)
+      },
+      wake: () => {
+        attention.wake(operator)
+      },
+      hold: (held) => {
+        attention.hold(operator, held)
+      },
+      whenSettled: slot.whenSettled,
     }
-  }
-
-  #counter(name: string): Counter {
-    const known = this.#counters.get(name)
-    if (known !== undefined) return known
-    const counter = { value: 0 }
-    this.#counters.set(name, counter)
-    return counter
   }
 }

@@ -79,6 +79,8 @@ export class OutputChannel implements Flushable {
   readonly #gate: OutputGate
   readonly #transport: ChannelTransport
   #credits: number
+  /** The credits of an empty channel. */
+  readonly #window: number
   #limit = BATCH_RECORDS
   #values: unknown[] = []
   #timestamps = new Float64Array(BATCH_RECORDS)
@@ -103,11 +105,22 @@ export class OutputChannel implements Flushable {
     this.#gate = gate
     this.#transport = transport
     this.#credits = credits
+    this.#window = credits
   }
 
   /** Records handed in so far. */
   get recordCount(): number {
     return this.#closedRecords + this.#length
+  }
+
+  /** Records in the open batch. */
+  get openRecords(): number {
+    return this.#length
+  }
+
+  /** Batches and events that were sent and not yet taken, as far as the credits tell, and those that wait for credit. */
+  get backlog(): number {
+    return this.#window - this.#credits + this.#queue.size
   }
 
   /** Whether the subtask that writes here has to stop. */

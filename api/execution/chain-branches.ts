@@ -8,7 +8,9 @@ import type {
   ChainNode,
   ChainTail,
 } from '../../operators/chain/chain.ts'
-import type { Output } from '../../operators/operator.ts'
+import { badRecordHandler, DEAD_LETTERS } from '../../operators/bad-records.ts'
+import type { BadRecordHandler } from '../../operators/bad-records.ts'
+import type { Counter, Output } from '../../operators/operator.ts'
 import { createPartitioner } from '../../operators/partitioner.ts'
 import type { Partitioning as OutputPartitioning } from '../../operators/partitioner.ts'
 import type { OutputChannel, OutputGate } from '../../runtime/output-channel.ts'
@@ -26,18 +28,47 @@ export interface ChainSurroundings {
   /** Opens the channels of this subtask on an edge that leaves the task. */
   readonly openChannels: (edge: EdgePlan) => readonly OutputChannel[]
   /** Hears of every element that was made, and for which node. */
-  readonly onElement: (element: ChainElement, node: GraphNode) => void
+  readonly onElement: (
+    element: ChainElement,
+    node: GraphNode,
+    sides: ReadonlyMap<string, Output>,
+  ) => void
+  /** Counts for an operator, as its own counters do. */
+  readonly counter: (name: string) => Counter
   /** Opens the end of a chain at a sink. */
   readonly openSink: (node: GraphNode) => Output
 }
 
+/** The operators of one subtask, as the chain compiler takes them. */
+export interface SubtaskBranches {
+  readonly branches: ChainBranches
+  /** Who takes the records that the source can't make; undefined where the first one fails the job. */
+  readonly badRecords: BadRecordHandler | undefined
+}
+
 /** The tree of operators of one subtask. A source is not part of it: the subtask itself reads it. */
-export function chainBranches(task: TaskPlan, surroundings: ChainSurroundings): ChainBranches {
+export function chainBranches(task: TaskPlan, surroundings: ChainSurroundings): SubtaskBranches {
   const builder = new BranchBuilder(task, surroundings)
   const root = nodeOf(surroundings.graph, task.root.nodeId)
-  return root.operator.kind === 'source'
-    ? builder.branchesBehind(task.root)
-    : builder.branchesOf([task.root], [])
+  if (root.operator.kind !== 'source')
+    return { branches: builder.branchesOf([task.root], []), badRecords: undefined }
+  return {
+    branches: builder.branchesBehind(task.root),
+    badRecords: builder.badRecords(root, builder.sidesOf(task.root)),
+  }
+}
+
+/** Every record goes to both. */
+function bothOutputs(a: Output, b: Output): Output {
+  return {
+    emit: (value, timestamp) => {
+      a.emit(value, timestamp)
+      b.emit(value, timestamp)
+    },
+    get full() {
+      return a.full || b.full
+    },
+  }
 }
 
 /** Who fails when a record can't be sent: a function of the user's that picks the channel is named as it is called in the job. */
@@ -75,17 +106,48 @@ class BranchBuilder {
         tails.push({ name: node.name, output: this.#around.openSink(node) })
         continue
       }
-      const element: ChainElement = createElement(node)
-      this.#around.onElement(element, node)
+      const sides = this.sidesOf(chained)
+      const element = createElement(node, this.badRecords(node, sides))
+      this.#around.onElement(element, node, sides)
       nodes.push({ element, ...this.branchesBehind(chained) })
     }
     return { next: nodes, tails }
   }
 
-  #edgeTail(edgeId: number): ChainTail {
+  /** The side outputs of an operator, by tag; one that several edges carry goes to all of them. */
+  sidesOf({ sideOutputs }: ChainedNode): ReadonlyMap<string, Output> {
+    const sides = new Map<string, Output>()
+    for (const edgeId of sideOutputs) {
+      const { tag } = this.#edge(edgeId)
+      if (tag === undefined) continue
+      const { output } = this.#edgeTail(edgeId)
+      const known = sides.get(tag)
+      sides.set(tag, known === undefined ? output : bothOutputs(known, output))
+    }
+    return sides
+  }
+
+  /** Who takes the records that an operator can't process; undefined where the first one fails the job. */
+  badRecords(node: GraphNode, sides: ReadonlyMap<string, Output>): BadRecordHandler | undefined {
+    if (node.onError === 'fail') return undefined
+    return badRecordHandler({
+      policy: node.onError,
+      operatorName: node.name,
+      subtaskIndex: this.#around.subtaskIndex,
+      skipped: this.#around.counter(`${node.name}.recordsSkipped`),
+      deadLetters: sides.get(DEAD_LETTERS),
+    })
+  }
+
+  #edge(edgeId: number): EdgePlan {
     const edge = this.#task.outputs.find(({ id }) => id === edgeId)
     if (edge === undefined)
       throw new MillraceError('UNKNOWN_EDGE', `The plan has no edge ${edgeId}`)
+    return edge
+  }
+
+  #edgeTail(edgeId: number): ChainTail {
+    const edge = this.#edge(edgeId)
     const { gate, slot, subtaskIndex, graph } = this.#around
     const output = createPartitioner(this.#partitioningOf(edge), this.#around.openChannels(edge), {
       subtaskIndex,

@@ -5,6 +5,10 @@
  */
 import type { CodecName } from '../../mailbox/codec.ts'
 import { UnsendableValueError } from '../../mailbox/sendable.ts'
+import { HeapStateBackend } from '../../checkpoint/state/heap-state-backend.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { BadRecordHandler } from '../../operators/bad-records.ts'
+import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain } from '../../operators/chain/chain.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
 import { checkedWriter } from '../../operators/connector-checks.ts'
@@ -12,7 +16,14 @@ import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source-subtask.ts'
 import { operatorError } from '../../operators/operator-error.ts'
 import { SinkTail } from '../../operators/sink-tail.ts'
-import type { Subtask, SubtaskListener, SubtaskParts } from '../../operators/subtask.ts'
+import type { Counter } from '../../operators/operator.ts'
+import { counterIn } from '../../operators/subtask.ts'
+import type {
+  OperatorSurroundings,
+  Subtask,
+  SubtaskListener,
+  SubtaskParts,
+} from '../../operators/subtask.ts'
 import type { InputGate } from '../../runtime/input-gate.ts'
 import {
   LinkTransport,
@@ -23,6 +34,7 @@ import {
 import type { SlotNode } from '../../runtime/slot-node.ts'
 import type { GraphNode, JobGraph } from '../graph.ts'
 import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from '../plan.ts'
+import { consoleLogger } from './console-logger.ts'
 import { chainBranches, nodeOf } from './chain-branches.ts'
 import { Collector } from './collector.ts'
 import type { SplitAnswer } from './protocol.ts'
@@ -100,8 +112,9 @@ class Deployer implements DeployedTasks {
     const gate = new OutputGate()
     const channels: OutputChannel[] = []
     const sinks: { tail: SinkTail; node: GraphNode }[] = []
-    const uids = new Map<ChainElement, string>()
-    const branches = chainBranches(task, {
+    const surroundings = new Map<ChainElement, OperatorSurroundings>()
+    const counters = new Map<string, Counter>()
+    const { branches, badRecords } = chainBranches(task, {
       graph,
       slot: node.slot,
       subtaskIndex: placed.index,
@@ -111,8 +124,17 @@ class Deployer implements DeployedTasks {
         channels.push(...opened)
         return opened
       },
-      onElement: (element, { uid }) => {
-        uids.set(element, uid)
+      counter: (name) => counterIn(counters, name),
+      onElement: (element, { name, uid }, sides) => {
+        const state = new HeapStateBackend({
+          uid,
+          operatorName: name,
+          maxParallelism: task.maxParallelism,
+          subtaskIndex: placed.index,
+          parallelism: task.parallelism,
+          clock: node.slot.clock,
+        })
+        surroundings.set(element, { uid, state, sides })
       },
       openSink: (sinkNode) => {
         const failure = { operatorName: sinkNode.name, subtaskIndex: placed.index }
@@ -123,6 +145,7 @@ class Deployer implements DeployedTasks {
         return tail
       },
     })
+    const attention = new Attention(node.slot.clock)
     const parts: SubtaskParts = {
       slot: node.slot,
       identity: {
@@ -132,14 +155,22 @@ class Deployer implements DeployedTasks {
         parallelism: task.parallelism,
         maxParallelism: task.maxParallelism,
       },
-      chain: compileChain(branches, { subtaskIndex: placed.index, gate }),
+      chain: compileChain(branches, { subtaskIndex: placed.index, gate, hold: attention }),
+      attention,
       gate,
       channels,
       sinks: sinks.map(({ tail }) => tail),
       listener,
-      uidOf: (element) => uids.get(element) ?? element.name,
+      counters,
+      logger: consoleLogger(task.name, placed.index),
+      surroundings: (element) => {
+        const known = surroundings.get(element)
+        if (known === undefined)
+          throw new MillraceError('UNKNOWN_NODE', `The chain has no operator '${element.name}'`)
+        return known
+      },
     }
-    const owner = this.#subtaskOf(task, placed, root, parts)
+    const owner = this.#subtaskOf(task, placed, { root, parts, badRecords })
     gate.onError = (error) => {
       owner.turnFailed(error)
     }
@@ -151,8 +182,11 @@ class Deployer implements DeployedTasks {
   #subtaskOf(
     task: TaskPlan,
     placed: SubtaskPlan,
-    root: GraphNode,
-    parts: SubtaskParts,
+    {
+      root,
+      parts,
+      badRecords,
+    }: { root: GraphNode; parts: SubtaskParts; badRecords: BadRecordHandler | undefined },
   ): SourceSubtask | InputSubtask {
     const { operator } = root
     if (operator.kind === 'source') {
@@ -162,12 +196,13 @@ class Deployer implements DeployedTasks {
         sourceName: root.name,
         timestamp: operator.timestamp,
         watermarks: operator.watermarks,
+        badRecords,
         nextSplit: () => this.#request.nextSplit(root.id, placed.index),
       })
     }
     return new InputSubtask({
       ...parts,
-      inputChannels: inputChannels(task, placed.index).length,
+      inputChannels: inputChannels(task, placed.index).map(({ input }) => input),
       watermarks: operator.kind === 'timestamps' ? operator.watermarks : undefined,
     })
   }
@@ -175,7 +210,7 @@ class Deployer implements DeployedTasks {
   /** Makes a subtask's gate known to senders: those in this slot, and the router for frames from others. */
   #joinInputs(task: TaskPlan, placed: SubtaskPlan, gate: InputGate): void {
     const { node } = this.#request
-    inputChannels(task, placed.index).forEach((channel, index) => {
+    inputChannels(task, placed.index).forEach(({ channel }, index) => {
       this.channelIds.push(channel.id)
       if (channel.fromSlot === node.slot.index) {
         this.#receivers.set(channel.id, { gate, index })
@@ -214,9 +249,14 @@ class Deployer implements DeployedTasks {
 }
 
 /** The channels that end at a subtask, in the order of its input indexes. */
-function inputChannels(task: TaskPlan, subtaskIndex: number): ChannelPlan[] {
-  return task.inputs.flatMap(({ channels }) =>
-    channels.filter(({ toSubtask }) => toSubtask === subtaskIndex),
+function inputChannels(
+  task: TaskPlan,
+  subtaskIndex: number,
+): { readonly channel: ChannelPlan; readonly input: 0 | 1 }[] {
+  return task.inputs.flatMap(({ channels, input }) =>
+    channels
+      .filter(({ toSubtask }) => toSubtask === subtaskIndex)
+      .map((channel) => ({ channel, input })),
   )
 }
 

@@ -3,13 +3,22 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import { aggregateByKey } from '../../operators/aggregates/rolling-aggregate.ts'
+import type { BadRecordHandler } from '../../operators/bad-records.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
+import type { Operator } from '../../operators/operator.ts'
 import { reduceByKey } from '../../operators/aggregates/rolling-reduce.ts'
 import { windowAggregate } from '../../operators/windows/window-aggregate.ts'
 import type { GraphNode } from '../graph.ts'
 
-/** Makes a fresh element, with state of its own, for one subtask. Sources, sinks and collected streams are no elements. */
-export function createElement({ name, operator }: GraphNode): ChainElement {
+/**
+ * Makes a fresh element, with state of its own, for one subtask. Sources, sinks and collected streams are no elements.
+ * Without `onBadRecord` the first record for which it throws fails the job.
+ */
+export function createElement(node: GraphNode, onBadRecord?: BadRecordHandler): ChainElement {
+  return { ...bareElement(node), onBadRecord }
+}
+
+function bareElement({ name, operator }: GraphNode): ChainElement {
   switch (operator.kind) {
     case 'map':
     case 'filter':
@@ -30,6 +39,8 @@ export function createElement({ name, operator }: GraphNode): ChainElement {
         operator: windowAggregate({ key, assigner, aggregate, result: result as never }),
       }
     }
+    case 'operator':
+      return { name, operator: operator.create() as Operator }
     case 'source':
     case 'sink':
     case 'collect':

@@ -25,9 +25,17 @@
  * functions, which halves the speed (benchmarks/chain). User data never becomes source text: only numbers made here do.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { ChainBranches, ChainOperator, ChainTail, Gate } from './chain.ts'
+import type { BadRecordHandler } from '../bad-records.ts'
+import type {
+  ChainBranches,
+  ChainElement,
+  ChainOperator,
+  ChainStep,
+  ChainTail,
+  Gate,
+} from './chain.ts'
 import { describeRecord } from '../operator-error.ts'
-import type { Output, Step } from '../operator.ts'
+import type { Output } from '../operator.ts'
 import { uniqueComment } from './own-code.ts'
 
 /** The compiled loop: returns the index after the last record consumed. */
@@ -44,6 +52,8 @@ export interface ChainShape {
   /** In the order of the chain: whoever emits stands before whoever receives. */
   readonly operators: ChainOperator[]
   readonly tails: ChainTail[]
+  /** Who takes the bad records of the elements that do not simply fail. */
+  readonly handlers: BadRecordHandler[]
   /** Name of the element or tail that `at` stands for. */
   readonly names: string[]
 }
@@ -51,6 +61,7 @@ export interface ChainShape {
 /** What the generated code is given. */
 export interface ChainEnvironment {
   readonly gate: Gate | undefined
+  readonly hold: { readonly held: boolean } | undefined
   /** One entry: the largest event time given by a `timestamp` step. */
   readonly highest: Float64Array
   fail(at: number, value: unknown, error: unknown): Error
@@ -59,6 +70,8 @@ export interface ChainEnvironment {
 /** The result: the loop and, per stateful operator, the output behind it. */
 export interface ChainCode {
   readonly processBatch: BatchLoop
+  /** Records of the second input; where there is none, it throws. */
+  readonly processBatch2: BatchLoop
   readonly outputs: readonly Output[]
 }
 
@@ -68,13 +81,15 @@ export function generateChain(
   shape: ChainShape,
   environment: ChainEnvironment,
 ): ChainCode {
-  const source = new Writer(shape, environment.gate !== undefined).write(input)
+  const source = new Writer(shape, environment).write(input)
   // oxlint-disable-next-line no-implied-eval, no-new-func -- written above, from numbers only
   const create = new Function(
     'functions',
     'operators',
     'tails',
+    'handlers',
     'gate',
+    'hold',
     'highest',
     'fail',
     'iterable',
@@ -85,7 +100,9 @@ export function generateChain(
     shape.functions,
     shape.operators.map((element) => element.operator),
     shape.tails.map((tail) => tail.output),
+    shape.handlers,
     environment.gate,
+    environment.hold,
     environment.highest,
     (at: number, value: unknown, error: unknown) => environment.fail(at, value, error),
     checkIterable,
@@ -103,34 +120,58 @@ const INPUT: Names = { value: 'v', time: 't' }
 
 class Writer {
   readonly #shape: ChainShape
-  readonly #hasGate: boolean
+  readonly #environment: ChainEnvironment
   readonly #outputs: string[] = []
   #variableCount = 0
 
-  constructor(shape: ChainShape, hasGate: boolean) {
+  constructor(shape: ChainShape, environment: ChainEnvironment) {
     this.#shape = shape
-    this.#hasGate = hasGate
+    this.#environment = environment
   }
 
   write(input: ChainBranches): string {
-    const body = this.#branches(input, INPUT)
-    const { functions, operators, tails } = this.#shape
-    const full = this.#full(0)
+    const bodies = this.#bodies(input)
+    const { functions, operators, tails, handlers } = this.#shape
     return `${uniqueComment()} 'use strict'
 ${functions.map((_, i) => `const f${i} = functions[${i}]\n`).join('')}\
 ${operators.map((_, i) => `const o${i} = operators[${i}]\n`).join('')}\
 ${tails.map((_, i) => `const e${i} = tails[${i}]\n`).join('')}\
-function processBatch(values, timestamps, from, length) {
+${handlers.map((_, i) => `const h${i} = handlers[${i}]\n`).join('')}\
+${this.#loop('processBatch', bodies[0])}
+${this.#loop('processBatch2', bodies[1])}
+return { processBatch, processBatch2, outputs: [${this.#outputs.join(', ')}] }`
+  }
+
+  /** What is done with one record of the first input, and with one of the second. */
+  #bodies(input: ChainBranches): readonly [string, string] {
+    const head = input.next[0]
+    if (head === undefined || !hasTwoInputs(head.element)) {
+      return [this.#branches(input, INPUT), `throw new Error('there is no second input')\n`]
+    }
+    const index = this.#operator(head.element, head)
+    return [
+      this.#process(head.element, `o${index}.processRecord1`, INPUT),
+      this.#process(head.element, `o${index}.processRecord2`, INPUT),
+    ]
+  }
+
+  #loop(name: string, body: string): string {
+    return `function ${name}(values, timestamps, from, length) {
 let at = 0, record, i = from
 try {
-while (i < length && !(${full})) {
+while (i < length && !(${this.#stop()})) {
 const v = values[i], t = timestamps[i]; i++
 ${body}record = undefined
 }
 } catch (error) { throw fail(at, record, error) }
 return i
-}
-return { processBatch, outputs: [${this.#outputs.join(', ')}] }`
+}`
+  }
+
+  /** What stops a loop: no room, or an operator that takes no records for now. */
+  #stop(): string {
+    const holds = this.#shape.operators.some(({ operator }) => 'holds' in operator)
+    return `${this.#full(0)}${holds ? ' || hold.held' : ''}`
   }
 
   /** The statements that hand one record to everybody who reads it. */
@@ -142,38 +183,100 @@ return { processBatch, outputs: [${this.#outputs.join(', ')}] }`
       code += `${this.#enter(tail.name, value)}; e${end}.emit(${value}, ${time})\n`
     }
     for (const node of branches.next) {
-      const enter = this.#enter(node.element.name, value)
-      code +=
-        'operator' in node.element
-          ? `${enter}; o${this.#operator(node.element, node)}.processRecord(${value}, ${time})\n`
-          : this.#step(node.element.step, node, { names, enter })
+      const { element } = node
+      if ('operator' in element) {
+        const index = this.#operator(element, node)
+        code += this.#process(element, `o${index}.processRecord`, names)
+      } else {
+        const enter = this.#enter(element.name, value)
+        code += this.#step(element, node, { names, enter })
+      }
     }
     return code
   }
 
-  #step(step: Step, branches: ChainBranches, place: { names: Names; enter: string }): string {
+  /** The call of an operator with one record. */
+  #process(element: ChainOperator, method: string, { value, time }: Names): string {
+    const call = `${this.#enter(element.name, value)}; ${method}(${value}, ${time})`
+    const handler = this.#handler(element)
+    if (handler === undefined) return `${call}\n`
+    return `try { ${call} } catch (e) { ${handler}(${value}, ${time}, e) }\n`
+  }
+
+  #step(
+    element: ChainStep,
+    branches: ChainBranches,
+    place: { readonly names: Names; readonly enter: string },
+  ): string {
+    const { step } = element
     const { names, enter } = place
     const call = `f${this.#shape.functions.push(step.fn) - 1}(${names.value}, ${names.time})`
+    const result = this.#variable()
     switch (step.kind) {
       case 'map': {
-        const value = this.#variable()
-        return `${enter}; const ${value} = ${call}\n${this.#branches(branches, { ...names, value })}`
+        const body = this.#branches(branches, { ...names, value: result })
+        return this.#guarded(element, { ...place, result, call, body })
       }
-      case 'filter':
-        return `${enter}; if (${call}) {\n${this.#branches(branches, names)}}\n`
+      case 'filter': {
+        const body = this.#branches(branches, names)
+        if (this.#handler(element) === undefined) return `${enter}; if (${call}) {\n${body}}\n`
+        return this.#guarded(element, {
+          ...place,
+          result,
+          call,
+          body: `if (${result}) {\n${body}}\n`,
+        })
+      }
       case 'flatMap': {
-        // The iterable belongs to this step: asking it for the next value may fail again.
         const value = this.#variable()
         const body = this.#branches(branches, { ...names, value })
-        return `${enter}; for (const ${value} of iterable(${call})) {\n${body}${enter}\n}\n`
+        // The iterable belongs to this step: asking it for the next value may fail again.
+        if (this.#handler(element) === undefined)
+          return `${enter}; for (const ${value} of iterable(${call})) {\n${body}${enter}\n}\n`
+        // Read to its end first, so that a record that fails half-way leaves nothing behind.
+        const loop = `for (const ${value} of ${result}) {\n${body}}\n`
+        return this.#guarded(element, {
+          ...place,
+          result,
+          call: `Array.from(iterable(${call}))`,
+          body: loop,
+        })
       }
       case 'timestamp': {
-        const time = this.#variable()
-        const check = `if (typeof ${time} !== 'number' || ${time} - ${time} !== 0) badTime(${time})`
-        const body = this.#branches(branches, { ...names, time })
-        return `${enter}; const ${time} = ${call}; ${check}\nif (${time} > highest[0]) highest[0] = ${time}\n${body}`
+        const check = `if (typeof ${result} !== 'number' || ${result} - ${result} !== 0) badTime(${result})`
+        const body = `if (${result} > highest[0]) highest[0] = ${result}
+${this.#branches(branches, { ...names, time: result })}`
+        return this.#guarded(element, { ...place, result, call, check, body })
       }
     }
+  }
+
+  /** A call of the user's function, and what follows it unless the function throws and that is to be survived. */
+  #guarded(
+    element: ChainStep,
+    parts: {
+      readonly names: Names
+      readonly enter: string
+      readonly result: string
+      readonly call: string
+      readonly check?: string
+      readonly body: string
+    },
+  ): string {
+    const { names, enter, result, call, check = '', body } = parts
+    const handler = this.#handler(element)
+    if (handler === undefined) return `${enter}; const ${result} = ${call}; ${check}\n${body}`
+    const failed = `${handler}(${names.value}, ${names.time}, e); break b${result}`
+    return `b${result}: { let ${result}; try { ${enter}; ${result} = ${call}; ${check} } catch (e) { ${failed} }
+${body}}\n`
+  }
+
+  /** The name of an element's handler of bad records; undefined where the first one fails the chain. */
+  #handler({ onBadRecord }: ChainElement): string | undefined {
+    if (onBadRecord === undefined) return undefined
+    const { handlers } = this.#shape
+    const known = handlers.indexOf(onBadRecord)
+    return `h${known === -1 ? handlers.push(onBadRecord) - 1 : known}`
   }
 
   /** Adds an operator and the output behind it; returns its number. */
@@ -195,7 +298,7 @@ get full() { return ${this.#full(firstTail)} }
 
   /** Says whether there is no room behind the tails from `firstTail` to the one added last. */
   #full(firstTail: number): string {
-    if (this.#hasGate) return 'gate.full'
+    if (this.#environment.gate !== undefined) return 'gate.full'
     const tails = this.#shape.tails.slice(firstTail).map((_, i) => `e${firstTail + i}.full`)
     return tails.length === 0 ? 'false' : tails.join(' || ')
   }
@@ -210,7 +313,12 @@ get full() { return ${this.#full(firstTail)} }
   }
 }
 
-function checkIterable(value: unknown): Iterable<unknown> {
+function hasTwoInputs(element: ChainElement): element is ChainOperator {
+  return 'operator' in element && 'processRecord1' in element.operator
+}
+
+/** What a flatMap function returned. Throws `NOT_ITERABLE`. */
+export function checkIterable(value: unknown): Iterable<unknown> {
   if (
     value !== null &&
     value !== undefined &&

@@ -9,21 +9,30 @@
  * Used by one thread; a batch is processed in order; a record that several branches read is handed to them in the
  * order of the tree, by reference.
  */
-import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import type { OperatorSnapshot } from '../../checkpoint/state/snapshot.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import type { BadRecordHandler } from '../bad-records.ts'
+import type { Attention } from './attention.ts'
 import { generateChain, type BatchLoop, type ChainShape } from './chain-code.ts'
 import { operatorError } from '../operator-error.ts'
-import type { Operator, OperatorContext, Output, Step } from '../operator.ts'
+import type { Operator, OperatorContext, Output, Step, TwoInputOperator } from '../operator.ts'
 
-/** A stateless step with the name that errors show. */
-export interface ChainStep {
+/** What steps and operators have in common. */
+interface ChainMember {
+  /** Shown in errors. */
   readonly name: string
+  /** Takes the records for which it throws; without it the first one fails the chain. */
+  readonly onBadRecord?: BadRecordHandler | undefined
+}
+
+/** A stateless step. */
+export interface ChainStep extends ChainMember {
   readonly step: Step
 }
 
-/** A stateful operator with the name that errors show. */
-export interface ChainOperator {
-  readonly name: string
-  readonly operator: Operator
+/** A stateful operator. One with two inputs is the only reader of the chain's input. */
+export interface ChainOperator extends ChainMember {
+  readonly operator: Operator | TwoInputOperator
 }
 
 /** One member of a chain. */
@@ -57,12 +66,17 @@ export interface ChainOptions {
   readonly subtaskIndex: number
   /** One flag for all ends of the chain, cheaper to ask than each end. Default: any end that is full. */
   readonly gate?: Gate
+  /** What operators with `holds` set, to stop the loop. Needed where there are any. */
+  readonly hold?: { readonly held: boolean }
 }
+
+/** What `open` asks its owner for: the context of an operator, given its number in the chain. */
+export type ContextOf = (element: ChainOperator, index: number) => OperatorContext
 
 /** A chain ready to run. Life cycle: `open`, then batches and watermarks, then `endInput`, then `close`. */
 export interface CompiledChain {
   /** Opens the stateful operators, first to last. */
-  open(contextOf: (element: ChainOperator) => OperatorContext): void
+  open(contextOf: ContextOf): void
   /**
    * Processes records `from` up to `length` (exclusive), stopping before a record when the output is full.
    * Returns the index after the last record consumed. Errors: `OperatorError`.
@@ -73,11 +87,27 @@ export interface CompiledChain {
     from: number,
     length: number,
   ): number
+  /** The same for records of the second input, in a chain that begins with a two-input operator. */
+  processBatch2(
+    values: readonly unknown[],
+    timestamps: Float64Array,
+    from: number,
+    length: number,
+  ): number
   /**
    * Tells every operator that event time has advanced, first to last. False when the output filled up on the
    * way: call again, with the same or a larger watermark, before any further record.
    */
   processWatermark(watermark: number): boolean
+  /** How far the watermark may go on behind the chain; `MAX_TIMESTAMP` where no operator holds it back. */
+  readonly outputWatermark: number
+  /**
+   * Calls the operators whose wishes are pending: those that were woken, then those whose time has come. False when one of them
+   * stopped because the output filled up: call again before any further record.
+   */
+  attend(attention: Attention): boolean
+  /** What every stateful operator has in its state, in the order of the chain. Not while a call above has answered false. */
+  snapshot(): OperatorSnapshot[]
   /** All input has ended. False as above. */
   endInput(): boolean
   /** Closes every operator that was opened, even when one of them throws; then throws the first error. */
@@ -107,10 +137,12 @@ export function compileChain(input: ChainBranches, options: ChainOptions): Compi
 interface OpenOperator {
   readonly element: ChainOperator
   readonly output: Output
+  context: OperatorContext | undefined
 }
 
 class Chain implements CompiledChain {
   readonly processBatch: BatchLoop
+  readonly processBatch2: BatchLoop
   readonly #operators: readonly OpenOperator[]
   readonly #subtaskIndex: number
   readonly #highest = Float64Array.of(MIN_TIMESTAMP)
@@ -119,31 +151,107 @@ class Chain implements CompiledChain {
   #pendingWatermark: number | undefined
   #watermarkAt = 0
   #endAt = 0
+  /** The operator whose `processTime` has not finished; -1: none. */
+  #timeAt = -1
+  readonly #holders: readonly { readonly outputWatermark?: number }[]
 
   constructor(input: ChainBranches, options: ChainOptions) {
     this.#subtaskIndex = options.subtaskIndex
-    const shape: ChainShape = { functions: [], operators: [], tails: [], names: [] }
+    const shape: ChainShape = {
+      functions: [],
+      operators: [],
+      tails: [],
+      handlers: [],
+      names: [],
+    }
     const code = generateChain(input, shape, {
       gate: options.gate,
+      hold: options.hold,
       highest: this.#highest,
       fail: (at, value, error) => this.#failure(shape.names[at] ?? '?', error, { value }),
     })
     this.processBatch = code.processBatch
+    this.processBatch2 = code.processBatch2
     this.#operators = shape.operators.map((element, i) => ({
       element,
       output: code.outputs[i] as Output,
+      context: undefined,
     }))
+    this.#holders = shape.operators
+      .map(({ operator }) => operator)
+      .filter((operator) => 'outputWatermark' in operator)
   }
 
-  open(contextOf: (element: ChainOperator) => OperatorContext): void {
-    for (const { element, output } of this.#operators) {
+  get outputWatermark(): number {
+    let least = MAX_TIMESTAMP
+    for (const { outputWatermark = MAX_TIMESTAMP } of this.#holders) {
+      if (outputWatermark < least) least = outputWatermark
+    }
+    return least
+  }
+
+  open(contextOf: ContextOf): void {
+    this.#operators.forEach((entry, index) => {
+      const { element, output } = entry
       this.#opened++
       try {
-        element.operator.open(contextOf(element), output)
+        entry.context = contextOf(element, index)
+        element.operator.open(entry.context, output)
+      } catch (error) {
+        throw this.#failure(element.name, error)
+      }
+    })
+  }
+
+  attend(attention: Attention): boolean {
+    return this.#resume(attention) && this.#processTime(attention)
+  }
+
+  #resume(attention: Attention): boolean {
+    for (let index = 0; index < this.#operators.length; index++) {
+      if (!attention.isWoken(index)) continue
+      const { element } = this.#operators[index] as OpenOperator
+      // Before the call, because what settles during it counts as new.
+      attention.clearWake(index)
+      if (this.#call(element, () => element.operator.resume?.() ?? true)) continue
+      attention.wake(index)
+      return false
+    }
+    return true
+  }
+
+  #processTime(attention: Attention): boolean {
+    const now = attention.now()
+    for (let index = 0; index < this.#operators.length; index++) {
+      const { element } = this.#operators[index] as OpenOperator
+      if (!attention.takeTime(index, now) && this.#timeAt !== index) continue
+      this.#timeAt = index
+      if (!this.#call(element, () => element.operator.processTime?.(now) ?? true)) return false
+      this.#timeAt = -1
+    }
+    attention.timesDone()
+    return true
+  }
+
+  #call(element: ChainOperator, action: () => boolean): boolean {
+    try {
+      return action()
+    } catch (error) {
+      throw this.#failure(element.name, error)
+    }
+  }
+
+  snapshot(): OperatorSnapshot[] {
+    const snapshots: OperatorSnapshot[] = []
+    for (const { element, context } of this.#operators) {
+      if (context === undefined) continue
+      try {
+        snapshots.push(context.state.snapshot())
       } catch (error) {
         throw this.#failure(element.name, error)
       }
     }
+    return snapshots
   }
 
   processWatermark(watermark: number): boolean {

@@ -57,16 +57,29 @@ test('a fan-out is a tree inside its task', async () => {
   assert.equal(plan.tasks[0]?.root, {
     nodeId: 0,
     next: [
-      { nodeId: 1, next: [{ nodeId: 2, next: [], outputs: [] }], outputs: [] },
-      { nodeId: 3, next: [{ nodeId: 4, next: [], outputs: [] }], outputs: [] },
+      {
+        nodeId: 1,
+        next: [{ nodeId: 2, next: [], outputs: [], sideOutputs: [] }],
+        outputs: [],
+        sideOutputs: [],
+      },
+      {
+        nodeId: 3,
+        next: [{ nodeId: 4, next: [], outputs: [], sideOutputs: [] }],
+        outputs: [],
+        sideOutputs: [],
+      },
     ],
     outputs: [0],
+    sideOutputs: [],
   })
 })
 
 test('every partitioning but forward, another parallelism, a union and chain: false end a task', async () => {
   const ends: readonly [string, (stream: Stream<Flight>) => Stream<Flight>][] = [
     ['rebalance', (stream) => stream.rebalance().map(same)],
+    ['rescale', (stream) => stream.rescale().map(same)],
+    ['idlest', (stream) => stream.rebalanceToIdlest().map(same)],
     ['shuffle', (stream) => stream.shuffle().map(same)],
     ['broadcast', (stream) => stream.broadcast().map(same)],
     ['global', (stream) => stream.global().map(same)],
@@ -84,6 +97,25 @@ test('every partitioning but forward, another parallelism, a union and chain: fa
     assert.is(plan.edges[0]?.fromTask, 0)
     assert.is(plan.edges[0]?.toTask, 1)
   }
+})
+
+test('rescale joins neighbours: every receiver has a sender, every sender a receiver, and the load is even', async () => {
+  const pairs = async (senders: number, receivers: number): Promise<string[]> => {
+    const plan = await planOf((env) => {
+      env
+        .from(fakeSource(), { parallelism: senders })
+        .rescale()
+        .map(same, { parallelism: receivers })
+        .to(fakeSink())
+    })
+    const channels = plan.edges[0]?.channels ?? []
+    return channels.map(({ fromSubtask, toSubtask }) => `${fromSubtask}-${toSubtask}`)
+  }
+  assert.equal(await pairs(2, 4), ['0-0', '0-1', '1-2', '1-3'])
+  assert.equal(await pairs(4, 2), ['0-0', '1-0', '2-1', '3-1'])
+  assert.equal(await pairs(2, 3), ['0-0', '0-1', '1-2'])
+  assert.equal(await pairs(3, 2), ['0-0', '1-0', '2-1'])
+  assert.equal(await pairs(2, 2), ['0-0', '1-1'])
 })
 
 test('an operator with chain: false shares its task with nothing behind it either', async () => {
@@ -252,7 +284,7 @@ test('an operator with more subtasks than the job has key groups is refused at i
 /** How a random operator joins the graph: what kind, which earlier stream, which parallelism. */
 const steps = fc.array(
   fc.record({
-    kind: fc.constantFrom('map', 'unchained', 'rebalance', 'key', 'union', 'broadcast'),
+    kind: fc.constantFrom('map', 'unchained', 'rebalance', 'key', 'union', 'broadcast', 'rescale'),
     from: fc.nat(),
     other: fc.nat(),
     parallelism: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
@@ -271,6 +303,8 @@ function addStep(
       return void streams.push(stream.map(same, { ...options, chain: false }))
     case 'rebalance':
       return void streams.push(stream.rebalance().map(same, options))
+    case 'rescale':
+      return void streams.push(stream.rescale().map(same, options))
     case 'broadcast':
       return void streams.push(stream.broadcast().map(same, options))
     case 'key':

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { WatermarkValve } from '../../operators/watermark-valve.ts'
+import { WatermarkValve } from '../../operators/time/watermark-valve.ts'
 
 type Time = number | 'MIN' | 'MAX'
 

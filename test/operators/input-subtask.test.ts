@@ -22,7 +22,7 @@ function rig(channels: number, options: RigOptions & { readonly monotonous?: boo
   const surroundings = subtaskRig(options, () => subtask)
   const subtask: InputSubtask = new InputSubtask({
     ...surroundings.parts,
-    inputChannels: channels,
+    inputChannels: Array.from({ length: channels }, () => 0 as const),
     watermarks: options.monotonous === true ? monotonous() : undefined,
   })
   subtask.open()

@@ -1,6 +1,9 @@
 /**
  * Small stand-ins for what surrounds an operator.
  */
+import { HeapStateBackend } from '../../checkpoint/state/heap-state-backend.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import { settleAtOnce } from '../../runtime/slot.ts'
 import type { Counter, Operator, OperatorContext, Output } from '../../operators/operator.ts'
 
 /** A record as tests write it. */
@@ -29,6 +32,20 @@ export class Collector implements Output {
   }
 }
 
+const STILL: Clock = { now: () => 0, monotonicMs: () => 0, schedule: () => () => undefined }
+
+/** An empty state backend. */
+export function testBackend(name: string, clock: Clock): HeapStateBackend {
+  return new HeapStateBackend({
+    uid: name,
+    operatorName: name,
+    maxParallelism: 128,
+    subtaskIndex: 0,
+    parallelism: 1,
+    clock,
+  })
+}
+
 /** A context whose counters can be read. */
 export function fakeContext(
   name = 'operator',
@@ -40,7 +57,14 @@ export function fakeContext(
     subtaskIndex: 0,
     parallelism: 1,
     maxParallelism: 128,
-    clock: { now: () => 0, monotonicMs: () => 0, schedule: () => () => undefined },
+    clock: STILL,
+    logger: { log: () => {} },
+    state: testBackend(name, STILL),
+    sideOutput: () => undefined,
+    requestTime: () => {},
+    wake: () => {},
+    hold: () => {},
+    whenSettled: settleAtOnce,
     random: () => 0.5,
     counters,
     counter(counterName) {

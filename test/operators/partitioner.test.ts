@@ -14,6 +14,8 @@ class Channel implements ChannelWriter {
   readonly values: unknown[] = []
   readonly timestamps: number[] = []
   full = false
+  openRecords = 0
+  backlog = 0
 
   append(value: unknown, timestamp: number): void {
     this.values.push(value)
@@ -55,6 +57,35 @@ test('rebalance goes round, from a random start', () => {
     [3],
     [1, 4],
   ])
+})
+
+test('rescale goes round among the channels that the plan gives it', () => {
+  const channels = spread({ kind: 'rescale' }, 2, [1, 2, 3])
+  assert.equal(valuesOf(channels), [[1, 3], [2]])
+})
+
+test('to the idlest: whole batches, each to the channel with the least waiting, equals in turn', () => {
+  const channels = Array.from({ length: 3 }, () => new Channel())
+  const output = createPartitioner({ kind: 'idlest' }, channels, {
+    subtaskIndex: 0,
+    maxParallelism: 128,
+    random: () => 0,
+  })
+  channels[0]!.backlog = 2
+  channels[1]!.backlog = 3
+  channels[2]!.backlog = 1
+  output.emit('a', 0)
+  // The batch is open now: the second record joins it although another channel is idler by then.
+  channels[2]!.openRecords = 1
+  channels[1]!.backlog = 0
+  output.emit('b', 0)
+  channels[2]!.openRecords = 0
+  channels[2]!.backlog = 2
+  output.emit('c', 0)
+  assert.equal(valuesOf(channels), [[], ['c'], ['a', 'b']])
+  for (const channel of channels) channel.backlog = 0
+  for (const value of ['d', 'e', 'f']) output.emit(value, 0)
+  assert.equal(valuesOf(channels), [['e'], ['c', 'f'], ['a', 'b', 'd']])
 })
 
 test('shuffle asks the host for every record', () => {

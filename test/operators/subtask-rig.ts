@@ -1,4 +1,5 @@
 /** A subtask on a slot of its own, with the ends of its chain in memory. */
+import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain, linearChain } from '../../operators/chain/chain.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
 import { SinkTail } from '../../operators/sink-tail.ts'
@@ -7,6 +8,7 @@ import type { Subtask, SubtaskParts } from '../../operators/subtask.ts'
 import { ManualClock } from '../../runtime/manual-clock.ts'
 import { OutputChannel, OutputGate } from '../../runtime/output-channel.ts'
 import type { Slot } from '../../runtime/slot.ts'
+import { testBackend } from './operator-fakes.ts'
 import { RecordingTransport, testSlot } from '../runtime/core-fakes.ts'
 
 /** The surroundings of one subtask. */
@@ -57,6 +59,7 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
     },
   }
   const chain = linearChain(options.elements ?? [], { name: 'out', output })
+  const attention = new Attention(clock)
   const heard: (readonly ['finished' | 'failed', unknown?])[] = []
   return {
     slot,
@@ -68,7 +71,8 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
     parts: {
       slot,
       identity: { taskName: 'task', taskId: 4, index: 0, parallelism: 1, maxParallelism: 128 },
-      chain: compileChain(chain, { subtaskIndex: 0, gate }),
+      chain: compileChain(chain, { subtaskIndex: 0, gate, hold: attention }),
+      attention,
       gate,
       channels: [channel],
       sinks,
@@ -76,7 +80,13 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
         finished: () => heard.push(['finished']),
         failed: (_, error) => heard.push(['failed', error]),
       },
-      uidOf: ({ name }) => name,
+      counters: new Map(),
+      logger: { log: () => {} },
+      surroundings: ({ name }) => ({
+        uid: name,
+        state: testBackend(name, clock),
+        sides: new Map(),
+      }),
     },
     settle: async () => {
       for (let i = 0; i < 20; i++) {

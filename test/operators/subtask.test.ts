@@ -8,7 +8,7 @@ import type { RigOptions } from './subtask-rig.ts'
 
 function rig(options: RigOptions = {}) {
   const surroundings = subtaskRig(options, () => subtask)
-  const subtask: InputSubtask = new InputSubtask({ ...surroundings.parts, inputChannels: 1 })
+  const subtask: InputSubtask = new InputSubtask({ ...surroundings.parts, inputChannels: [0] })
   return { ...surroundings, subtask }
 }
 

@@ -42,6 +42,16 @@ test('a full batch leaves at once, an open one with the flush', () => {
   assert.ok(channel.drained)
 })
 
+test('the backlog is what was sent and not taken yet, and what waits for credit', () => {
+  const { channel, append } = rig(2)
+  assert.equal([channel.backlog, channel.openRecords], [0, 0])
+  append(3 * BATCH_RECORDS + 1)
+  assert.equal([channel.backlog, channel.openRecords], [3, 1])
+  channel.grant(2)
+  channel.flush()
+  assert.equal([channel.backlog, channel.openRecords], [2, 0])
+})
+
 test('a watermark, an event and the end leave after the records before them; of watermarks the newest', () => {
   const { channel, transport, append } = rig(8)
   append(2)

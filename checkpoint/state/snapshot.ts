@@ -1,0 +1,49 @@
+/**
+ * The snapshot of one operator of one subtask: what goes into a checkpoint, and comes out of it.
+ *
+ * Plain data with bytes inside, so that it can travel and be stored as it is. The bytes are lists in the form of
+ * `mailbox/msgpack`; a format number says how to read the rest.
+ */
+import type { Redistribution } from './state-backend.ts'
+
+/** Raised whenever the form below changes. A reader knows all earlier ones. */
+export const SNAPSHOT_FORMAT = 1
+
+/** What one operator of one subtask had in its state. */
+export interface OperatorSnapshot {
+  readonly format: number
+  /** The uid of the operator. */
+  readonly uid: string
+  /** Number of key groups: the upper bound of every later parallelism. */
+  readonly maxParallelism: number
+  /** The keyed states and parts, in the order of the numbers by which `groups` name them. */
+  readonly keyed: readonly KeyedStateInfo[]
+  /** Only key groups that hold something, ascending. */
+  readonly groups: readonly KeyGroupSnapshot[]
+  readonly operator: readonly OperatorStateSnapshot[]
+}
+
+/** A keyed state or part. */
+export interface KeyedStateInfo {
+  readonly name: string
+  readonly kind: string
+  readonly version: number
+}
+
+/** All keyed data of one key group. */
+export interface KeyGroupSnapshot {
+  readonly keyGroup: number
+  /** Number of entries; an entry is three values of the list: number of the state, canonical key, payload. */
+  readonly entries: number
+  readonly bytes: Uint8Array
+}
+
+/** One state without keys. */
+export interface OperatorStateSnapshot {
+  readonly name: string
+  readonly kind: string
+  readonly version: number
+  readonly redistribution: Redistribution
+  readonly items: number
+  readonly bytes: Uint8Array
+}

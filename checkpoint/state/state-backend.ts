@@ -1,0 +1,75 @@
+/**
+ * What an operator sees of its state: the states that its user declared, and the parts that it keeps itself.
+ *
+ * One backend per operator of a subtask, used by the slot's thread only. All access is synchronous. A snapshot is cut
+ * by key group, so that it can be restored at another parallelism; see `snapshot.ts` for its form.
+ */
+import type { CanonicalKey } from '../canonical-key.ts'
+import type {
+  KeyedStateDescriptor,
+  OperatorStateDescriptor,
+  StateOf,
+} from './state-descriptors.ts'
+import type { OperatorSnapshot } from './snapshot.ts'
+
+/** What distinguishes several values of one state under one key, e.g. the window they belong to. */
+export type Namespace = string | number
+
+/** The states of one operator of one subtask. */
+export interface StateBackend {
+  /** Says whose values the keyed states show from now on. An operator calls it before it calls its user. */
+  setCurrentKey(key: CanonicalKey): void
+  /** The key that was set last; undefined before the first. */
+  readonly currentKey: CanonicalKey | undefined
+  /** The same for states that were made with `namespaced`. */
+  setNamespace(namespace: Namespace): void
+  /**
+   * The handle of a keyed state, with what was restored of it. Calling it again with an equal descriptor returns the same handle.
+   * Errors: `DUPLICATE_STATE` for a name that another kind of state has, `INCOMPATIBLE_STATE` when what was restored cannot be
+   * read or migrated.
+   */
+  keyedState<D extends KeyedStateDescriptor>(
+    name: string,
+    descriptor: D,
+    options?: { readonly namespaced?: boolean },
+  ): StateOf<D>
+  /** The same for state of the operator, without a key. */
+  operatorState<D extends OperatorStateDescriptor>(name: string, descriptor: D): StateOf<D>
+  /** Adds data per key that the operator keeps in a form of its own, and hands it at once what was restored of it. */
+  registerKeyed(part: KeyedPart): void
+  /** Adds data without a key that the operator keeps in a form of its own, and hands it at once what was restored of it. */
+  registerOperator(part: OperatorPart): void
+  /** All states and parts as they are now, as bytes: later changes do not show in it. */
+  snapshot(): OperatorSnapshot
+}
+
+/** Data per key, kept by an operator: timers, windows, buffers. Names are unique in an operator, over states and parts. */
+export interface KeyedPart {
+  readonly name: string
+  /** What it is, e.g. `timers`: restored into a part of another kind it is refused with `INCOMPATIBLE_STATE`. */
+  readonly kind: string
+  /** Raised when the payload changes its form. */
+  readonly version: number
+  /** Calls `write` for all it holds, any number of times per key; `payload` is plain data, packed before `write` returns. */
+  snapshot(write: (key: CanonicalKey, payload: unknown) => void): void
+  /** Takes back one payload, in the order in which they were written. `version` is that of the writer, at most its own. */
+  restore(key: CanonicalKey, payload: unknown, version: number): void
+}
+
+/**
+ * How data without a key gets to the subtasks of a restored operator. `split`: the items of all subtasks, dealt out evenly.
+ * `union`: every subtask gets the items of all. `broadcast`: every subtask gets those of one (they are equal).
+ */
+export type Redistribution = 'split' | 'union' | 'broadcast'
+
+/** Data without a key, kept by an operator. */
+export interface OperatorPart {
+  readonly name: string
+  readonly kind: string
+  readonly version: number
+  readonly redistribution: Redistribution
+  /** The items: plain data, packed before the next record. */
+  snapshot(): readonly unknown[]
+  /** Takes the items that fall to this subtask. Called once, also with none, only where there is something to restore. */
+  restore(items: readonly unknown[], version: number): void
+}
