@@ -1,7 +1,8 @@
 /**
  * What tests of jobs and actors import from `millrace/testing`: the simulator and a clock that stands still.
  */
-export { HARNESS_MODES, operatorHarness, twoInputHarness } from './operator-harness.ts'
+export { operatorHarness, twoInputHarness } from './operator-harness.ts'
+export { HARNESS_MODES } from './harness-types.ts'
 export type {
   AnyHarness,
   HarnessItem,
@@ -13,8 +14,10 @@ export type {
   OutputsOf,
   StateEntry,
   TwoInputHarness,
-} from './operator-harness.ts'
+} from './harness-types.ts'
 export type { HarnessStreams } from './harness-graph.ts'
 export { ManualClock } from '../../runtime/manual-clock.ts'
 export { Simulator } from '../../runtime/simulator.ts'
 export type { SimulatorOptions } from '../../runtime/simulator.ts'
+export { expectStream } from './expect-stream.ts'
+export type { ExpectOptions, StreamExpectation } from './expect-stream.ts'
