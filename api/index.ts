@@ -15,12 +15,38 @@ export type {
 } from '../operators/aggregates/aggregates.ts'
 export { combine } from '../operators/aggregates/combine.ts'
 export type { AggregateParts, CombinedAccumulator } from '../operators/aggregates/combine.ts'
+export type { AsyncContext, AsyncFunction, AsyncOrder } from '../operators/async/async-function.ts'
+export { exponentialDelay, fixedDelay } from '../operators/async/retry-strategy.ts'
+export type {
+  AsyncRetryStrategy,
+  ExponentialDelayOptions,
+  FixedDelayOptions,
+  RetryConditions,
+} from '../operators/async/retry-strategy.ts'
 export { ERROR_POLICIES } from '../operators/bad-records.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/bad-records.ts'
 export type { LogLevel, Logger } from '../operators/logger.ts'
 export { outputTag } from '../operators/output-tag.ts'
 export type { OutputTag } from '../operators/output-tag.ts'
 export { OperatorError } from '../operators/operator-error.ts'
+export type {
+  BroadcastContext,
+  BroadcastReader,
+  BroadcastStates,
+  Emit,
+  FiredTimer,
+  KeyedBroadcastContext,
+  KeyedProcessContext,
+  KeyedStates,
+  LifeCycleContext,
+  NoStates,
+  OperatorStates,
+  ProcessContext,
+  ProcessLog,
+  ProcessTimers,
+  ReadOnlyHandles,
+  StateHandles,
+} from '../operators/process/contexts.ts'
 export type { Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
 export type {
   EnumeratorContext,
@@ -42,9 +68,16 @@ export type {
   ArgumentType,
   ArgumentValue,
 } from './arguments.ts'
+export type { AsyncOptions, FlatMapAsyncOptions, MapAsyncOptions } from './async-io.ts'
+export {
+  BroadcastConnectedStream,
+  BroadcastStream,
+  KeyedBroadcastConnectedStream,
+} from './broadcast-stream.ts'
 export type { BuildErrorCode } from './build-error.ts'
 export { firstUserFrame, formatCallSite } from './call-site.ts'
 export type { CallSite } from './call-site.ts'
+export { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts'
 export { Environment } from './environment.ts'
 export type { SourceOptions } from './environment.ts'
 export { fingerprint, firstDifference } from './fingerprint.ts'
@@ -76,6 +109,16 @@ export type {
 export { planToMermaid } from './plan-mermaid.ts'
 export type { PlanOptions } from './plan-parallelism.ts'
 export { planToText } from './plan-text.ts'
+export type {
+  BroadcastProcessDefinition,
+  CoProcessDefinition,
+  KeyedBroadcastProcessDefinition,
+  KeyedCoProcessDefinition,
+  KeyedProcessDefinition,
+  KeyedProcessLifeCycle,
+  ProcessDefinition,
+  ProcessLifeCycle,
+} from './process-function.ts'
 export { Stream } from './stream.ts'
 export { AllWindowedStream, WindowedStream } from './windowed-stream.ts'
 export type { KeyedWindowInfo, WindowInfo } from './windowed-stream.ts'

@@ -3,12 +3,24 @@
  */
 import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
 import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
+import type {
+  BroadcastStates,
+  KeyedStates,
+  NoStates,
+  OperatorStates,
+} from '../operators/process/contexts.ts'
+import { KeyedBroadcastConnectedStream } from './broadcast-stream.ts'
+import type { BroadcastStream } from './broadcast-stream.ts'
 import { requireFunction } from './build-error.ts'
+import { otherSide } from './connect.ts'
+import { KeyedConnectedStreams } from './connected-streams.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { KeySelector } from './graph.ts'
 import { splitResultAndOptions } from './operator-options.ts'
 import type { OperatorOptions } from './operator-options.ts'
 import { requireAggregate, requireAssigner } from './operator-checks.ts'
+import type { KeyedProcessDefinition } from './process-function.ts'
+import { addProcess } from './process-node.ts'
 import { Stream } from './stream.ts'
 import { WindowedStream } from './windowed-stream.ts'
 
@@ -111,6 +123,64 @@ export class KeyedStream<K, T> {
       options,
     })
     return new Stream(this.#builder, [port])
+  }
+
+  /**
+   * Each record through a function with states and timers of its key (Flink's KeyedProcessFunction). Errors: `INVALID_ARGUMENT`,
+   * `DUPLICATE_STATE`.
+   *
+   * @param definition shared by all subtasks of a slot: it must keep nothing between two calls but in the states it declares
+   * @example
+   * orders
+   *   .keyBy((order) => order.customer)
+   *   .process({
+   *     state: { count: valueState<number>() },
+   *     processRecord(order, context, emit: Emit<string>) {
+   *       const count = (context.state.count.get() ?? 0) + 1
+   *       context.state.count.set(count)
+   *       if (count === 10) emit(`${context.key} has ordered ten times`)
+   *     },
+   *   })
+   */
+  process<R = never, S extends KeyedStates = NoStates, OS extends OperatorStates = NoStates>(
+    definition: KeyedProcessDefinition<K, T, R, S, OS>,
+    options: OperatorOptions = {},
+  ): Stream<R> {
+    const port = addProcess({
+      builder: this.#builder,
+      type: 'keyed process',
+      definition,
+      options,
+      inputs: [{ ports: this.#ports, key: this.#selector, record: 'processRecord' }],
+    })
+    return new Stream<R>(this.#builder, [port])
+  }
+
+  /**
+   * Leads this stream and another one with keys of the same type into one operator, where records of equal keys meet; or this stream
+   * and a broadcast one. Throws STREAM_WITHOUT_KEY for a stream without keys, FOREIGN_STREAM for one of another environment.
+   *
+   * @example
+   * orders
+   *   .keyBy((order) => order.customer)
+   *   .connect(payments.keyBy((payment) => payment.account))
+   *   .map((order) => order.amount, (payment) => -payment.amount)
+   */
+  connect<U>(other: KeyedStream<K, U>): KeyedConnectedStreams<K, T, U>
+  connect<V, B extends BroadcastStates>(
+    other: BroadcastStream<V, B>,
+  ): KeyedBroadcastConnectedStream<K, T, V, B>
+  connect(
+    other: KeyedStream<K, unknown> | BroadcastStream<unknown, BroadcastStates>,
+  ):
+    | KeyedConnectedStreams<K, T, unknown>
+    | KeyedBroadcastConnectedStream<K, T, unknown, BroadcastStates> {
+    const builder = this.#builder
+    const mine = { ports: this.#ports, key: this.#selector }
+    const side = otherSide(other, builder, true)
+    return side.kind === 'stream'
+      ? new KeyedConnectedStreams({ builder, first: mine, second: side.input })
+      : new KeyedBroadcastConnectedStream({ stream: mine, broadcast: side.broadcast })
   }
 
   /**

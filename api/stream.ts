@@ -6,12 +6,17 @@
  * slot: they may use what their module holds, but share nothing between subtasks. `stream`,
  * `keyed-stream` and `windowed-stream` know each other; that cycle is only followed inside methods.
  */
+import type { AsyncFunction } from '../operators/async/async-function.ts'
 import { DEAD_LETTERS } from '../operators/bad-records.ts'
 import type { DeadLetter } from '../operators/bad-records.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
+import type { BroadcastStates, NoStates, OperatorStates } from '../operators/process/contexts.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
 import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
+import { addAsync } from './async-io.ts'
+import type { FlatMapAsyncOptions, MapAsyncOptions } from './async-io.ts'
+import { BroadcastConnectedStream, BroadcastStream } from './broadcast-stream.ts'
 import {
   buildErrorHere,
   describeValue,
@@ -19,12 +24,16 @@ import {
   requireMethods,
   requireText,
 } from './build-error.ts'
+import { otherSide } from './connect.ts'
+import { ConnectedStreams } from './connected-streams.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { OperatorDescription, Partitioning } from './graph.ts'
 import { KeyedStream } from './keyed-stream.ts'
 import type { Key } from './keyed-stream.ts'
 import type { OperatorOptions } from './operator-options.ts'
 import { requireAssigner, requireWatermarks } from './operator-checks.ts'
+import type { ProcessDefinition } from './process-function.ts'
+import { addProcess } from './process-node.ts'
 import { AllWindowedStream } from './windowed-stream.ts'
 
 /** What the other files of this folder need to add operators behind a stream. */
@@ -102,6 +111,40 @@ export class Stream<T> {
   ): Stream<R> {
     requireFunction(fn, 'flatMap: the function')
     return this.#then({ kind: 'flatMap', fn }, options)
+  }
+
+  /**
+   * One record out for each record in, from a function that takes time: it asks a service or a database, with many records in
+   * flight at once (Flink's AsyncDataStream).
+   *
+   * After a restart, records that were in flight are asked for again.
+   *
+   * @param fn returns a promise of the new record, which keeps the time of the old one
+   * @param options in which order results leave, how many records are in flight, timeout and retries
+   * @example
+   * flights.mapAsync(
+   *   async ({ origin }, { signal }) => (await fetch(`https://example.org/weather/${origin}`, { signal })).json(),
+   *   { order: 'unordered', capacity: 50, timeoutMs: 2_000, retry: fixedDelay({ attempts: 3, delayMs: 100 }) },
+   * )
+   */
+  mapAsync<R>(fn: AsyncFunction<T, R>, options: MapAsyncOptions<T, R> = {}): Stream<R> {
+    const port = addAsync(this.#parts, 'mapAsync', fn, options)
+    return new Stream<R>(this.#builder, [port])
+  }
+
+  /**
+   * The same for any number of records out.
+   *
+   * @param fn returns a promise of an array or any other iterable
+   * @example
+   * orders.flatMapAsync(async (order) => [order.customer, `${order.customer}'s friend`])
+   */
+  flatMapAsync<R>(
+    fn: AsyncFunction<T, Iterable<R>>,
+    options: FlatMapAsyncOptions<T, R> = {},
+  ): Stream<R> {
+    const port = addAsync(this.#parts, 'flatMapAsync', fn, options)
+    return new Stream<R>(this.#builder, [port])
   }
 
   /**
@@ -203,8 +246,28 @@ export class Stream<T> {
   }
 
   /** Sends every record to every subtask of the next operator. */
-  broadcast(): Stream<T> {
-    return this.#partitioned({ kind: 'broadcast' })
+  broadcast(): Stream<T>
+  /**
+   * The same, for broadcast state: `other.connect(this)` keeps these states in every subtask.
+   *
+   * @param states by the names under which contexts have them
+   * @example
+   * const rules = lines.broadcast({ rules: broadcastState<string, string>() })
+   * orders.connect(rules).process({
+   *   processRecord(order, context, emit: Emit<Order>) {
+   *     if (!context.broadcast.rules.has(order.customer)) emit(order)
+   *   },
+   *   processBroadcast(line, context) {
+   *     context.broadcast.rules.set(line, 'blocked')
+   *   },
+   * })
+   */
+  broadcast<B extends BroadcastStates>(states: B): BroadcastStream<T, B>
+  broadcast(states?: BroadcastStates): Stream<T> | BroadcastStream<T, BroadcastStates> {
+    const ports = this.#repartition({ kind: 'broadcast' })
+    return states === undefined
+      ? new Stream<T>(this.#builder, ports)
+      : new BroadcastStream<T, BroadcastStates>(this.#builder, ports, states)
   }
 
   /** Sends all records to the first subtask of the next operator. */
@@ -223,6 +286,57 @@ export class Stream<T> {
   partition(fn: (value: T, channels: number) => number): Stream<T> {
     requireFunction(fn, 'partition: the function')
     return this.#partitioned({ kind: 'custom', fn })
+  }
+
+  /**
+   * Each record through a function that may emit any number of records, send others to side outputs, count and log (Flink's
+   * ProcessFunction). States and timers per key need `keyBy` before. Errors: `INVALID_ARGUMENT`, `STATE_WITHOUT_KEY`,
+   * `TIMERS_WITHOUT_KEY`, `DUPLICATE_STATE`.
+   *
+   * @param definition shared by all subtasks of a slot: it must keep nothing between two calls
+   * @example
+   * orders.process({
+   *   processRecord(order, context, emit: Emit<string>) {
+   *     if (order.amount > 0) emit(order.customer)
+   *     else context.counter('empty orders').value++
+   *   },
+   * })
+   */
+  process<R = never, OS extends OperatorStates = NoStates>(
+    definition: ProcessDefinition<T, R, OS>,
+    options: OperatorOptions = {},
+  ): Stream<R> {
+    const port = addProcess({
+      builder: this.#builder,
+      type: 'process',
+      definition,
+      options,
+      inputs: [{ ports: this.#ports, record: 'processRecord' }],
+    })
+    return new Stream<R>(this.#builder, [port])
+  }
+
+  /**
+   * Leads this stream and another one into one operator, each through a function of its own. Throws STREAM_WITHOUT_KEY for a keyed
+   * stream, FOREIGN_STREAM for one of another environment.
+   *
+   * @param other a stream of any type, or a broadcast stream
+   * @example
+   * orders.connect(payments).map((order) => order.amount, (payment) => -payment.amount)
+   */
+  connect<U>(other: Stream<U>): ConnectedStreams<T, U>
+  connect<V, B extends BroadcastStates>(
+    other: BroadcastStream<V, B>,
+  ): BroadcastConnectedStream<T, V, B>
+  connect(
+    other: Stream<unknown> | BroadcastStream<unknown, BroadcastStates>,
+  ): ConnectedStreams<T, unknown> | BroadcastConnectedStream<T, unknown, BroadcastStates> {
+    const builder = this.#builder
+    const mine = { ports: this.#ports, key: undefined }
+    const side = otherSide(other, builder, false)
+    return side.kind === 'stream'
+      ? new ConnectedStreams({ builder, first: mine, second: side.input })
+      : new BroadcastConnectedStream({ stream: mine, broadcast: side.broadcast })
   }
 
   /**
@@ -313,6 +427,10 @@ export class Stream<T> {
       options,
     })
     return new Stream<R>(this.#builder, [port])
+  }
+
+  get #parts(): StreamParts {
+    return { builder: this.#builder, ports: this.#ports }
   }
 
   #partitioned(partitioning: Partitioning): Stream<T> {

@@ -55,8 +55,34 @@ export class HeapStateBackend implements StateBackend {
     } as never
   }
 
-  operatorState<D extends OperatorStateDescriptor>(_name: string, _descriptor: D): StateOf<D> {
-    throw new Error('not yet')
+  keys(stateName: string): Iterable<CanonicalKey> {
+    const keys = new Set<CanonicalKey>()
+    this.#keyed.find(({ name }) => name === stateName)?.snapshot((key) => keys.add(key))
+    return keys
+  }
+
+  operatorState<D extends OperatorStateDescriptor>(name: string, { kind }: D): StateOf<D> {
+    const map = new Map<unknown, unknown>()
+    let list: unknown[] = []
+    const broadcast = kind === 'broadcast'
+    this.registerOperator({
+      name,
+      kind,
+      version: 1,
+      redistribution:
+        kind === 'broadcast' ? 'broadcast' : kind === 'split-list' ? 'split' : 'union',
+      snapshot: () => (broadcast ? [...map] : list),
+      restore: (items) => {
+        if (broadcast) for (const [k, v] of items as [unknown, unknown][]) map.set(k, v)
+        else list = [...items]
+      },
+    })
+    if (broadcast) return map as never
+    return {
+      get: () => list,
+      add: (value: unknown) => void list.push(value),
+      clear: () => void (list = []),
+    } as never
   }
 
   registerKeyed(part: KeyedPart): void {

@@ -5,11 +5,7 @@
  * by key group, so that it can be restored at another parallelism; see `snapshot.ts` for its form.
  */
 import type { CanonicalKey } from '../canonical-key.ts'
-import type {
-  KeyedStateDescriptor,
-  OperatorStateDescriptor,
-  StateOf,
-} from './state-descriptors.ts'
+import type { KeyedStateDescriptor, OperatorStateDescriptor, StateOf } from './state-descriptors.ts'
 import type { OperatorSnapshot } from './snapshot.ts'
 
 /** What distinguishes several values of one state under one key, e.g. the window they belong to. */
@@ -33,7 +29,9 @@ export interface StateBackend {
     descriptor: D,
     options?: { readonly namespaced?: boolean },
   ): StateOf<D>
-  /** The same for state of the operator, without a key. */
+  /** The keys that have something in a keyed state (not one made with `namespaced`), in any order; not to be changed meanwhile. */
+  keys(stateName: string): Iterable<CanonicalKey>
+  /** The same as `keyedState` for state of the operator, without a key. */
   operatorState<D extends OperatorStateDescriptor>(name: string, descriptor: D): StateOf<D>
   /** Adds data per key that the operator keeps in a form of its own, and hands it at once what was restored of it. */
   registerKeyed(part: KeyedPart): void

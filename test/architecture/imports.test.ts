@@ -15,7 +15,14 @@ const imports = readImports(sources)
  * The one exception: these classes return each other (`keyBy` leads from a stream to a keyed stream, `reduce`
  * back), so they must load each other; none of them uses another before it is called.
  */
-const FLUENT = ['api/stream.ts', 'api/keyed-stream.ts', 'api/windowed-stream.ts']
+const FLUENT = [
+  'api/stream.ts',
+  'api/keyed-stream.ts',
+  'api/windowed-stream.ts',
+  'api/connect.ts',
+  'api/connected-streams.ts',
+  'api/broadcast-stream.ts',
+]
 
 /** What a source tree of these files would look like: the planted faults below are never on disk. */
 const plant = (files: Record<string, string>): Sources => new Map(Object.entries(files))
