@@ -3,7 +3,7 @@
  */
 import { canonicalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
-import { detachKey } from '../detach.ts'
+import { detachKey } from '../../checkpoint/detach.ts'
 import type { Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 

@@ -3,7 +3,7 @@
  * Flink's StreamGroupedReduceOperator.
  */
 import { canonicalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
-import { detachKey } from '../detach.ts'
+import { detachKey } from '../../checkpoint/detach.ts'
 import type { Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 

@@ -10,7 +10,7 @@ import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/c
 import { MillraceError } from '../../mailbox/errors.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
-import { detachKey } from '../detach.ts'
+import { detachKey } from '../../checkpoint/detach.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import type { WindowAssigner } from './window-assigner.ts'

@@ -4,10 +4,10 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { count } from '../../operators/aggregates/aggregates.ts'
-import { detach, detachKey } from '../../operators/detach.ts'
+import { detach, detachKey } from '../../checkpoint/detach.ts'
 import { windowAggregate } from '../../operators/windows/window-aggregate.ts'
 import { endOfStream } from '../../operators/windows/window-assigner.ts'
-import { Collector, fakeContext } from './operator-fakes.ts'
+import { Collector, fakeContext } from '../operators/operator-fakes.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
