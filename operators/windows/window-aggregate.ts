@@ -4,7 +4,8 @@
  *
  * Windows fire in the order of their ends, the keys of a window in the order in which they came. A result carries the
  * last millisecond of its window as timestamp. A record whose window has fired is dropped and counted
- * (`lateRecordsDropped`). Firing stops when the output is full and goes on where it stopped.
+ * (`lateRecordsDropped`). Firing stops when the output is full and goes on where it stopped. The open windows are part of a
+ * snapshot, per key: start, end and accumulator.
  */
 import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
@@ -13,6 +14,8 @@ import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
+import { ON_TIME_PANE } from './pane.ts'
+import type { Pane } from './pane.ts'
 import type { WindowAssigner } from './window-assigner.ts'
 
 /** The window that a result belongs to, `[windowStart, windowEnd)` in ms. Without a key function `key` is undefined. */
@@ -20,6 +23,7 @@ export interface FiredWindow<Key = unknown> {
   readonly key: Key
   readonly windowStart: number
   readonly windowEnd: number
+  readonly pane: Pane
 }
 
 /** What `windowAggregate` computes: per window and `Key` a `Result`, which leaves as an `Out`. */
@@ -44,12 +48,14 @@ export function windowAggregate<In, Key, Acc, Result, Out = Result>(
     originalKey,
     detachKey,
     noTimestamp,
+    ON_TIME_PANE,
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
   })
 }
 
-function noTimestamp(assigner: WindowAssigner): never {
+/** Throws `NO_TIMESTAMP`. */
+export function noTimestamp(assigner: { readonly name: string }): never {
   throw new MillraceError(
     'NO_TIMESTAMP',
     `The window ${assigner.name} needs an event time, but the record has none: ` +
@@ -69,6 +75,7 @@ interface Imports {
   readonly originalKey: typeof originalKey
   readonly detachKey: typeof detachKey
   readonly noTimestamp: typeof noTimestamp
+  readonly ON_TIME_PANE: Pane
   readonly MIN_TIMESTAMP: number
   readonly MAX_TIMESTAMP: number
 }
@@ -79,8 +86,8 @@ function createOperator<In, Key, Acc, Result, Out>(
   imports: Imports,
 ): Operator<In, Out> {
   const { assigner, aggregate, key: keyOf, result: makeRecord } = options
-  const { canonicalKey, originalKey, detachKey, noTimestamp, MIN_TIMESTAMP, MAX_TIMESTAMP } =
-    imports
+  const { canonicalKey, originalKey, detachKey, noTimestamp } = imports
+  const { ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const byEnd = new Map<number, OpenWindow<Acc>>()
   /** The same windows in the order of their ends. */
   const open: OpenWindow<Acc>[] = []
@@ -103,18 +110,21 @@ function createOperator<In, Key, Acc, Result, Out>(
     const windowStart = assigner.windowStart(timestamp)
     const windowEnd = assigner.windowEnd(windowStart)
     if (windowEnd - 1 <= watermark) return false
-    let window = byEnd.get(windowEnd)
-    if (window === undefined) {
-      window = { start: windowStart, end: windowEnd, accumulators: new Map() }
-      byEnd.set(windowEnd, window)
-      let at = open.length
-      while (at > 0 && (open[at - 1] as OpenWindow<Acc>).end > windowEnd) at--
-      open.splice(at, 0, window)
-    }
+    accumulators = openWindow(windowStart, windowEnd).accumulators
     bounds[0] = windowStart
     bounds[1] = windowEnd
-    accumulators = window.accumulators
     return true
+  }
+
+  function openWindow(start: number, end: number): OpenWindow<Acc> {
+    const known = byEnd.get(end)
+    if (known !== undefined) return known
+    const window = { start, end, accumulators: new Map<CanonicalKey, Acc>() }
+    byEnd.set(end, window)
+    let at = open.length
+    while (at > 0 && (open[at - 1] as OpenWindow<Acc>).end > end) at--
+    open.splice(at, 0, window)
+    return window
   }
 
   /** Adds a record whose key has no accumulator, or one that is undefined. */
@@ -148,6 +158,7 @@ function createOperator<In, Key, Acc, Result, Out>(
       key: original,
       windowStart,
       windowEnd,
+      pane: ON_TIME_PANE,
     })
   }
 
@@ -164,6 +175,20 @@ function createOperator<In, Key, Acc, Result, Out>(
     open(context, to) {
       output = to
       late = context.counter('lateRecordsDropped')
+      context.state.registerKeyed({
+        name: 'windows',
+        kind: 'windows',
+        version: 1,
+        snapshot: (write) => {
+          for (const { start, end, accumulators: byKey } of open) {
+            for (const [key, accumulator] of byKey) write(key, [start, end, accumulator])
+          }
+        },
+        restore: (key, payload) => {
+          const [start, end, accumulator] = payload as [number, number, Acc]
+          openWindow(start, end).accumulators.set(detachKey(key), accumulator)
+        },
+      })
     },
     processRecord(value, timestamp) {
       if (

@@ -1,10 +1,13 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Stream } from '../../../api/index.ts'
+import { HARNESS_MODES, operatorHarness } from '../../../api/testing/index.ts'
 import { MIN_TIMESTAMP } from '../../../mailbox/time.ts'
 import type { AggregateFunction } from '../../../checkpoint/aggregate-function.ts'
 import { count, sum } from '../../../operators/aggregates/aggregates.ts'
 import { windowAggregate, type FiredWindow } from '../../../operators/windows/window-aggregate.ts'
+import { ON_TIME_PANE } from '../../../operators/windows/pane.ts'
 import { endOfStream, tumbling } from '../../../operators/windows/window-assigner.ts'
 import {
   codeOf,
@@ -15,6 +18,7 @@ import {
   type Emitted,
   type Input,
 } from '../operator-fakes.ts'
+import { throughOperator } from '../through-operator.ts'
 
 interface Sale {
   readonly shop: string | number | readonly (string | number)[]
@@ -68,7 +72,7 @@ function model(
   return {
     late,
     records: fired.map(({ end, shop, amounts }) => [
-      { amounts, key: shop, windowStart: end - SIZE, windowEnd: end },
+      { amounts, key: shop, windowStart: end - SIZE, windowEnd: end, pane: ON_TIME_PANE },
       end - 1,
     ]),
   }
@@ -133,6 +137,39 @@ for (const stubborn of [false, true]) {
     )
     assert.ok(lateSeen > 0)
   })
+}
+
+for (const mode of HARNESS_MODES) {
+  test(`${mode}: the operator in a chain equals the plain model`, async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (raw) => {
+        const input = ascending(raw)
+        const harness = operatorHarness(
+          (sales: Stream<Sale>) => throughOperator(sales, () => keyedAmounts(0), 'windows'),
+          { mode },
+        )
+        for (const step of input) {
+          if ('watermark' in step) harness.processWatermark(step.watermark)
+          else harness.processRecord(step.value, step.at)
+        }
+        await harness.endInput()
+        const expected = model(input, 0)
+        const records = harness
+          .takeItems()
+          .flatMap((item) => ('value' in item ? [[item.value, item.timestamp]] : []))
+        // The order of keys within a window is not kept by a snapshot.
+        assert.equal(sorted(records), sorted(expected.records))
+        assert.is(harness.counter('windows', 'lateRecordsDropped'), expected.late)
+        assert.equal(harness.stateEntries(), [])
+        harness.close()
+      }),
+      { numRuns: 100 },
+    )
+  })
+}
+
+function sorted(records: readonly unknown[]): string[] {
+  return records.map((record) => JSON.stringify(record)).sort()
 }
 
 test('without a key, all records of a window come together', () => {
