@@ -5,7 +5,7 @@ import { outputTag } from '../../../api/index.ts'
 import type { Emit, Stream } from '../../../api/index.ts'
 import { HARNESS_MODES, operatorHarness } from '../../../api/testing/index.ts'
 import { throwsCode } from '../../runner/expect.ts'
-import { valueState } from './states.ts'
+import { valueState } from '../../../checkpoint/state/declare-state.ts'
 
 interface Reading {
   readonly sensor: string
