@@ -1,26 +1,12 @@
 /** The examples of docs/actors.md are those of `actors-guide.ts`, and do what the page says. */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ActorSystem } from '../../runtime/index.ts'
-import { findRoot } from '../architecture/repository.ts'
 import { careful, Counter, feed, first, Foreman, greeter, simulate, Store } from './actors-guide.ts'
+import { checkPage } from './page.ts'
 
-test('every example of the page is a region of the guide', async () => {
-  const root = findRoot()
-  const page = await readFile(join(root, 'docs/actors.md'), 'utf8')
-  const guide = (await readFile(join(root, 'test/docs/actors-guide.ts'), 'utf8'))
-    .replaceAll("'../../runtime/index.ts'", "'millrace/actors'")
-    .replaceAll("'../../runtime/simulator.ts'", "'millrace/testing'")
-  const shown = [...page.matchAll(/<!-- example: (\w+) -->\n```ts\n(.*?)```/gs)]
-  const regions = [...guide.matchAll(/\/\/ #region (\w+)\n(.*?)\/\/ #endregion/gs)]
-  assert.ok(regions.length > 5)
-  assert.equal(
-    shown.map(([, name, code]) => [name, code]),
-    regions.map(([, name, code]) => [name, code]),
-  )
-})
+test('every example of the page is a region of the guide', () =>
+  checkPage('docs/actors.md', 'test/docs/actors-guide.ts'))
 
 test('the first actor counts', async () => {
   assert.is(await first(), 16)

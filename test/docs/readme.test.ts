@@ -10,15 +10,9 @@ import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { findRoot } from '../architecture/repository.ts'
+import { asUser } from './page.ts'
 
 const run = promisify(execFile)
-
-/** What a user imports in place of the folders of this repository. */
-const PACKAGE_NAMES: readonly [RegExp, string][] = [
-  [/'\.\.\/api\/index\.ts'/g, "'millrace'"],
-  [/'\.\.\/runtime\/index\.ts'/g, "'millrace/actors'"],
-  [/'\.\.\/connectors\/([a-z-]+)\/index\.ts'/g, "'millrace/connectors/$1'"],
-]
 
 test('every example of the README is the file that it names', async () => {
   const root = findRoot()
@@ -26,8 +20,7 @@ test('every example of the README is the file that it names', async () => {
   const examples = [...readme.matchAll(/<!-- example: (\S+) -->\n```ts\n([^`]*)```/g)]
   assert.is(examples.length, 2)
   for (const [, file = '', code] of examples) {
-    let text = await readFile(join(root, file), 'utf8')
-    for (const [path, name] of PACKAGE_NAMES) text = text.replaceAll(path, name)
+    const text = asUser(await readFile(join(root, file), 'utf8'))
     assert.is(code, text, `README.md differs from ${file}`)
   }
 })
