@@ -5,6 +5,43 @@ export { MillraceError } from '../mailbox/errors.ts'
 export type { MillraceErrorOptions } from '../mailbox/errors.ts'
 export { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 export type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
+export {
+  aggregatingState,
+  broadcastState,
+  listState,
+  mapState,
+  reducingState,
+  splitListState,
+  unionListState,
+  valueState,
+} from '../checkpoint/state/declare-state.ts'
+export type {
+  AggregatingStateDescriptor,
+  BroadcastStateDescriptor,
+  InitializedValueStateDescriptor,
+  KeyedStateDescriptor,
+  KeyedStateOptions,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  OperatorListStateDescriptor,
+  OperatorStateDescriptor,
+  ReducingStateDescriptor,
+  StateOf,
+  StateOptions,
+  ValueStateDescriptor,
+  ValueStateOptions,
+} from '../checkpoint/state/state-descriptors.ts'
+export type {
+  AggregatingState,
+  BroadcastState,
+  InitializedValueState,
+  ListState,
+  MapState,
+  ReadOnlyBroadcastState,
+  ReducingState,
+  ValueState,
+} from '../checkpoint/state/states.ts'
+export type { StateTtl, TtlUpdate, TtlVisibility } from '../checkpoint/state/ttl.ts'
 export { count, max, mean, min, sum, topN } from '../operators/aggregates/aggregates.ts'
 export type {
   CountAccumulator,
