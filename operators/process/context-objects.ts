@@ -54,7 +54,8 @@ export class ContextObject {
     return this.#context.clock.now()
   }
 
-  counter(name: string): Counter {
+  /** A field, as `sideOutput`, so that users may take it out of the context: `({ counter }) => …`. */
+  readonly counter = (name: string): Counter => {
     let counter = this.#counters.get(name)
     if (counter === undefined) {
       counter = this.#context.counter(name)
@@ -63,7 +64,7 @@ export class ContextObject {
     return counter
   }
 
-  sideOutput<U>(tag: OutputTag<U>, value: U): void {
+  readonly sideOutput = <U>(tag: OutputTag<U>, value: U): void => {
     const name = tag?.name
     let side = this.#sides.get(name)
     if (side === undefined) {

@@ -62,7 +62,7 @@ export interface ProcessLog {
 export interface ProcessTimers {
   /**
    * Has `onTimer` called once the watermark has reached `time` (ms since 1970). Errors: `TIMER_IN_THE_PAST` unless `time` is
-   * greater than the current watermark, `INVALID_TIMER` unless it is a number, and for -Infinity.
+   * greater than the current watermark, `INVALID_TIMER` unless it is a number.
    */
   registerEventTime(time: number): void
   /** The same; false, and no timer, where it would be in the past. */

@@ -3,7 +3,6 @@
  */
 import type { CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
-import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { OperatorContext, Output } from '../operator.ts'
 import type { FiredTimer, ProcessTimers } from './contexts.ts'
 
@@ -142,7 +141,7 @@ class Naive {
 }
 
 function checkTime(method: string, time: number): void {
-  if (typeof time === 'number' && time > MIN_TIMESTAMP) return
+  if (typeof time === 'number' && time === time) return
   throw new MillraceError(
     'INVALID_TIMER',
     `context.timers.${method} expects a time in ms since 1970, got ${typeof time === 'number' ? time : `${typeof time} ${String(time)}`}`,
