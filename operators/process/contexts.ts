@@ -2,7 +2,7 @@
  * What the functions of a process operator are given besides the record: contexts, timers and `emit`.
  *
  * An operator has one context object for all its calls and changes it before each: use it inside the call it was given to, never
- * later. All on the slot's thread, and synchronous.
+ * later. Its fields may be taken out of it by destructuring. All on the slot's thread, and synchronous.
  */
 import type { ReadOnlyBroadcastState, BroadcastState } from '../../checkpoint/state/states.ts'
 import type {
@@ -98,7 +98,7 @@ export interface LifeCycleContext<OS = NoStates> {
   readonly processingTime: number
   readonly log: ProcessLog
   /** A counter that shows up in the job's metrics under the operator's name; the same one for the same name. */
-  counter(name: string): Counter
+  readonly counter: (name: string) => Counter
 }
 
 /** What the functions for records are given (Flink's ProcessFunction.Context). */
@@ -111,7 +111,7 @@ export interface ProcessContext<OS = NoStates> extends LifeCycleContext<OS> {
    * Sends a record to a side output, with the timestamp that `emit` would give it; dropped where nobody reads it. Errors:
    * `INVALID_TAG`.
    */
-  sideOutput<U>(tag: OutputTag<U>, value: U): void
+  readonly sideOutput: <U>(tag: OutputTag<U>, value: U) => void
 }
 
 /** The same on a keyed stream (Flink's KeyedProcessFunction.Context). */
@@ -144,8 +144,8 @@ export interface KeyedBroadcastContext<K, S, B, OS = NoStates> extends Broadcast
    * Calls `visit` for every key that has something in a keyed state, with the handle of that state (Flink's applyToKeyedState).
    * The order of the keys says nothing.
    */
-  forEachKey<Name extends keyof S & string>(
+  readonly forEachKey: <Name extends keyof S & string>(
     stateName: Name,
     visit: (key: K, state: StateHandles<S>[Name]) => void,
-  ): void
+  ) => void
 }
