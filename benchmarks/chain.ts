@@ -5,14 +5,11 @@
  * Both count per key into a Map. Competitors take turns in one process. The last figure runs the same chain behind ten
  * others with other functions, as in a real job: code of its own is what keeps it at the same speed.
  */
-import { HeapStateBackend } from '../checkpoint/state/heap-state-backend.ts'
-import { ManualClock } from '../runtime/manual-clock.ts'
-import { settleAtOnce } from '../runtime/slot.ts'
 import { compileChain, linearChain, type CompiledChain } from '../operators/chain/chain.ts'
 import { count } from '../operators/aggregates/aggregates.ts'
-import type { OperatorContext } from '../operators/operator.ts'
 import { endOfStream } from '../operators/windows/window-assigner.ts'
 import { windowAggregate } from '../operators/windows/window-aggregate.ts'
+import { bareContext } from './bare-context.ts'
 import { figure, type BenchmarkOptions, type Figure } from './figure.ts'
 import { alternate, perSecond, ratios } from './measure.ts'
 import type { Bid } from './nexmark-bids.ts'
@@ -81,7 +78,7 @@ function makeChain(keep: (counted: unknown) => void): CompiledChain {
     ),
     { subtaskIndex: 0, gate: { full: false } },
   )
-  chain.open(contextOf)
+  chain.open(bareContext)
   return chain
 }
 
@@ -98,34 +95,6 @@ function countByChain(batches: readonly (readonly Bid[])[]): Map<unknown, unknow
   chain.processWatermark(Number.POSITIVE_INFINITY)
   chain.close()
   return counts
-}
-
-function contextOf(): OperatorContext {
-  const clock = new ManualClock()
-  return {
-    operatorName: 'count',
-    uid: 'count',
-    subtaskIndex: 0,
-    parallelism: 1,
-    maxParallelism: 128,
-    clock,
-    logger: { log: () => {} },
-    state: new HeapStateBackend({
-      uid: 'count',
-      operatorName: 'count',
-      maxParallelism: 128,
-      subtaskIndex: 0,
-      parallelism: 1,
-      clock,
-    }),
-    sideOutput: () => undefined,
-    requestTime: () => {},
-    wake: () => {},
-    hold: () => {},
-    whenSettled: settleAtOnce,
-    random: () => 0,
-    counter: () => ({ value: 0 }),
-  }
 }
 
 /** Runs chains of other functions, so that everything they share with the measured one has seen them too. */
@@ -150,7 +119,7 @@ function runOthers(batches: readonly (readonly Bid[])[]): void {
       ),
       { subtaskIndex: 0 },
     )
-    chain.open(contextOf)
+    chain.open(bareContext)
     for (const batch of batches) chain.processBatch(batch, timestamps, 0, batch.length)
     chain.close()
   }

@@ -15,8 +15,11 @@ import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 
 /** What a queue holds, as plain data. */
 export interface SliceQueueContents<Acc> {
-  /** Start of each front slice, oldest last, and the aggregate from there to the newest front slice. */
-  readonly front: readonly (readonly [start: number, aggregate: Acc])[]
+  /**
+   * Start of each front slice, oldest last, the aggregate from there to the newest front slice, and how many of the back slices
+   * that aggregate holds besides.
+   */
+  readonly front: readonly (readonly [start: number, aggregate: Acc, joined: number])[]
   /** Start of each back slice, newest last, and its own accumulator. */
   readonly back: readonly (readonly [start: number, accumulator: Acc])[]
 }
@@ -35,6 +38,8 @@ export class SliceQueue<In, Acc> {
   readonly #backStarts: number[] = []
   readonly #backAccumulators: Acc[] = []
   #running: Acc | undefined
+  /** Per front aggregate, how many back slices, from the oldest, it has taken in: see `total`. */
+  readonly #frontJoined: number[] = []
 
   constructor(aggregate: SliceAggregate<In, Acc>) {
     this.#aggregate = aggregate
@@ -74,6 +79,7 @@ export class SliceQueue<In, Acc> {
     while (starts.length > 0 && (starts.at(-1) as number) < start) {
       starts.pop()
       this.#frontAggregates.pop()
+      this.#frontJoined.pop()
     }
   }
 
@@ -84,20 +90,35 @@ export class SliceQueue<In, Acc> {
       newer = this.#frontStarts.length === 0 ? own : this.#aggregate.merge(own, newer as Acc)
       this.#frontStarts.push(this.#backStarts[at] as number)
       this.#frontAggregates.push(newer)
+      this.#frontJoined.push(0)
     }
     this.#backStarts.length = 0
     this.#backAccumulators.length = 0
     this.#running = undefined
   }
 
-  /** The aggregate of all slices: only to be read, and only until the queue changes. The queue is not empty. */
+  /**
+   * The aggregate of all slices: only to be read, and only until the queue changes. The queue is not empty.
+   *
+   * The back is joined into the oldest front aggregate itself, because that one mostly leaves before the next question; where it
+   * stays, only what has come since is joined.
+   */
   total(): Acc {
     const oldest = this.#frontAggregates.length - 1
     if (oldest === -1) return this.#running as Acc
-    const front = this.#frontAggregates[oldest] as Acc
-    if (this.#backStarts.length === 0) return front
-    const copy = this.#aggregate.merge(this.#aggregate.createAccumulator(), front)
-    return this.#aggregate.merge(copy, this.#running as Acc)
+    let total = this.#frontAggregates[oldest] as Acc
+    const { length } = this.#backStarts
+    const joined = this.#frontJoined[oldest] as number
+    if (joined === length) return total
+    if (joined === 0) {
+      total = this.#aggregate.merge(total, this.#running as Acc)
+    } else {
+      for (let at = joined; at < length; at++)
+        total = this.#aggregate.merge(total, this.#backAccumulators[at] as Acc)
+    }
+    this.#frontJoined[oldest] = length
+    this.#frontAggregates[oldest] = total
+    return total
   }
 
   /** Adds a record to the slice that starts at `start`, which may be any, and may not be there yet. Costs the length of the queue. */
@@ -120,6 +141,7 @@ export class SliceQueue<In, Acc> {
     if (starts[at] !== start) {
       starts.splice(at, 0, start)
       aggregates.splice(at, 0, this.#copyOf(aggregates[at - 1] as Acc))
+      this.#frontJoined.splice(at, 0, this.#frontJoined[at - 1] as number)
     }
     for (let older = at; older < starts.length; older++)
       aggregates[older] = add(aggregates[older] as Acc)
@@ -131,13 +153,20 @@ export class SliceQueue<In, Acc> {
       starts.length === 0 ? this.#aggregate.createAccumulator() : (this.#running as Acc)
     let at = starts.findIndex((other) => other >= start)
     if (at === -1) at = starts.length
-    if (starts[at] === start) {
-      this.#backAccumulators[at] = add(this.#backAccumulators[at] as Acc)
-    } else {
+    const isNew = starts[at] !== start
+    if (isNew) {
       starts.splice(at, 0, start)
       this.#backAccumulators.splice(at, 0, add(this.#aggregate.createAccumulator()))
+    } else {
+      this.#backAccumulators[at] = add(this.#backAccumulators[at] as Acc)
     }
     this.#running = add(running)
+    for (let front = 0; front < this.#frontJoined.length; front++) {
+      const joined = this.#frontJoined[front] as number
+      if (at >= joined) continue
+      this.#frontAggregates[front] = add(this.#frontAggregates[front] as Acc)
+      if (isNew) this.#frontJoined[front] = joined + 1
+    }
   }
 
   #copyOf(accumulator: Acc): Acc {
@@ -147,16 +176,21 @@ export class SliceQueue<In, Acc> {
   /** For a snapshot: the accumulators themselves, to be packed before the queue changes. */
   contents(): SliceQueueContents<Acc> {
     return {
-      front: this.#frontStarts.map((start, i) => [start, this.#frontAggregates[i] as Acc]),
+      front: this.#frontStarts.map((start, i) => [
+        start,
+        this.#frontAggregates[i] as Acc,
+        this.#frontJoined[i] as number,
+      ]),
       back: this.#backStarts.map((start, i) => [start, this.#backAccumulators[i] as Acc]),
     }
   }
 
   /** Puts back what a snapshot holds, into an empty queue. */
   restore({ front, back }: SliceQueueContents<Acc>): void {
-    for (const [start, aggregate] of front) {
+    for (const [start, aggregate, joined] of front) {
       this.#frontStarts.push(start)
       this.#frontAggregates.push(aggregate)
+      this.#frontJoined.push(joined)
     }
     for (const [start, accumulator] of back) this.push(start, accumulator)
   }
