@@ -14,25 +14,25 @@ declare global {
     latin1Write(text: string, offset: number, maxBytes: number): number
     /** Writes UTF-16 units, surrogates untouched; returns the bytes written. */
     ucs2Write(text: string, offset: number, maxBytes: number): number
-    /** Writes whole characters as UTF-8 while they fit; returns the bytes written. */
-    utf8Write(text: string, offset: number, maxBytes: number): number
   }
 }
 
 /**
+ * Finds a character that Latin-1 does not hold. V8 keeps most strings in one byte per character, and for those this is known to find
+ * nothing without a look at the characters; joining them into one flat string, which it does first, the writing needs anyway.
+ */
+const BEYOND_LATIN1 = /[^\0-\xff]/
+
+/**
  * Writes a text in one byte per character where Latin-1 holds it, otherwise in two, and returns that width.
- * `bytes` must have room for `2 * text.length + UTF8_SLACK` bytes from `at` on.
+ * `bytes` must have room for `2 * text.length` bytes from `at` on.
  */
 export function writeText(bytes: Buffer, text: string, at: number): 1 | 2 {
-  const characters = text.length
-  if (characters === 0) return 1
-  // Each character that is not ASCII makes UTF-8 longer than the text, and with four bytes to spare the cut cannot hide it.
-  if (bytes.utf8Write(text, at, characters + UTF8_SLACK) === characters) return 1
-  bytes.latin1Write(text, at, characters)
-  if (bytes.latin1Slice(at, at + characters) === text) return 1
-  bytes.ucs2Write(text, at, 2 * characters)
-  return 2
+  if (text.length === 0) return 1
+  if (BEYOND_LATIN1.test(text)) {
+    bytes.ucs2Write(text, at, 2 * text.length)
+    return 2
+  }
+  bytes.latin1Write(text, at, text.length)
+  return 1
 }
-
-/** See `writeText`. */
-export const UTF8_SLACK = 4

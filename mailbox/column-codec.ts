@@ -4,7 +4,7 @@
  * One instance belongs to one channel (sending side) or one slot (receiving side), and to one thread. It remembers
  * shapes, as compiled code, but every payload stands alone. See `column-writers.ts` for the layout.
  */
-import { UTF8_SLACK, writeText } from './buffer-text.ts'
+import { writeText } from './buffer-text.ts'
 import type { CodecName, RecordCodec } from './codec.ts'
 import { compileReader, type ColumnReader } from './column-readers.ts'
 import { ShapeBook, type ShapePlan } from './column-plans.ts'
@@ -109,7 +109,7 @@ export class ColumnCodec implements RecordCodec {
     const output = this.#output
     const { short, text } = output
     const columnsEnd = plan.start + plan.bytesPerRecord * length
-    this.#reserve(columnsEnd + 2 * (short.length + text.length) + UTF8_SLACK, columnsEnd)
+    this.#reserve(columnsEnd + 2 * (short.length + text.length), columnsEnd)
     const shortWidth = writeText(output.bytes, short, columnsEnd)
     const textAt = columnsEnd + shortWidth * short.length
     const textWidth = writeText(output.bytes, text, textAt)
