@@ -1,14 +1,13 @@
 /**
  * Decompressors for pages: those of Node where it has them, packages for the rest. One set per thread.
  *
+ * The packages are loaded by the first file that needs them: a dozen modules per thread cost every job its start.
  * For zstd on Node 20, which has none of its own: hyparquet-compressors brings fzstd, and that alone was half of
- * the time of a cold run over the flights; zstddec (the original compiled to WebAssembly) is three times faster, but costs some
- * 50 ms to load, so it is loaded by the first file that needs it.
+ * the time of a cold run over the flights; zstddec (the original compiled to WebAssembly) is three times faster.
  */
 import * as zlib from 'node:zlib'
 
 import type { Compressors } from 'hyparquet'
-import { compressors as portable } from 'hyparquet-compressors'
 
 type Decompress = (input: Uint8Array, outputBytes: number) => Uint8Array
 
@@ -16,27 +15,45 @@ type Decompress = (input: Uint8Array, outputBytes: number) => Uint8Array
 const MAX_WASM_BYTES = 256 * 1024 * 1024
 
 const nativeZstd = findNativeZstd()
+/** For pages that are too large for zstddec. */
+let slowZstd: Compressors['ZSTD']
 
-/** What a page can be compressed with, LZO excepted. Await `prepareCodec` for the codec of a file first: it may add a faster one. */
+/** What pages can be compressed with, LZO excepted. */
+const READABLE: ReadonlySet<string> = new Set([
+  'UNCOMPRESSED',
+  'SNAPPY',
+  'GZIP',
+  'BROTLI',
+  'ZSTD',
+  'LZ4',
+  'LZ4_RAW',
+])
+
+/** The decompressors loaded so far. Await `prepareCodec` for the codec of a file first. */
 export const compressors: Compressors = {
-  ...portable,
   ...(nativeZstd === undefined ? {} : { ZSTD: nativeZstd }),
   GZIP: (input, outputBytes) => zlib.gunzipSync(input, limitedTo(outputBytes)),
   BROTLI: (input, outputBytes) => zlib.brotliDecompressSync(input, limitedTo(outputBytes)),
 }
 
 let loadingZstd: Promise<void> | undefined
+let loadingPortable: Promise<void> | undefined
 
-/** Loads what a codec needs, once per thread. Never fails: there is always a slower way. */
-export async function prepareCodec(codec: string): Promise<void> {
-  if (codec !== 'ZSTD' || nativeZstd !== undefined) return
-  loadingZstd ??= loadZstd().catch(() => undefined)
-  await loadingZstd
+/** Loads what chunks of a codec need that hold at most `outputBytes`, once per thread. */
+export async function prepareCodec(codec: string, outputBytes: number): Promise<void> {
+  if (codec === 'ZSTD' && nativeZstd === undefined) {
+    loadingZstd ??= loadZstd().catch(() => undefined)
+    await loadingZstd
+  }
+  const native = codec in compressors && !(codec === 'ZSTD' && outputBytes > MAX_WASM_BYTES)
+  if (native || !READABLE.has(codec) || codec === 'UNCOMPRESSED') return
+  loadingPortable ??= loadPortable()
+  await loadingPortable
 }
 
 /** Whether pages of this codec can be read. */
 export function isReadableCodec(codec: string): boolean {
-  return codec === 'UNCOMPRESSED' || codec in compressors
+  return READABLE.has(codec)
 }
 
 function limitedTo(outputBytes: number): { readonly maxOutputLength: number } {
@@ -50,17 +67,23 @@ function findNativeZstd(): Decompress | undefined {
   return (input, outputBytes) => decompress(input, limitedTo(outputBytes)) as Uint8Array
 }
 
+/** What is loaded already stays: it is faster. */
+async function loadPortable(): Promise<void> {
+  const { compressors: portable } = await import('hyparquet-compressors')
+  slowZstd = portable.ZSTD
+  Object.assign(compressors, { ...portable, ...compressors })
+}
+
 async function loadZstd(): Promise<void> {
   const { ZSTDDecoder } = await import('zstddec')
   const decoder = new ZSTDDecoder()
   await decoder.init()
-  const slow = portable.ZSTD
   compressors.ZSTD = (input, outputBytes) => {
     // 0 would mean "unknown" to zstddec
     if (outputBytes === 0) return new Uint8Array(0)
     const small = input.length <= MAX_WASM_BYTES && outputBytes <= MAX_WASM_BYTES
-    return small || slow === undefined
+    return small || slowZstd === undefined
       ? decoder.decode(input, outputBytes)
-      : slow(input, outputBytes)
+      : slowZstd(input, outputBytes)
   }
 }

@@ -60,7 +60,8 @@ async function readColumn(
   const rows = Number(group?.num_rows ?? 0)
   try {
     for (const { meta_data: chunk } of group?.columns ?? []) {
-      if (chunk?.path_in_schema[0] === column.name) await prepareCodec(chunk.codec)
+      if (chunk?.path_in_schema[0] !== column.name) continue
+      await prepareCodec(chunk.codec, Number(chunk.total_uncompressed_size))
     }
     if (column.kind === 'nested') return await readNestedColumn(file, request, column, rows)
     const chunk = group?.columns.find(
