@@ -54,7 +54,7 @@ export interface ProcessLog {
 
 /**
  * The timers of the current key. There is one per key, kind and time: registering it again changes nothing. Timers fire in the
- * order of their times, are part of every snapshot, and outlive a restart.
+ * order of their times, those of one time in the order in which they were registered; they are part of every snapshot.
  *
  * Unlike in Flink, where such a timer fires at once, a timer that would be due already is an error, for it mostly is a mistake in
  * the computation of its time. The `try…` twins answer false instead.

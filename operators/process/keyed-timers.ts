@@ -3,15 +3,17 @@
  */
 import type { CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { OperatorContext, Output } from '../operator.ts'
+import { TimerService } from '../timers/timer-service.ts'
 import type { FiredTimer, ProcessTimers } from './contexts.ts'
 
 type TimerKind = FiredTimer['kind']
 
 /** What the timers are made with. */
 export interface KeyedTimersOptions {
-  /** Where event time stands. */
-  readonly watermark: () => number
+  readonly context: OperatorContext
+  readonly output: Output
   /** Undefined: the user has no function for timers. */
   readonly onTimer: ((kind: TimerKind, key: CanonicalKey, time: number) => void) | undefined
 }
@@ -19,97 +21,77 @@ export interface KeyedTimersOptions {
 /** Timers of the key that the state backend stands at. */
 export class KeyedTimers implements ProcessTimers {
   readonly #context: OperatorContext
-  readonly #output: Output
-  readonly #options: KeyedTimersOptions
-  readonly #timers = { eventTime: new Naive(), processingTime: new Naive() }
+  readonly #service: TimerService
+  readonly #canFire: boolean
 
-  constructor(context: OperatorContext, output: Output, options: KeyedTimersOptions) {
+  constructor({ context, output, onTimer }: KeyedTimersOptions) {
     this.#context = context
-    this.#output = output
-    this.#options = options
-    for (const kind of ['eventTime', 'processingTime'] as const) {
-      context.state.registerKeyed({
-        name: `millrace.timers.${kind}`,
-        kind: 'timers',
-        version: 1,
-        snapshot: (write) => {
-          for (const [key, time] of this.#timers[kind].all) write(key, time)
-        },
-        restore: (key, time) => {
-          this.#timers[kind].add(key, time as number)
-          if (kind === 'processingTime') context.requestTime(time as number)
-        },
-      })
-    }
+    this.#canFire = onTimer !== undefined
+    this.#service = new TimerService<undefined>({
+      context,
+      output,
+      name: 'millrace.timers',
+      namespaced: false,
+      onEventTime: (key, time) => onTimer?.('eventTime', key, time),
+      onProcessingTime: (key, time) => onTimer?.('processingTime', key, time),
+    })
   }
 
   registerEventTime(time: number): void {
     if (this.#registerEventTime('registerEventTime', time)) return
-    throw inThePast(
-      'registerEventTime',
-      time,
-      `the watermark stands at ${this.#options.watermark()}`,
-    )
+    const stands = `the watermark stands at ${this.#service.currentWatermark}`
+    throw inThePast('registerEventTime', time, stands)
   }
 
   tryRegisterEventTime(time: number): boolean {
     return this.#registerEventTime('tryRegisterEventTime', time)
   }
 
-  #registerEventTime(method: string, time: number): boolean {
-    this.#check(method, time)
-    if (time <= this.#options.watermark()) return false
-    this.#timers.eventTime.add(this.#key(), time)
-    return true
-  }
-
   deleteEventTime(time: number): void {
     checkTime('deleteEventTime', time)
-    this.#timers.eventTime.delete(this.#key(), time)
+    // No timer can be there, and the service takes no such time.
+    if (time !== MIN_TIMESTAMP) this.#service.deleteEventTime(this.#key(), time)
   }
 
   registerProcessingTime(time: number): void {
     if (this.#registerProcessingTime('registerProcessingTime', time)) return
-    throw inThePast('registerProcessingTime', time, `it is ${this.#context.clock.now()} now`)
+    const now = `it is ${this.#context.clock.now()} now`
+    throw inThePast('registerProcessingTime', time, now)
   }
 
   tryRegisterProcessingTime(time: number): boolean {
     return this.#registerProcessingTime('tryRegisterProcessingTime', time)
   }
 
-  #registerProcessingTime(method: string, time: number): boolean {
-    this.#check(method, time)
-    if (time < this.#context.clock.now()) return false
-    this.#timers.processingTime.add(this.#key(), time)
-    this.#context.requestTime(time)
-    return true
-  }
-
   deleteProcessingTime(time: number): void {
     checkTime('deleteProcessingTime', time)
-    this.#timers.processingTime.delete(this.#key(), time)
+    if (Number.isFinite(time)) this.#service.deleteProcessingTime(this.#key(), time)
   }
 
   /** Fires the event-time timers up to `watermark`; false when the output filled up. */
   advanceWatermark(watermark: number): boolean {
-    return this.#fire('eventTime', watermark)
+    return this.#service.advanceWatermark(watermark)
   }
 
   /** Fires the processing-time timers up to `now`; false as above. */
-  advanceProcessingTime(now: number): boolean {
-    const done = this.#fire('processingTime', now)
-    const next = this.#timers.processingTime.all[0]
-    if (done && next !== undefined) this.#context.requestTime(next[1])
-    return done
+  advanceTime(now: number): boolean {
+    return this.#service.advanceTime(now)
   }
 
-  #fire(kind: TimerKind, now: number): boolean {
-    const { all } = this.#timers[kind]
-    while (all[0] !== undefined && all[0][1] <= now) {
-      if (this.#output.full) return false
-      const [key, time] = all.shift() as [CanonicalKey, number]
-      this.#options.onTimer?.(kind, key, time)
-    }
+  #registerEventTime(method: string, time: number): boolean {
+    checkTime(method, time)
+    this.#checkFunction(method)
+    if (time <= this.#service.currentWatermark) return false
+    this.#service.registerEventTime(this.#key(), time)
+    return true
+  }
+
+  #registerProcessingTime(method: string, time: number): boolean {
+    checkTime(method, time)
+    if (time === MAX_TIMESTAMP) throw invalidTime(method, 'Infinity, which the clock never reaches')
+    this.#checkFunction(method)
+    if (time < this.#context.clock.now()) return false
+    this.#service.registerProcessingTime(this.#key(), time)
     return true
   }
 
@@ -117,9 +99,8 @@ export class KeyedTimers implements ProcessTimers {
     return this.#context.state.currentKey as CanonicalKey
   }
 
-  #check(method: string, time: number): void {
-    checkTime(method, time)
-    if (this.#options.onTimer !== undefined) return
+  #checkFunction(method: string): void {
+    if (this.#canFire) return
     throw new MillraceError(
       'NO_ON_TIMER',
       `context.timers.${method}: the definition has no onTimer(timer, context, emit) that the timer could call`,
@@ -127,24 +108,15 @@ export class KeyedTimers implements ProcessTimers {
   }
 }
 
-class Naive {
-  readonly all: [CanonicalKey, number][] = []
-  add(key: CanonicalKey, time: number): void {
-    if (this.all.some(([k, t]) => k === key && t === time)) return
-    this.all.push([key, time])
-    this.all.sort((a, b) => a[1] - b[1])
-  }
-  delete(key: CanonicalKey, time: number): void {
-    const at = this.all.findIndex(([k, t]) => k === key && t === time)
-    if (at >= 0) this.all.splice(at, 1)
-  }
-}
-
 function checkTime(method: string, time: number): void {
   if (typeof time === 'number' && time === time) return
-  throw new MillraceError(
+  throw invalidTime(method, typeof time === 'number' ? 'NaN' : `${typeof time} ${String(time)}`)
+}
+
+function invalidTime(method: string, got: string): MillraceError {
+  return new MillraceError(
     'INVALID_TIMER',
-    `context.timers.${method} expects a time in ms since 1970, got ${typeof time === 'number' ? time : `${typeof time} ${String(time)}`}`,
+    `context.timers.${method} expects a time in ms since 1970, got ${got}`,
   )
 }
 

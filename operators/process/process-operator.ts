@@ -115,7 +115,7 @@ abstract class Process {
   }
 
   processTime(now: number): boolean {
-    return this.#timers === undefined || this.#timers.advanceProcessingTime(now)
+    return this.#timers === undefined || this.#timers.advanceTime(now)
   }
 
   endInput(): boolean {
@@ -135,10 +135,8 @@ abstract class Process {
     const { definition, state } = this.parts
     const { state: backend } = context
     const states = handlesOf(state, (name, each) => backend.keyedState(name, each))
-    const timers = new KeyedTimers(context, output, {
-      watermark: () => forRecords.currentWatermark,
-      onTimer: definition.onTimer === undefined ? undefined : fire,
-    })
+    const onTimer = definition.onTimer === undefined ? undefined : fire
+    const timers = new KeyedTimers({ context, output, onTimer })
     const forRecords = new KeyedContextObject(context, forReaders(handles), {
       state: states,
       timers,
@@ -148,7 +146,6 @@ abstract class Process {
     }
     const timer: MutableTimer = { time: 0, kind: 'eventTime' }
     function fire(kind: MutableTimer['kind'], key: CanonicalKey, time: number): void {
-      backend.setCurrentKey(key)
       forRecords.key = originalKey(key)
       forRecords.timestamp = kind === 'eventTime' ? time : MIN_TIMESTAMP
       timer.time = time

@@ -204,6 +204,27 @@ for (const mode of HARNESS_MODES) {
   })
 }
 
+test('a timer at the end of time fires with the end of the input', async () => {
+  const harness = operatorHarness((input: Stream<Reading>) =>
+    input
+      .keyBy(({ sensor }) => sensor)
+      .process({
+        processRecord(_value, { timers }) {
+          timers.registerEventTime(Number.POSITIVE_INFINITY)
+          timers.registerProcessingTime(1_000)
+        },
+        onTimer({ kind, time }, { key, timers }, emit: Emit<string>) {
+          emit(`${key} ${kind} ${time} ${timers.tryRegisterEventTime(time)}`)
+        },
+      }),
+  )
+  harness.processRecord(reading('a'))
+  harness.processWatermark(Number.MAX_VALUE)
+  assert.equal(harness.takeValues(), [])
+  await harness.endInput()
+  assert.equal(harness.takeValues(), ['a eventTime Infinity false'])
+})
+
 test('composite keys come back whole in a timer', () => {
   const harness = operatorHarness((input: Stream<Reading>) =>
     input
@@ -220,6 +241,70 @@ test('composite keys come back whole in a timer', () => {
   harness.processRecord(reading('a', 7))
   harness.processWatermark(1)
   assert.equal(harness.takeValues(), [{ sensor: 'a', at: [7] }])
+})
+
+test('a timer that no function waits for is an error', () => {
+  const harness = operatorHarness((input: Stream<Reading>) =>
+    input
+      .keyBy(({ sensor }) => sensor)
+      .process({
+        processRecord({ value }, { timers }) {
+          if (value === 1) timers.registerEventTime(1)
+          else timers.tryRegisterProcessingTime(1)
+        },
+      }),
+  )
+  const text = (method: string): RegExp =>
+    new RegExp(`timers.${method}: the definition has no onTimer\\(timer, context, emit\\)`)
+  for (const [value, method] of [
+    [1, 'registerEventTime'],
+    [2, 'tryRegisterProcessingTime'],
+  ] as const) {
+    const wrong = (): void => harness.processRecord(reading('a', value))
+    assert.match((throwsCode(wrong, 'NO_ON_TIMER') as Error).message, text(method))
+  }
+})
+
+test('an error in a timer ends the job, whatever is done with bad records', () => {
+  const harness = operatorHarness((input: Stream<Reading>) =>
+    input
+      .keyBy(({ sensor }) => sensor)
+      .process(
+        {
+          processRecord(_value, { timers }) {
+            timers.registerEventTime(1)
+          },
+          onTimer() {
+            throw new Error('broken')
+          },
+        },
+        { name: 'timed', onError: 'skip' },
+      ),
+  )
+  harness.processRecord(reading('a'))
+  const error = throwsCode(() => harness.processWatermark(1), 'OPERATOR_FAILED') as Error
+  assert.match(error.message, /'timed' \(subtask 0\) failed: broken/)
+})
+
+test('keyed state has no place in open and close', () => {
+  for (const method of ['open', 'close'] as const) {
+    const run = (): void => {
+      const harness = operatorHarness((input: Stream<Reading>) =>
+        input
+          .keyBy(({ sensor }) => sensor)
+          .process({
+            state: { total: valueState<number>() },
+            processRecord() {},
+            [method](context: { readonly state: unknown }) {
+              return context.state
+            },
+          }),
+      )
+      harness.close()
+    }
+    const error = throwsCode(run, 'STATE_WITHOUT_KEY') as Error
+    assert.match(error.message, /context.state needs a key: there is none in open and close/)
+  }
 })
 
 test('a timer in the past is an error, and false from the twin', () => {
@@ -268,9 +353,15 @@ test('a timer in the past is an error, and false from the twin', () => {
       'INVALID_TIMER',
       (timers) => timers[method]!(Number.NaN),
     )
-    wrong(/got undefined/, 'INVALID_TIMER', (timers) => timers[method]!(undefined))
+    wrong(/got undefined undefined/, 'INVALID_TIMER', (timers) => timers[method]!(undefined))
     wrong(/got object/, 'INVALID_TIMER', (timers) => timers[method]!(new Date(7)))
   }
+  wrong(/registerEventTime\(-Infinity\)/, 'TIMER_IN_THE_PAST', (timers) =>
+    timers['registerEventTime']!(-Infinity),
+  )
+  wrong(/got Infinity, which the clock never reaches/, 'INVALID_TIMER', (timers) =>
+    timers['registerProcessingTime']!(Infinity),
+  )
   harness.processRecord((timers: Record<string, (time: number) => boolean>) => {
     answers.push(timers['tryRegisterEventTime']!(100), timers['tryRegisterEventTime']!(101))
     answers.push(

@@ -75,8 +75,9 @@ class Model {
   #register({ key, kind, time }: Omit<Command, 'action'>): void {
     const now = this.#now[kind]
     if (kind === 'eventTime' ? time <= now : time < now) return
-    this.#delete({ key, kind, time })
-    this.#timers.push({ key, kind, time })
+    const same = (timer: { key: string; kind: Kind; time: number }): boolean =>
+      timer.key === key && timer.kind === kind && timer.time === time
+    if (!this.#timers.some(same)) this.#timers.push({ key, kind, time })
   }
 
   #delete({ key, kind, time }: Omit<Command, 'action'>): void {
@@ -132,13 +133,9 @@ function feed(harness: ModelHarness, step: Step): Row[] {
   return harness.takeValues()
 }
 
-/** Timers of one time have no order between keys. */
+/** Timers of one time have no order between the keys of different subtasks. */
 function ordered(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => a[3] - b[3] || a[0].localeCompare(b[0]))
-}
-
-function timesOf(rows: readonly Row[]): number[] {
-  return rows.map(([, , , time]) => time)
 }
 
 for (const mode of HARNESS_MODES) {
@@ -148,9 +145,7 @@ for (const mode of HARNESS_MODES) {
         const harness: ModelHarness = operatorHarness(pipeline, { mode })
         const model = new Model()
         for (const step of all) {
-          const rows = feed(harness, step)
-          assert.equal(timesOf(rows), timesOf(ordered(rows)), 'in the order of their times')
-          assert.equal(ordered(rows), ordered(model.step(step)))
+          assert.equal(feed(harness, step), model.step(step))
         }
         const timers = harness.stateEntries().filter(({ state }) => state !== 'fired')
         assert.is(timers.length > 0, model.left > 0, 'nothing is left over')
