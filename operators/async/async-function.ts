@@ -50,16 +50,20 @@ export interface AttemptHost {
 
 /** One call of the function. Its signal is made when somebody asks for it: most functions never do. */
 export class Attempt implements AsyncContext {
-  readonly timestamp: number
   readonly attempt: number
   readonly #host: AttemptHost
+  readonly #record: { readonly timestamp: number }
   #controller: AbortController | undefined
   #abortedFor: Error | undefined
 
-  constructor(host: AttemptHost, timestamp: number, attempt: number) {
+  constructor(host: AttemptHost, record: { readonly timestamp: number }, attempt: number) {
     this.#host = host
-    this.timestamp = timestamp
+    this.#record = record
     this.attempt = attempt
+  }
+
+  get timestamp(): number {
+    return this.#record.timestamp
   }
 
   get signal(): AbortSignal {

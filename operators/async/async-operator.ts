@@ -216,6 +216,6 @@ class Flight {
   }
 }
 
-function stored({ after, timestamp, value }: PendingRecord): StoredRecord {
-  return [after, timestamp, value]
+function stored({ fence, timestamp, value }: PendingRecord): StoredRecord {
+  return [fence.after, timestamp, value]
 }

@@ -70,9 +70,8 @@ export class Questions {
     const answered = this.#answered
     this.#answered = []
     for (const record of answered) {
-      if (record.state !== 'answered') continue
-      if (record.failed) this.#takeError(record, record.result)
-      else this.#takeResult(record)
+      if (record.state === 'answered') this.#takeResult(record)
+      else if (record.state === 'refused') this.#takeError(record, record.result)
     }
   }
 
@@ -107,7 +106,7 @@ export class Questions {
   }
 
   #ask(record: PendingRecord): void {
-    const attempt = new Attempt(this.#host, record.timestamp, ++record.attempts)
+    const attempt = new Attempt(this.#host, record, ++record.attempts)
     record.attempt = attempt
     record.state = 'asking'
     try {
@@ -134,8 +133,7 @@ export class Questions {
   #note(record: PendingRecord, attempt: Attempt, result: unknown, failed: boolean): void {
     if (record.attempt !== attempt) return
     record.attempt = undefined
-    record.state = 'answered'
-    record.failed = failed
+    record.state = failed ? 'refused' : 'answered'
     record.result = result
     this.#answered.push(record)
     this.#context.wake()
@@ -201,7 +199,7 @@ export class Questions {
     const error = new MillraceError('ASYNC_TIMEOUT', `no result within ${timeoutMs} ms (${calls})`)
     this.#timeouts.value++
     if (record.state === 'retrying') this.#retries.remove(record)
-    const attempt = record.attempt ?? new Attempt(this.#host, record.timestamp, record.attempts)
+    const attempt = record.attempt ?? new Attempt(this.#host, record, record.attempts)
     record.attempt = undefined
     attempt.abort(error)
     if (onTimeout === undefined) {
