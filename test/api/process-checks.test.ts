@@ -1,9 +1,15 @@
 /** Wrong definitions are refused where the job is built, with a text that says what to do. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { fingerprint } from '../../api/index.ts'
 import type { BroadcastStream, Environment, KeyedStream, Stream } from '../../api/index.ts'
 import { rejects } from '../runner/expect.ts'
-import { broadcastState, splitListState, valueState } from '../../checkpoint/state/declare-state.ts'
+import {
+  broadcastState,
+  listState,
+  splitListState,
+  valueState,
+} from '../../checkpoint/state/declare-state.ts'
 import { fakeSink, fakeSource, graphOf } from './fakes.ts'
 
 /** Programs without types can write anything: so can these tests. */
@@ -272,28 +278,26 @@ test('co-map and co-flatMap need two functions', async () => {
   )
 })
 
-test('a graph shows what the operators are, and tells their functions apart', async () => {
-  const graphWith = (processRecord: () => void) =>
-    graphOf((env) => {
-      const stream = env.from(fakeSource<number>())
-      const rules = stream.broadcast({ rules: broadcastState<string, number>() })
-      const keyed = stream.keyBy((value) => value)
-      stream.process({ processRecord }).to(fakeSink())
-      keyed.process({ processRecord, state: { count: valueState<number>() } }).to(fakeSink())
-      stream
-        .connect(rules)
-        .process({ processRecord, processBroadcast() {} })
-        .to(fakeSink())
-    })
-  const graph = await graphWith(() => {})
+test('a graph shows what the operators are', async () => {
+  const graph = await graphOf((env) => {
+    const stream = env.from(fakeSource<number>())
+    const rules = stream.broadcast({ rules: broadcastState<string, number>() })
+    const keyed = stream.keyBy((value) => value)
+    stream.process(record).to(fakeSink())
+    keyed.process({ ...record, state: { count: valueState<number>() } }).to(fakeSink())
+    stream
+      .connect(rules)
+      .process({ ...record, processBroadcast() {} })
+      .to(fakeSink())
+  })
   const operators = graph.nodes.filter(({ operator }) => operator.kind === 'operator')
   assert.equal(
-    operators.map(({ name }) => name),
-    ['process', 'keyed process', 'broadcast process'],
-  )
-  assert.equal(
-    operators.map(({ uid }) => uid),
-    ['process-1', 'keyed-process-3', 'broadcast-process-5'],
+    operators.map(({ name, uid }) => [name, uid]),
+    [
+      ['process', 'process-1'],
+      ['keyed process', 'keyed-process-3'],
+      ['broadcast process', 'broadcast-process-5'],
+    ],
   )
   const inputs = graph.edges.filter(({ to }) => to === 5)
   assert.equal(
@@ -303,6 +307,30 @@ test('a graph shows what the operators are, and tells their functions apart', as
       [1, 'broadcast'],
     ],
   )
+})
+
+test('a fingerprint tells functions and states apart', async () => {
+  const hash = async (definition: object): Promise<string> => {
+    const graph = await graphOf((env) => {
+      const keyed = env.from(fakeSource<number>()).keyBy((value) => value)
+      ;(keyed as unknown as Loose).process(definition).to(fakeSink())
+    })
+    return fingerprint(graph).hash
+  }
+  const definition = { ...record, state: { count: valueState<number>() } }
+  const same = await hash({ ...definition, state: { count: valueState<string>() } })
+  assert.is(await hash(definition), same)
+  const others = [
+    { ...definition, processRecord: () => 1 },
+    { ...definition, onTimer() {} },
+    { ...definition, open() {} },
+    { ...definition, state: {} },
+    { ...definition, state: { total: valueState<number>() } },
+    { ...definition, state: { count: listState<number>() } },
+    { ...definition, state: { count: valueState<number>({ version: 2 }) } },
+    { ...definition, operatorState: { seen: splitListState<number>() } },
+  ]
+  for (const other of others) assert.is.not(await hash(other), same)
 })
 
 test.run()
