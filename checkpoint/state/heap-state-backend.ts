@@ -1,157 +1,235 @@
-/** A first, plain form of the heap state backend: values and parts only. To be replaced by the full one. */
+/**
+ * The state of one operator of a subtask on the heap of its slot's thread.
+ *
+ * Handles read and write JavaScript values as they are; only a snapshot turns them into bytes. It is written at once, in one
+ * synchronous call. Entries are small objects that are changed in place (`entry-table.ts`), so that a later form can keep the epoch
+ * of a checkpoint in them and write the rest of a snapshot between two turns.
+ *
+ * What is restored waits until its state or part is declared; what is never declared goes into the next snapshot unchanged.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { packList, unpackList } from '../../mailbox/msgpack.ts'
 import { originalKey } from '../canonical-key.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
-import { keyGroupOf, keyGroupRange } from '../key-groups.ts'
-import { keyHash } from '../key-hash.ts'
-import type { KeyGroupSnapshot, OperatorSnapshot } from './snapshot.ts'
+import type { KeyCursor } from './entry-table.ts'
+import { heapState } from './heap-states.ts'
+import { HeapBroadcastState, HeapOperatorList } from './operator-state.ts'
+import { RestoredState } from './snapshot-reader.ts'
+import { SnapshotWriter } from './snapshot-writer.ts'
+import type { SnapshotOwner } from './snapshot-writer.ts'
+import type { OperatorSnapshot } from './snapshot.ts'
 import type { KeyedPart, Namespace, OperatorPart, StateBackend } from './state-backend.ts'
 import type { KeyedStateDescriptor, OperatorStateDescriptor, StateOf } from './state-descriptors.ts'
+import type { AnyKeyedPart, AnyOperatorPart, ShownEntry } from './state-part.ts'
 
+/** Whose state it is, and where it starts from. */
+export interface HeapStateBackendOptions extends SnapshotOwner {
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  /** The clock by which entries expire. */
+  readonly clock: Clock
+  /** The snapshots of *all* subtasks of the old run, in their order. Default: none, a first start. */
+  readonly restored?: readonly OperatorSnapshot[]
+}
+
+/** A state that a user has declared. */
+interface Declared {
+  readonly descriptor: KeyedStateDescriptor | OperatorStateDescriptor
+  readonly namespaced: boolean
+  readonly handle: unknown
+}
+
+/**
+ * Errors of the constructor: `INCOMPATIBLE_STATE` for snapshots of another uid, max parallelism or format, `DAMAGED_SNAPSHOT`.
+ * Handles throw `NO_CURRENT_KEY` before the first `setCurrentKey`, and `INVALID_KEY` for keys of maps.
+ */
 export class HeapStateBackend implements StateBackend {
-  currentKey: CanonicalKey | undefined
-  readonly #options: {
-    uid: string
-    maxParallelism: number
-    subtaskIndex: number
-    parallelism: number
-    restored?: readonly OperatorSnapshot[]
-  }
-  readonly #keyed: KeyedPart[] = []
-  readonly #operator: OperatorPart[] = []
+  readonly #options: HeapStateBackendOptions
+  readonly #cursor: KeyCursor = { key: undefined, namespace: undefined, moves: 0 }
+  readonly #restored: RestoredState
+  readonly #keyed: AnyKeyedPart[] = []
+  readonly #operator: AnyOperatorPart[] = []
+  /** By name; undefined for a part that the operator keeps itself. */
+  readonly #names = new Map<string, Declared | undefined>()
 
-  constructor(options: {
-    uid: string
-    operatorName: string
-    maxParallelism: number
-    subtaskIndex: number
-    parallelism: number
-    clock: Clock
-    restored?: readonly OperatorSnapshot[]
-  }) {
+  constructor(options: HeapStateBackendOptions) {
     this.#options = options
+    this.#restored = new RestoredState({ ...options, restored: options.restored ?? [] })
+  }
+
+  get currentKey(): CanonicalKey | undefined {
+    return this.#cursor.key
   }
 
   setCurrentKey(key: CanonicalKey): void {
-    this.currentKey = key
+    const cursor = this.#cursor
+    cursor.key = key
+    cursor.moves++
   }
 
-  setNamespace(_namespace: Namespace): void {}
+  setNamespace(namespace: Namespace): void {
+    const cursor = this.#cursor
+    cursor.namespace = namespace
+    cursor.moves++
+  }
 
-  keyedState<D extends KeyedStateDescriptor>(name: string, _descriptor: D): StateOf<D> {
-    const values = new Map<CanonicalKey, unknown>()
-    this.registerKeyed({
-      name,
-      kind: 'value',
-      version: 1,
-      snapshot: (write) => values.forEach((value, key) => write(key, value)),
-      restore: (key, value) => values.set(key, value),
+  keyedState<D extends KeyedStateDescriptor>(
+    name: string,
+    descriptor: D,
+    { namespaced = false }: { readonly namespaced?: boolean } = {},
+  ): StateOf<D> {
+    const stored = descriptor.name ?? name
+    return this.#declare(stored, { descriptor, namespaced }, () => {
+      const { operatorName } = this.#options
+      const { handle, part } = heapState(descriptor, {
+        name: stored,
+        namespaced,
+        where: `operator '${operatorName}', state '${stored}'`,
+        cursor: this.#cursor,
+        clock: this.#options.clock,
+      })
+      this.#keyed.push(part)
+      this.#restored.claimKeyed(part)
+      return handle
     })
-    return {
-      get: () => values.get(this.currentKey as CanonicalKey),
-      set: (value: unknown) => void values.set(this.currentKey as CanonicalKey, value),
-      clear: () => void values.delete(this.currentKey as CanonicalKey),
-    } as never
   }
 
-  keys(stateName: string): Iterable<CanonicalKey> {
-    const keys = new Set<CanonicalKey>()
-    this.#keyed.find(({ name }) => name === stateName)?.snapshot((key) => keys.add(key))
-    return keys
-  }
-
-  operatorState<D extends OperatorStateDescriptor>(name: string, { kind }: D): StateOf<D> {
-    const map = new Map<unknown, unknown>()
-    let list: unknown[] = []
-    const broadcast = kind === 'broadcast'
-    this.registerOperator({
-      name,
-      kind,
-      version: 1,
-      redistribution:
-        kind === 'broadcast' ? 'broadcast' : kind === 'split-list' ? 'split' : 'union',
-      snapshot: () => (broadcast ? [...map] : list),
-      restore: (items) => {
-        if (broadcast) for (const [k, v] of items as [unknown, unknown][]) map.set(k, v)
-        else list = [...items]
-      },
+  operatorState<D extends OperatorStateDescriptor>(name: string, descriptor: D): StateOf<D> {
+    const stored = descriptor.name ?? name
+    return this.#declare(stored, { descriptor, namespaced: false }, () => {
+      const state: OperatorStateDescriptor = descriptor
+      const handle =
+        state.kind === 'broadcast'
+          ? new HeapBroadcastState(stored, state)
+          : new HeapOperatorList(stored, state)
+      this.#operator.push(handle)
+      this.#restored.claimOperator(handle)
+      return handle
     })
-    if (broadcast) return map as never
-    return {
-      get: () => list,
-      add: (value: unknown) => void list.push(value),
-      clear: () => void (list = []),
-    } as never
   }
 
   registerKeyed(part: KeyedPart): void {
+    this.#reserve(part.name, undefined)
     this.#keyed.push(part)
-    const { subtaskIndex, parallelism, maxParallelism, restored = [] } = this.#options
-    const range = keyGroupRange(subtaskIndex, parallelism, maxParallelism)
-    for (const { keyed, groups } of restored) {
-      const number = keyed.findIndex(({ name }) => name === part.name)
-      for (const { keyGroup, entries, bytes } of groups) {
-        if (keyGroup < range.start || keyGroup >= range.end) continue
-        const list = unpackList(Buffer.from(bytes), entries * 3)
-        for (let i = 0; i < list.length; i += 3)
-          if (list[i] === number) part.restore(list[i + 1] as CanonicalKey, list[i + 2], 1)
-      }
-    }
+    this.#restored.claimKeyed(part)
   }
 
   registerOperator(part: OperatorPart): void {
+    this.#reserve(part.name, undefined)
     this.#operator.push(part)
-    const all = (this.#options.restored ?? []).flatMap(({ operator }) => {
-      const mine = operator.find(({ name }) => name === part.name)
-      return mine === undefined ? [] : unpackList(Buffer.from(mine.bytes), mine.items)
-    })
-    if (all.length > 0) part.restore(all, 1)
+    this.#restored.claimOperator(part)
   }
 
+  *keys(stateName: string): Iterable<CanonicalKey> {
+    const part = this.#keyed.find(({ name }) => name === stateName)
+    if (part?.keys !== undefined) yield* part.keys()
+  }
+
+  /** Errors: `UNSENDABLE_VALUE` for a value that is not plain data, with operator, state, key and path. */
   snapshot(): OperatorSnapshot {
-    const { uid, maxParallelism } = this.#options
-    const byGroup = new Map<number, unknown[]>()
-    this.#keyed.forEach((part, number) => {
-      part.snapshot((key, payload) => {
-        const group = keyGroupOf(keyHash(originalKey(key)), maxParallelism)
-        const list = byGroup.get(group) ?? []
-        byGroup.set(group, list)
-        list.push(number, key, unpackList(packList([payload], 1), 1)[0])
+    const writer = new SnapshotWriter(this.#options)
+    for (const part of this.#keyed) writer.addKeyed(part)
+    for (const { info, entries } of this.#restored.unclaimedKeyed()) writer.addStored(info, entries)
+    for (const part of this.#operator) {
+      const { name, kind, version, redistribution } = part
+      writer.addOperator({ name, kind, version, redistribution, items: part.snapshot() }, part)
+    }
+    for (const state of this.#restored.unclaimedOperator()) writer.addOperator(state)
+    return writer.finish()
+  }
+
+  /**
+   * What is in the states and parts, without what is expired and without what was restored and not declared. For tests. A part that
+   * the operator keeps itself shows its payloads, or its items.
+   */
+  *entries(): Iterable<ShownEntry> {
+    for (const part of this.#keyed) {
+      if (part.show !== undefined) {
+        yield* part.show()
+        continue
+      }
+      const shown: ShownEntry[] = []
+      part.snapshot((key, value) => {
+        shown.push({ state: part.name, key: originalKey(key), value })
       })
-    })
-    const groups: KeyGroupSnapshot[] = [...byGroup]
-      .sort(([a], [b]) => a - b)
-      .map(([keyGroup, list]) => ({
-        keyGroup,
-        entries: list.length / 3,
-        bytes: packList(list, list.length),
-      }))
-    return {
-      format: 1,
-      uid,
-      maxParallelism,
-      keyed: this.#keyed.map(({ name, kind, version }) => ({ name, kind, version })),
-      groups,
-      operator: this.#operator.map(({ name, kind, version, redistribution, snapshot }) => {
-        const items = snapshot()
-        return {
-          name,
-          kind,
-          version,
-          redistribution,
-          items: items.length,
-          bytes: packList(items, items.length),
-        }
-      }),
+      yield* shown
+    }
+    for (const part of this.#operator) {
+      if (part.show !== undefined) yield* part.show()
+      else for (const value of part.snapshot()) yield { state: part.name, key: undefined, value }
     }
   }
 
-  *entries(): Iterable<{ state: string; key: unknown; namespace?: unknown; value: unknown }> {
-    for (const part of this.#keyed) {
-      const found: { state: string; key: unknown; value: unknown }[] = []
-      part.snapshot((key, value) => found.push({ state: part.name, key: originalKey(key), value }))
-      yield* found
-    }
+  /** Number of `entries`, counted one by one. */
+  get size(): number {
+    let size = 0
+    for (const _entry of this.entries()) size++
+    return size
   }
+
+  /** Whether there are no `entries`. */
+  get isEmpty(): boolean {
+    for (const _entry of this.entries()) return false
+    return true
+  }
+
+  /** The handle of a state: that which it has already, or a new one. */
+  #declare<D extends KeyedStateDescriptor | OperatorStateDescriptor>(
+    name: string,
+    declaration: { readonly descriptor: D; readonly namespaced: boolean },
+    create: () => unknown,
+  ): StateOf<D> {
+    const known = this.#names.get(name)
+    if (known === undefined) {
+      const { descriptor } = declaration
+      this.#checkFree(name, descriptor.kind)
+      const handle = create()
+      this.#names.set(name, { ...declaration, handle })
+      return handle as StateOf<D>
+    }
+    if (!sameState(known, declaration)) throw this.#duplicate(name, declaration.descriptor.kind)
+    return known.handle as StateOf<D>
+  }
+
+  #reserve(name: string, declared: Declared | undefined): void {
+    this.#checkFree(name, 'part of the operator')
+    this.#names.set(name, declared)
+  }
+
+  #checkFree(name: string, kind: string): void {
+    if (this.#names.has(name)) throw this.#duplicate(name, kind)
+  }
+
+  #duplicate(name: string, kind: string): MillraceError {
+    const known = this.#names.get(name)
+    const had = known === undefined ? 'part of the operator' : known.descriptor.kind
+    const reason =
+      had === kind
+        ? `it is declared twice with different options (${kind})`
+        : `it is declared as ${kind}, but is ${had} already`
+    return new MillraceError(
+      'DUPLICATE_STATE',
+      `operator '${this.#options.operatorName}', state '${name}': ${reason}; give one of them another name`,
+    )
+  }
+}
+
+/** Whether two declarations mean the same state: equal options, the same functions. */
+function sameState(a: Omit<Declared, 'handle'>, b: Omit<Declared, 'handle'>): boolean {
+  return a.namespaced === b.namespaced && sameFields(a.descriptor, b.descriptor)
+}
+
+function sameFields(a: object, b: object): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  const left = a as Record<string, unknown>
+  const right = b as Record<string, unknown>
+  return [...names].every((name) => {
+    const x = left[name]
+    const y = right[name]
+    return name === 'ttl' && isObject(x) && isObject(y) ? sameFields(x, y) : Object.is(x, y)
+  })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

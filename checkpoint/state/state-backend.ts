@@ -48,7 +48,10 @@ export interface KeyedPart {
   readonly kind: string
   /** Raised when the payload changes its form. */
   readonly version: number
-  /** Calls `write` for all it holds, any number of times per key; `payload` is plain data, packed before `write` returns. */
+  /**
+   * Calls `write` for all it holds, any number of times per key. `payload` is plain data; it is packed when all have been written,
+   * so each must be an object of its own. What it refers to may be the operator's own data: nothing else runs meanwhile.
+   */
   snapshot(write: (key: CanonicalKey, payload: unknown) => void): void
   /** Takes back one payload, in the order in which they were written. `version` is that of the writer, at most its own. */
   restore(key: CanonicalKey, payload: unknown, version: number): void

@@ -10,13 +10,22 @@
 export interface ValueState<T> {
   /** The value; without one what `initial` of the descriptor returns, or undefined. */
   get(): T | undefined
+  /** Replaces the value. Undefined clears it (as Flink's `update(null)`). */
   set(value: T): void
   clear(): void
 }
 
+/** The same of a descriptor with `initial`: there is always a value. */
+export interface InitializedValueState<T> extends ValueState<T> {
+  get(): T
+}
+
 /** A list per key, or of the operator. */
 export interface ListState<T> {
-  /** The elements in the order in which they were added; empty where there are none. Not to be changed. */
+  /**
+   * The elements in the order in which they were added; empty where there are none. Not to be changed: it may be the stored list
+   * itself, to which later calls of `add` add.
+   */
   get(): readonly T[]
   add(element: T): void
   addAll(elements: Iterable<T>): void
@@ -32,7 +41,9 @@ export interface MapState<K, V> {
   has(key: K): boolean
   /** Whether there was such an entry. */
   delete(key: K): boolean
+  /** Number of entries. Counted one by one where the state has a time to live. */
   readonly size: number
+  /** In no particular order. Composite keys are new objects, equal to those that were put in. */
   entries(): Iterable<[K, V]>
   keys(): Iterable<K>
   values(): Iterable<V>

@@ -1,0 +1,144 @@
+/**
+ * The entries of one keyed state: one small, mutable object per key, or per key and namespace.
+ *
+ * All key groups lie in one Map; the group of a key is computed only when a snapshot is written. A table remembers the entry of the
+ * current key until the key changes, so that reading and writing a state while one record is processed costs one lookup
+ * (benchmarks/state). Handles change entries in place and never replace them: the epoch of a checkpoint can be kept in the
+ * entries, and the old content be packed before the first change after a barrier.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { CanonicalKey } from '../canonical-key.ts'
+import { detachKey } from '../detach.ts'
+import type { Namespace } from './state-backend.ts'
+
+/** Whose entries the handles of one operator show. Written by the backend, read by all its tables. */
+export interface KeyCursor {
+  key: CanonicalKey | undefined
+  namespace: Namespace | undefined
+  /** Grows whenever one of the above changes. */
+  moves: number
+}
+
+/** An entry and where it stands. Without namespaces the namespace is undefined. */
+export type LocatedEntry<E> = [key: CanonicalKey, namespace: Namespace | undefined, entry: E]
+
+/** What tables with and without namespaces have in common. `where` names the state in errors. */
+export abstract class EntryTable<E extends object> {
+  readonly where: string
+  readonly #cursor: KeyCursor
+  /** `moves` of the cursor when the entry was looked up. */
+  #moves = -1
+  #current: E | undefined
+
+  constructor(where: string, cursor: KeyCursor) {
+    this.where = where
+    this.#cursor = cursor
+  }
+
+  /** The entry of the current key and namespace. Errors: `NO_CURRENT_KEY`. */
+  entry(): E | undefined {
+    return this.#cursor.moves === this.#moves ? this.#current : this.#lookUp()
+  }
+
+  /** Gives the current key, which has none, an entry. */
+  add(entry: E): void {
+    const { key, namespace } = this.#cursor
+    this.store(key as CanonicalKey, namespace, entry)
+    this.#current = entry
+    this.#moves = this.#cursor.moves
+  }
+
+  /** Takes the entry of the current key away. */
+  remove(): void {
+    const entry = this.entry()
+    if (entry === undefined) return
+    const { key, namespace } = this.#cursor
+    this.drop(key as CanonicalKey, namespace, entry)
+  }
+
+  /** Takes an entry away, unless another one has taken its place. */
+  drop(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+    if (entry === this.#current) this.#current = undefined
+    this.delete(key, namespace, entry)
+  }
+
+  /** Puts a restored entry in its place. */
+  abstract store(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void
+  /** All entries. May go on while entries come and go: what goes is not seen, what comes may be. */
+  abstract entries(): Iterable<LocatedEntry<E>>
+
+  protected abstract find(key: CanonicalKey, namespace: Namespace | undefined): E | undefined
+  protected abstract delete(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void
+
+  #lookUp(): E | undefined {
+    const { key, namespace, moves } = this.#cursor
+    if (key === undefined) {
+      throw new MillraceError(
+        'NO_CURRENT_KEY',
+        `${this.where}: keyed state can be used only while a record or a timer with a key is being processed`,
+      )
+    }
+    this.#current = this.find(key, namespace)
+    this.#moves = moves
+    return this.#current
+  }
+}
+
+/** One entry per key. */
+export class KeyedTable<E extends object> extends EntryTable<E> {
+  readonly #entries = new Map<CanonicalKey, E>()
+
+  override store(key: CanonicalKey, _namespace: Namespace | undefined, entry: E): void {
+    this.#entries.set(detachKey(key), entry)
+  }
+
+  override *entries(): Iterable<LocatedEntry<E>> {
+    for (const [key, entry] of this.#entries) yield [key, undefined, entry]
+  }
+
+  protected override find(key: CanonicalKey): E | undefined {
+    return this.#entries.get(key)
+  }
+
+  protected override delete(key: CanonicalKey, _namespace: Namespace | undefined, entry: E): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key)
+  }
+}
+
+/** One entry per key and namespace. */
+export class NamespacedTable<E extends object> extends EntryTable<E> {
+  readonly #spaces = new Map<CanonicalKey, Map<Namespace, E>>()
+
+  override store(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+    let spaces = this.#spaces.get(key)
+    if (spaces === undefined) {
+      spaces = new Map()
+      this.#spaces.set(detachKey(key), spaces)
+    }
+    spaces.set(detachKey(this.#known(namespace)), entry)
+  }
+
+  override *entries(): Iterable<LocatedEntry<E>> {
+    for (const [key, spaces] of this.#spaces)
+      for (const [namespace, entry] of spaces) yield [key, namespace, entry]
+  }
+
+  protected override find(key: CanonicalKey, namespace: Namespace | undefined): E | undefined {
+    return this.#spaces.get(key)?.get(this.#known(namespace))
+  }
+
+  protected override delete(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+    const spaces = this.#spaces.get(key)
+    if (spaces === undefined || spaces.get(this.#known(namespace)) !== entry) return
+    spaces.delete(this.#known(namespace))
+    if (spaces.size === 0) this.#spaces.delete(key)
+  }
+
+  #known(namespace: Namespace | undefined): Namespace {
+    if (namespace !== undefined) return namespace
+    throw new MillraceError(
+      'NO_NAMESPACE',
+      `${this.where}: the state has a value per namespace, but no namespace is set`,
+    )
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * A keyed state as a part of its operator's snapshot: what `registerKeyed` takes. The payload of an entry are the fields of its form,
+ * after the namespace if there is one.
+ */
+import { originalKey } from '../canonical-key.ts'
+import type { CanonicalKey } from '../canonical-key.ts'
+import { DamagedFieldsError } from './entry-form.ts'
+import type { EntryForm, Upgrade } from './entry-form.ts'
+import type { EntryTable } from './entry-table.ts'
+import { upgradeFrom } from './migration.ts'
+import type { KeyedPart, Namespace } from './state-backend.ts'
+import type { KeyedStateDescriptor } from './state-descriptors.ts'
+import type { ShownEntry, StatePart } from './state-part.ts'
+
+/** What a part is made of. */
+export interface KeyedStatePartOptions<E extends object> {
+  readonly name: string
+  readonly descriptor: KeyedStateDescriptor
+  readonly namespaced: boolean
+  readonly table: EntryTable<E>
+  readonly form: EntryForm<E>
+}
+
+/** A keyed state that a user has declared. */
+export class KeyedStatePart<E extends object> implements KeyedPart, StatePart {
+  readonly name: string
+  readonly kind: string
+  readonly version: number
+  readonly readsOlder: boolean
+  readonly #options: KeyedStatePartOptions<E>
+  #upgrade: { readonly version: number; readonly upgrade: Upgrade } | undefined
+
+  constructor(options: KeyedStatePartOptions<E>) {
+    const { name, descriptor, namespaced } = options
+    this.name = name
+    this.kind = namespaced ? `${descriptor.kind} per namespace` : descriptor.kind
+    this.version = descriptor.version ?? 1
+    this.readsOlder = descriptor.migrate !== undefined
+    this.#options = options
+  }
+
+  snapshot(write: (key: CanonicalKey, payload: unknown) => void): void {
+    const { namespaced, table, form } = this.#options
+    for (const [key, namespace, entry] of table.entries()) {
+      const fields = form.write(entry)
+      if (fields === undefined) continue
+      if (namespaced) fields.unshift(namespace)
+      write(key, fields)
+    }
+  }
+
+  restore(key: CanonicalKey, payload: unknown, version: number): void {
+    const { namespaced, table, form } = this.#options
+    if (!Array.isArray(payload)) throw new DamagedFieldsError('an array of fields')
+    const namespace = namespaced ? namespaceOf(payload[0]) : undefined
+    const fields: readonly unknown[] = namespaced ? payload.slice(1) : payload
+    const entry = form.read(fields, this.#upgradeFrom(version))
+    if (entry !== undefined) table.store(key, namespace, entry)
+  }
+
+  pathInValue(path: readonly (string | number)[]): readonly (string | number)[] {
+    return path.slice(1)
+  }
+
+  *show(): Iterable<ShownEntry> {
+    const { name: state, table, form, namespaced } = this.#options
+    for (const [key, namespace, entry] of table.entries()) {
+      if (!form.isAlive(entry)) continue
+      const shown = { state, key: originalKey(key), value: form.show(entry) }
+      yield namespaced ? { ...shown, namespace } : shown
+    }
+  }
+
+  *keys(): Iterable<CanonicalKey> {
+    const { table, form, namespaced } = this.#options
+    const seen = new Set<CanonicalKey>()
+    for (const [key, , entry] of table.entries()) {
+      if (!form.isAlive(entry) || seen.has(key)) continue
+      if (namespaced) seen.add(key)
+      yield key
+    }
+  }
+
+  #upgradeFrom(version: number): Upgrade {
+    if (this.#upgrade?.version !== version) {
+      const { descriptor } = this.#options
+      this.#upgrade = { version, upgrade: upgradeFrom(descriptor, version) }
+    }
+    return this.#upgrade.upgrade
+  }
+}
+
+function namespaceOf(stored: unknown): Namespace {
+  if (typeof stored === 'string' || typeof stored === 'number') return stored
+  throw new DamagedFieldsError('a namespace as field 0')
+}

@@ -1,0 +1,260 @@
+/**
+ * What was restored of one operator, until its states and parts ask for it: of the snapshots of all subtasks of the old run, the key
+ * groups that are now this subtask's, and its share of what has no key.
+ *
+ * What nobody asks for is kept as it is and goes into the next snapshot: a state that a version of a job does not use is not lost.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import { asBuffer, unpackList } from '../../mailbox/msgpack.ts'
+import type { CanonicalKey } from '../canonical-key.ts'
+import { keyGroupRange } from '../key-groups.ts'
+import { DamagedFieldsError } from './entry-form.ts'
+import { MigrationFailure } from './migration.ts'
+import { SNAPSHOT_FORMAT } from './snapshot.ts'
+import type { KeyedStateInfo, KeyGroupSnapshot, OperatorSnapshot } from './snapshot.ts'
+import { VALUES_PER_ENTRY } from './snapshot-writer.ts'
+import type { OperatorItems, SnapshotOwner } from './snapshot-writer.ts'
+import type { AnyKeyedPart, AnyOperatorPart, StatePart } from './state-part.ts'
+
+/** Which subtask restores, and from what. */
+export interface RestoreOptions extends SnapshotOwner {
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  /** The snapshots of all subtasks of the old run, in their order. */
+  readonly restored: readonly OperatorSnapshot[]
+}
+
+/** Entries of one state in one version. */
+export interface StoredEntries {
+  readonly info: KeyedStateInfo
+  readonly entries: [key: CanonicalKey, payload: unknown][]
+}
+
+type Part = { readonly name: string; readonly kind: string; readonly version: number } & Partial<
+  Pick<StatePart, 'readsOlder'>
+>
+
+/** Hands out what was restored, each state once. Errors: `INCOMPATIBLE_STATE`, `DAMAGED_SNAPSHOT`. */
+export class RestoredState {
+  readonly #options: RestoreOptions
+  readonly #keyed = new Map<string, StoredEntries[]>()
+  /** The names of states without keys that nobody has asked for. */
+  readonly #operator = new Set<string>()
+
+  constructor(options: RestoreOptions) {
+    this.#options = options
+    for (const snapshot of options.restored) {
+      this.#check(snapshot)
+      this.#readKeyed(snapshot)
+      for (const { name } of snapshot.operator) this.#operator.add(name)
+    }
+  }
+
+  /** Hands a keyed state or part what was restored of it. */
+  claimKeyed(part: AnyKeyedPart): void {
+    const stored = this.#keyed.get(part.name)
+    this.#keyed.delete(part.name)
+    if (this.#operator.has(part.name)) {
+      const found = this.#storedItems(part.name)[0]?.kind ?? ''
+      throw this.#otherKind(part, `${found}, without a key`)
+    }
+    for (const { info, entries } of stored ?? []) {
+      this.#checkCompatible(part, info)
+      for (const [key, payload] of entries)
+        this.#restore(part, info.version, () => {
+          part.restore(key, payload, info.version)
+        })
+    }
+  }
+
+  /** The same without keys. */
+  claimOperator(part: AnyOperatorPart): void {
+    const { name, redistribution } = part
+    const keyed = this.#keyed.get(name)?.[0]
+    if (keyed !== undefined) throw this.#otherKind(part, `${keyed.info.kind}, with keys`)
+    if (!this.#operator.delete(name)) return
+    const stored = this.#storedItems(name)
+    for (const state of stored) {
+      this.#checkCompatible(part, state)
+      if (state.redistribution !== redistribution) {
+        throw this.#otherKind(
+          { ...part, kind: `${part.kind} (${redistribution})` },
+          `${state.kind} (${state.redistribution})`,
+        )
+      }
+    }
+    const version = stored[0]?.version ?? part.version
+    if (stored.some((state) => state.version !== version)) {
+      const versions = stored.map((state) => state.version).join(', ')
+      throw this.#incompatible(name, `its subtasks have stored different versions: ${versions}`)
+    }
+    const items = redistribution === 'union' ? allItems(stored) : this.#share(stored)
+    this.#restore(part, version, () => {
+      part.restore(items, version)
+    })
+  }
+
+  /** Keyed entries that nobody has asked for. */
+  *unclaimedKeyed(): Iterable<StoredEntries> {
+    for (const stored of this.#keyed.values()) yield* stored
+  }
+
+  /**
+   * States without keys that nobody has asked for: this subtask's share. Of a union too, or its items would multiply.
+   */
+  *unclaimedOperator(): Iterable<OperatorItems> {
+    for (const name of this.#operator) {
+      const stored = this.#storedItems(name)
+      const [first] = stored
+      if (first !== undefined) yield { ...first, items: this.#share(stored) }
+    }
+  }
+
+  #check({ format, uid, maxParallelism }: OperatorSnapshot): void {
+    const own = this.#options
+    const refuse = (what: string): never => {
+      throw new MillraceError(
+        'INCOMPATIBLE_STATE',
+        `operator '${own.operatorName}': cannot restore its snapshot: ${what}`,
+      )
+    }
+    if (format !== SNAPSHOT_FORMAT)
+      refuse(`expected format ${SNAPSHOT_FORMAT}, got ${String(format)}`)
+    if (uid !== own.uid) refuse(`expected that of uid '${own.uid}', got that of '${uid}'`)
+    if (maxParallelism !== own.maxParallelism) {
+      refuse(
+        `it was written with a max parallelism of ${maxParallelism}, the operator has ${own.maxParallelism}; ` +
+          'the max parallelism of stored state cannot be changed',
+      )
+    }
+  }
+
+  #readKeyed({ keyed, groups }: OperatorSnapshot): void {
+    const { subtaskIndex, parallelism, maxParallelism } = this.#options
+    const range = keyGroupRange(subtaskIndex, parallelism, maxParallelism)
+    const states = keyed.map((info) => this.#entriesOf(info))
+    for (const group of groups) {
+      const { keyGroup } = group
+      if (keyGroup < range.start || keyGroup >= range.end) continue
+      const list = this.#unpackGroup(group)
+      for (let i = 0; i < list.length; i += VALUES_PER_ENTRY) {
+        const state = states[list[i] as number]
+        if (state === undefined) {
+          const expected = `a number of a state below ${states.length}`
+          throw this.#damaged(
+            `key group ${keyGroup}`,
+            `expected ${expected}, got ${String(list[i])}`,
+          )
+        }
+        state.entries.push([list[i + 1] as CanonicalKey, list[i + 2]])
+      }
+    }
+  }
+
+  /**
+   * Where the entries of a state are gathered. One place for all old subtasks, and also where there are none: what is checked
+   * of a state must not depend on which subtask has some of it.
+   */
+  #entriesOf(info: KeyedStateInfo): StoredEntries {
+    const { name, kind, version } = info
+    let known = this.#keyed.get(name)
+    if (known === undefined) this.#keyed.set(name, (known = []))
+    let stored = known.find((each) => each.info.kind === kind && each.info.version === version)
+    if (stored === undefined) known.push((stored = { info, entries: [] }))
+    return stored
+  }
+
+  #unpackGroup({ keyGroup, entries, bytes }: KeyGroupSnapshot): unknown[] {
+    return this.#unpack(`key group ${keyGroup}`, bytes, entries * VALUES_PER_ENTRY)
+  }
+
+  #unpack(what: string, bytes: Uint8Array, length: number): unknown[] {
+    try {
+      return unpackList(asBuffer(bytes), length)
+    } catch (cause) {
+      throw this.#damaged(what, cause instanceof Error ? cause.message : String(cause), cause)
+    }
+  }
+
+  /** Of one state, by old subtask. */
+  #storedItems(name: string): OperatorItems[] {
+    return this.#options.restored.flatMap(({ operator }) => {
+      return operator
+        .filter((state) => state.name === name)
+        .map((state) => ({
+          ...state,
+          items: this.#unpack(`state '${name}'`, state.bytes, state.items),
+        }))
+    })
+  }
+
+  /** What falls to this subtask: an even, contiguous part, or what one old subtask had. */
+  #share(stored: readonly OperatorItems[]): readonly unknown[] {
+    const { subtaskIndex, parallelism } = this.#options
+    if (stored[0]?.redistribution === 'broadcast')
+      return stored[subtaskIndex % stored.length]?.items ?? []
+    const all = allItems(stored)
+    const start = Math.floor((subtaskIndex * all.length) / parallelism)
+    return all.slice(start, Math.floor(((subtaskIndex + 1) * all.length) / parallelism))
+  }
+
+  #checkCompatible(part: Part, stored: KeyedStateInfo): void {
+    if (stored.kind !== part.kind) throw this.#otherKind(part, stored.kind)
+    if (stored.version > part.version) {
+      throw this.#incompatible(
+        part.name,
+        `it was stored in version ${stored.version}, which is newer than the declared version ${part.version}`,
+      )
+    }
+    if (stored.version < part.version && part.readsOlder === false) {
+      throw this.#incompatible(
+        part.name,
+        `it was stored in version ${stored.version}, the declared version is ${part.version}; ` +
+          'give the state a migrate function that reads the older one',
+      )
+    }
+  }
+
+  #restore(part: Part, version: number, restore: () => void): void {
+    try {
+      restore()
+    } catch (error) {
+      if (error instanceof DamagedFieldsError)
+        throw this.#damaged(`state '${part.name}'`, error.message, error)
+      if (!(error instanceof MigrationFailure)) throw error
+      const { cause } = error
+      throw this.#incompatible(
+        part.name,
+        `migrate failed from version ${version} to ${part.version}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        cause,
+      )
+    }
+  }
+
+  #otherKind(part: Part, stored: string): MillraceError {
+    return this.#incompatible(
+      part.name,
+      `it was stored as ${stored}, but is declared as ${part.kind}`,
+    )
+  }
+
+  #incompatible(state: string, what: string, cause?: unknown): MillraceError {
+    return new MillraceError(
+      'INCOMPATIBLE_STATE',
+      `operator '${this.#options.operatorName}', state '${state}': ${what}`,
+      cause === undefined ? {} : { cause },
+    )
+  }
+
+  #damaged(what: string, fault: string, cause?: unknown): MillraceError {
+    return new MillraceError(
+      'DAMAGED_SNAPSHOT',
+      `operator '${this.#options.operatorName}', ${what}: the snapshot is damaged: ${fault}`,
+      cause === undefined ? {} : { cause },
+    )
+  }
+}
+
+function allItems(stored: readonly OperatorItems[]): unknown[] {
+  return stored.flatMap(({ items }) => items)
+}
