@@ -36,13 +36,13 @@ function bareLoop(count: number): Promise<void> {
   return new Promise((resolve) => {
     let asked = 0
     let answered = 0
-    const next = (): void => {
-      if (asked === count) return
-      void ask(asked++).then(() => {
-        if (++answered === count) resolve()
-        next()
-      })
+    const onAnswer = (): void => {
+      if (++answered === count) resolve()
+      if (asked < count) askNext()
     }
-    for (let i = 0; i < IN_FLIGHT; i++) next()
+    const askNext = (): void => {
+      void ask(asked++).then(onAnswer)
+    }
+    for (let i = 0; i < IN_FLIGHT; i++) askNext()
   })
 }
