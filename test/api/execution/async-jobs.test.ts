@@ -83,6 +83,18 @@ for (const host of HOSTS) {
   })
 }
 
+for (const host of ['inline', 'simulator'] as const) {
+  test(`${host}: retries and timeouts go by the clock of the host`, async () => {
+    const args = { how: 'flaky', order: 'unordered', count: 200 }
+    const values = await collected(runJob(JOB, options(host, 2, args)))
+    assert.equal(values.sort(byNumber), [
+      -1,
+      -1,
+      ...Array.from({ length: 200 }, (_, i) => i).filter((i) => i % 100 !== 99),
+    ])
+  })
+}
+
 test('a source that never waits is held back by the capacity', async () => {
   const args = { how: 'endless', order: 'unordered', capacity: 10 }
   calls.most = 0
