@@ -1,0 +1,186 @@
+/**
+ * Whether a failed job is started again, and after how long: decisions only, without a clock or a job of their own.
+ *
+ * The rules are those of Flink's RestartBackoffTimeStrategy classes. A strategy hears of every failure, then says whether
+ * to restart and how long to wait. On the coordinator's thread.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+
+/** What a strategy gets from its host. */
+export interface RestartSurroundings {
+  /** Milliseconds that never go back. */
+  now(): number
+  /** A number in [0, 1). */
+  random(): number
+}
+
+/** The state of one job's restarts. */
+export interface RestartDecisions {
+  /** The job has failed. */
+  failed(): void
+  /** Whether it may be started again. */
+  readonly canRestart: boolean
+  /** How long to wait before, in whole milliseconds. Draws anew where the strategy has jitter. */
+  backoffMs(): number
+}
+
+/** How a job is restarted. Plain and immutable: each job makes its own decisions from it. */
+export interface RestartStrategy {
+  /** Shown in plans and logs, e.g. `fixedDelay(3 × 1000 ms)`. */
+  readonly name: string
+  start(surroundings: RestartSurroundings): RestartDecisions
+}
+
+/** Never: the first failure ends the job. */
+export function noRestart(): RestartStrategy {
+  return {
+    name: 'noRestart',
+    start: () => ({ failed() {}, canRestart: false, backoffMs: () => 0 }),
+  }
+}
+
+/** Options of `fixedDelay`. */
+export interface FixedDelayOptions {
+  /** Restarts in the life of the job: a whole number from 0, or Infinity. */
+  readonly attempts: number
+  readonly delayMs: number
+}
+
+/** A number of times, each after the same wait (Flink's FixedDelayRestartBackoffTimeStrategy). Errors: `INVALID_RESTART_STRATEGY`. */
+export function fixedDelay({ attempts, delayMs }: FixedDelayOptions): RestartStrategy {
+  const name = `fixedDelay(${attempts} × ${delayMs} ms)`
+  if (attempts !== Number.POSITIVE_INFINITY) requireCount(attempts, 0, `${name}: attempts`)
+  requireTime(delayMs, 0, `${name}: delayMs`)
+  return {
+    name,
+    start: () => {
+      let failures = 0
+      return {
+        failed: () => void failures++,
+        get canRestart() {
+          return failures <= attempts
+        },
+        backoffMs: () => delayMs,
+      }
+    },
+  }
+}
+
+/** Options of `failureRate`. */
+export interface FailureRateOptions {
+  /** The most failures within an interval that are survived: a whole number from 1. */
+  readonly failures: number
+  readonly intervalMs: number
+  readonly delayMs: number
+}
+
+/** As long as failures are rare enough (Flink's FailureRateRestartBackoffTimeStrategy). Errors: `INVALID_RESTART_STRATEGY`. */
+export function failureRate(options: FailureRateOptions): RestartStrategy {
+  const { failures: most, intervalMs, delayMs } = options
+  const name = `failureRate(${most} in ${intervalMs} ms)`
+  requireCount(most, 1, `${name}: failures`)
+  requireTime(intervalMs, 1, `${name}: intervalMs`)
+  requireTime(delayMs, 0, `${name}: delayMs`)
+  return {
+    name,
+    start: ({ now }) => {
+      /** The newest failures, one more than are survived, oldest first. */
+      const times: number[] = []
+      return {
+        failed() {
+          if (times.length > most) times.shift()
+          times.push(now())
+        },
+        get canRestart() {
+          return times.length <= most || now() - (times[0] ?? 0) > intervalMs
+        },
+        backoffMs: () => delayMs,
+      }
+    },
+  }
+}
+
+/** Options of `exponentialDelay`. */
+export interface ExponentialDelayOptions {
+  /** The first wait. Default: 1,000. */
+  readonly initialMs?: number
+  /** The longest wait. Default: 60,000. */
+  readonly maxMs?: number
+  /** Each wait is this many times the one before. Above 1. Default: 1.5. */
+  readonly multiplier?: number
+  /** A job that ran this long after its last wait begins again with the first. Default: 3,600,000. */
+  readonly resetAfterMs?: number
+  /** Largest part of a wait by which it may be longer or shorter, 0 to 1. Default: 0.1. */
+  readonly jitter?: number
+}
+
+/**
+ * For ever, after waits that grow until the job has run well for a while (Flink's ExponentialDelayRestartBackoffTimeStrategy).
+ * Errors: `INVALID_RESTART_STRATEGY`.
+ *
+ * @example
+ * exponentialDelay({ initialMs: 500, maxMs: 30_000 })
+ */
+export function exponentialDelay(options: ExponentialDelayOptions = {}): RestartStrategy {
+  const { initialMs = 1_000, maxMs = 60_000, multiplier = 1.5 } = options
+  const { resetAfterMs = 3_600_000, jitter = 0.1 } = options
+  const name = `exponentialDelay(${initialMs} to ${maxMs} ms)`
+  requireTime(initialMs, 1, `${name}: initialMs`)
+  requireTime(maxMs, initialMs, `${name}: maxMs`)
+  requireTime(resetAfterMs, 1, `${name}: resetAfterMs`)
+  requireThat(multiplier > 1 && Number.isFinite(multiplier), `${name}: multiplier`, {
+    expected: 'a number above 1',
+    got: multiplier,
+  })
+  requireThat(jitter >= 0 && jitter <= 1, `${name}: jitter`, {
+    expected: 'a number from 0 to 1',
+    got: jitter,
+  })
+  return {
+    name,
+    start: ({ now, random }) => {
+      let current = initialMs
+      let lastFailure = now()
+      return {
+        failed() {
+          const time = now()
+          const ranWell = time - lastFailure >= resetAfterMs + current
+          current = ranWell ? initialMs : Math.min(maxMs, Math.trunc(current * multiplier))
+          lastFailure = time
+        },
+        canRestart: true,
+        backoffMs() {
+          const reach = Math.trunc(current * jitter)
+          const shift = Math.floor(random() * (2 * reach + 1)) - reach
+          return Math.min(maxMs, current + shift)
+        },
+      }
+    },
+  }
+}
+
+function requireCount(value: number, least: number, what: string): void {
+  requireThat(Number.isSafeInteger(value) && value >= least, what, {
+    expected: `a whole number from ${least}`,
+    got: value,
+  })
+}
+
+function requireTime(value: number, least: number, what: string): void {
+  requireThat(Number.isFinite(value) && value >= least, what, {
+    expected: `milliseconds, at least ${least}`,
+    got: value,
+  })
+}
+
+function requireThat(
+  holds: boolean,
+  what: string,
+  { expected, got }: { readonly expected: string; readonly got: unknown },
+): void {
+  if (holds) return
+  throw new MillraceError(
+    'INVALID_RESTART_STRATEGY',
+    `${what} must be ${expected}, got ${String(got)}`,
+  )
+}
