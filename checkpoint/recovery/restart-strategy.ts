@@ -9,9 +9,9 @@ import { MillraceError } from '../../mailbox/errors.ts'
 /** What a strategy gets from its host. */
 export interface RestartSurroundings {
   /** Milliseconds that never go back. */
-  now(): number
+  readonly now: () => number
   /** A number in [0, 1). */
-  random(): number
+  readonly random: () => number
 }
 
 /** The state of one job's restarts. */

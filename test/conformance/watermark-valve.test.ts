@@ -1,12 +1,10 @@
 /**
- * Holds the watermark valve against cases transcribed from Flink's own tests. The cases are not part of this repository:
- * `CONFORMANCE_DIR` names the folder (default: `conformance` in a `shared` folder beside the repository).
+ * Holds the watermark valve against cases transcribed from Flink's own tests.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WatermarkValve } from '../../operators/time/watermark-valve.ts'
+import { testCases } from './cases.ts'
 
 type Time = number | 'MIN' | 'MAX'
 
@@ -23,9 +21,6 @@ interface Case {
   readonly inputs: number
   readonly steps: readonly Step[]
 }
-
-const folder = process.env['CONFORMANCE_DIR'] ?? resolve(process.cwd(), '../shared/conformance')
-const file = join(folder, 'flink/watermark-valve-cases.json')
 
 function timeOf(time: Time): number {
   if (time === 'MIN') return -Infinity
@@ -53,11 +48,6 @@ function check({ inputs, steps }: Case): void {
   }
 }
 
-if (existsSync(file)) {
-  for (const each of JSON.parse(readFileSync(file, 'utf8')) as Case[])
-    test(each.name, () => check(each))
-} else {
-  test.skip(`skipped: no cases in ${file}; set CONFORMANCE_DIR`, () => undefined)
-}
+testCases('watermark-valve-cases.json', check)
 
 test.run()
