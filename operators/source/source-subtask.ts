@@ -5,15 +5,15 @@
  *
  *     asking for a split ──► opening it ──► reading ⇄ a batch under way ──► split ended ──► asking …  ──► no more splits: end
  */
-import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
-import { MillraceError } from '../mailbox/errors.ts'
-import type { BadRecordHandler } from './bad-records.ts'
-import { checkedBatch, checkedReader, isThenable } from './connector-checks.ts'
-import { OperatorError, operatorError } from './operator-error.ts'
-import type { ReaderContext, Source, SplitReader } from './source.ts'
-import { Subtask } from './subtask.ts'
-import type { SubtaskParts } from './subtask.ts'
-import type { WatermarkGenerator, WatermarkStrategy } from './time/watermarks.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { BadRecordHandler } from '../bad-records.ts'
+import { checkedBatch, checkedReader, isThenable } from '../connector-checks.ts'
+import { OperatorError, operatorError } from '../operator-error.ts'
+import type { ReaderContext, Source, SplitReader } from '../source.ts'
+import { Subtask } from '../subtask.ts'
+import type { SubtaskParts } from '../subtask.ts'
+import type { WatermarkGenerator, WatermarkStrategy } from '../time/watermarks.ts'
 
 /** Records that a reader is asked for at once. */
 const READ_BATCH = 1024

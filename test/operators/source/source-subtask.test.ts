@@ -1,11 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { SourceSubtask } from '../../operators/source-subtask.ts'
-import type { Source, SplitReader } from '../../operators/source.ts'
-import { monotonous } from '../../operators/time/watermarks.ts'
-import { rejects } from '../runner/expect.ts'
-import { subtaskRig } from './subtask-rig.ts'
-import type { RigOptions } from './subtask-rig.ts'
+import { SourceSubtask } from '../../../operators/source/source-subtask.ts'
+import type { Source, SplitReader } from '../../../operators/source.ts'
+import { monotonous } from '../../../operators/time/watermarks.ts'
+import { rejects } from '../../runner/expect.ts'
+import { subtaskRig } from '../subtask-rig.ts'
+import type { RigOptions } from '../subtask-rig.ts'
 
 type Batch = readonly number[]
 
