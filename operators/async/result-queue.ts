@@ -83,8 +83,8 @@ class OrderedQueue implements ResultQueue {
 
 /**
  * The records between two watermarks: a list in the order in which they came, from which each can go without a search, and those with a
- * result, in the order in which they got it. Cheaper
- * than a Set of them by a twentieth of all that a record costs (benchmarks/async).
+ * result, in the order in which they got it. A
+ * Set of them costs more per record (benchmarks/async).
  */
 class Segment implements Fence {
   /** Changes only while it is empty. */
