@@ -28,7 +28,8 @@ export class HeapMapState<K, V> implements MapState<K, V>, EntryForm<MapEntry<V>
   }
 
   get(key: K): V | undefined {
-    return this.#table.entry()?.map.get(canonicalKey(key))
+    const canonical = canonicalKey(key)
+    return this.#table.entry()?.map.get(canonical)
   }
 
   set(key: K, value: V): void {
@@ -36,12 +37,14 @@ export class HeapMapState<K, V> implements MapState<K, V>, EntryForm<MapEntry<V>
   }
 
   has(key: K): boolean {
-    return this.#table.entry()?.map.has(canonicalKey(key)) ?? false
+    const canonical = canonicalKey(key)
+    return this.#table.entry()?.map.has(canonical) ?? false
   }
 
   delete(key: K): boolean {
+    const canonical = canonicalKey(key)
     const entry = this.#table.entry()
-    if (entry === undefined || !entry.map.delete(canonicalKey(key))) return false
+    if (entry === undefined || !entry.map.delete(canonical)) return false
     if (entry.map.size === 0) this.#table.remove()
     return true
   }

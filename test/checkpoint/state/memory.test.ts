@@ -1,0 +1,82 @@
+/** What is kept in state must not keep alive what it was cut out of. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { mapState, valueState } from '../../../checkpoint/state/declare-state.ts'
+import { at, backendOf } from './state-rig.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const LINES = 300
+const LINE_BYTES = 100_000
+
+/** Cuts a key of 20 characters out of each of many long lines. */
+function* keysCutFromLines(): Generator<string> {
+  for (let i = 0; i < LINES; i++) {
+    const text = `key number ${String(i).padStart(9, '0')}|`
+    const line = Buffer.alloc(LINE_BYTES, text).toString('latin1')
+    yield line.slice(0, 20)
+  }
+}
+
+function heapGrowth(work: () => unknown): number {
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  const kept = work()
+  collectGarbage()
+  const growth = process.memoryUsage().heapUsed - before
+  assert.ok(kept)
+  return growth
+}
+
+test('keys of state, its maps and its namespaces keep nothing but themselves', () => {
+  const growth = heapGrowth(() => {
+    const backend = backendOf()
+    const state = backend.keyedState('value', valueState<number>())
+    const map = backend.keyedState('map', mapState<string, number>(), { namespaced: true })
+    for (const key of keysCutFromLines()) {
+      at(backend, key)
+      backend.setNamespace(key)
+      state.set(1)
+      map.set(key, 1)
+    }
+    // The last key is still the current one.
+    at(backend, '')
+    backend.setNamespace('')
+    assert.is(backend.size, 2 * LINES)
+    return backend
+  })
+  assert.ok(growth < (LINES * LINE_BYTES) / 20, `grew by ${growth} bytes`)
+})
+
+test('what is restored keeps nothing of the snapshot', () => {
+  const filler = 'x'.repeat(LINE_BYTES)
+  const first = backendOf()
+  const big = first.keyedState('big', valueState<string>())
+  const small = first.keyedState('small', valueState<string>())
+  for (let key = 0; key < LINES; key++) {
+    at(first, key)
+    big.set(`${filler} ${key}`)
+    small.set(`a value of some length, of key ${key}`)
+  }
+  const restored = [first.snapshot()]
+  const restore = (): unknown => {
+    const backend = backendOf({ restored })
+    backend.keyedState('small', valueState<string>())
+    const gone = backend.keyedState('big', valueState<string>())
+    for (let key = 0; key < LINES; key++) {
+      at(backend, key)
+      gone.clear()
+    }
+    assert.is(backend.size, LINES)
+    return backend
+  }
+  // What the first time leaves behind in code and buffers is not of interest.
+  restore()
+  const growth = heapGrowth(restore)
+  assert.ok(growth < (LINES * LINE_BYTES) / 20, `grew by ${growth} bytes`)
+})
+
+test.run()
