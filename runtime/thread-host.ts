@@ -22,8 +22,6 @@ import type { Async, ModuleExport, SlotGroup } from './slot-node.ts'
 import { systemClock } from './system-clock.ts'
 
 const DEFAULT_LINK_BYTES = 1024 * 1024
-/** 192 brought nothing more: what no longer fits into the processor's cache costs what the collector saves. */
-const YOUNG_GENERATION_MB = 96
 /** How long a thread may take to end its loop, in milliseconds; one whose user code does not return is then ended by force. */
 const STOP_PATIENCE_MS = 250
 /** Launches in a row, besides those of the start, that may fail before lost threads are no longer replaced. */
@@ -35,14 +33,8 @@ export interface ThreadHostOptions {
   readonly slots: number
   /** Size of the shared-memory ring of each ordered pair of slots, in bytes. Default: 1 MiB. */
   readonly linkBytes?: number
-  /**
-   * Memory limits of each thread, as of `new Worker`. Defaults: those of Node, but 96 MB for the young generation, in which the records
-   * on their way live: twice as much as Node gives, so that fewer of them are copied before they die.
-   */
-  readonly resourceLimits?: {
-    readonly maxOldGenerationSizeMb?: number
-    readonly maxYoungGenerationSizeMb?: number
-  }
+  /** Memory limits of each thread, as of `new Worker`. Default: those of Node. */
+  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
   /**
    * Whether a slot that lost its thread gets a new one before the listeners hear of it. Default: true. False for who can do
    * nothing with an empty slot and wants to know at once.
@@ -113,7 +105,7 @@ class ThreadHost implements SlotGroup {
       // The default would freeze the event loop of a thread between its tasks.
       atomics: 'disabled',
       recordTiming: false,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, ...options.resourceLimits },
+      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
     })
     // Deaths are seen through the task of the thread; without a listener piscina's event would be thrown.
     this.#pool.on('error', () => {})
