@@ -130,11 +130,10 @@ export class ExpiringCells<T> implements Cells<T>, EntryForm<ExpiringCell<T>> {
     return this.#expiry.isExpired(time, this.#expiry.now())
   }
 
-  *#walk(sweeper: Sweeper): Iterator<undefined> {
-    for (const [key, namespace, entry] of this.#table.entries()) {
+  #walk(sweeper: Sweeper): Iterator<undefined> {
+    return this.#table.walk((key, namespace, entry) => {
       if (sweeper.isExpired(entry.time)) this.#table.drop(key, namespace, entry)
-      if (sweeper.mustPause()) yield undefined
-    }
+    }, sweeper)
   }
 }
 

@@ -178,8 +178,8 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
   }
 
   /** Looks at the oldest elements only: they stand in front, unless the clock went back. */
-  *#walk(sweeper: Sweeper): Iterator<undefined> {
-    for (const [key, namespace, entry] of this.#table.entries()) {
+  #walk(sweeper: Sweeper): Iterator<undefined> {
+    return this.#table.walk((key, namespace, entry) => {
       const { elements, times } = entry
       const firstAlive = times.findIndex((time) => !sweeper.isExpired(time))
       if (firstAlive === -1) {
@@ -189,8 +189,7 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
         entry.elements = elements.slice(firstAlive)
         entry.times = times.slice(firstAlive)
       }
-      if (sweeper.mustPause()) yield undefined
-    }
+    }, sweeper)
   }
 }
 
