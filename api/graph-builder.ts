@@ -63,16 +63,15 @@ export class GraphBuilder {
       )
     }
     const { operator, options, parallelismLimit } = request
-    checkOperatorOptions(options, operator.kind, request.moreOptions)
+    const kind = operator.kind === 'operator' ? operator.type : operator.kind
+    checkOperatorOptions(options, kind, request.moreOptions)
     const name = options.name ?? request.defaultName
     checkLimit(options.parallelism, parallelismLimit, name, site)
     const id = this.#nodes.length
     const node: GraphNode = {
       id,
       name,
-      uid:
-        options.uid ??
-        `${operator.kind === 'operator' ? operator.type.replaceAll(' ', '-') : operator.kind}-${id}`,
+      uid: options.uid ?? `${kind.replaceAll(' ', '-')}-${id}`,
       uidGiven: options.uid !== undefined,
       parallelism: options.parallelism,
       parallelismLimit,

@@ -5,6 +5,7 @@
  * several inputs or an exchange stand first. The model is Flink's OneInputStreamOperatorTestHarness.
  */
 import { HeapStateBackend } from '../../checkpoint/state/heap-state-backend.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain } from '../../operators/chain/chain.ts'
@@ -171,7 +172,15 @@ class Harness<A, B, Outputs>
 
   #record(loop: 'processBatch' | 'processBatch2', value: unknown, timestamp: number): void {
     const timestamps = Float64Array.of(timestamp)
-    untilDone(() => this.#running.chain[loop]([value], timestamps, 0, 1) === 1)
+    untilDone(() => {
+      if (this.#running.attention.held) {
+        throw new MillraceError(
+          'HARNESS_HELD',
+          'The operator takes no records for now: await settle(), or move the clock, until it does',
+        )
+      }
+      return this.#running.chain[loop]([value], timestamps, 0, 1) === 1
+    })
     this.#afterStep()
   }
 
