@@ -4,7 +4,9 @@
  * V8 keeps a `slice` of 13 characters and more as a pointer into its parent, and a concatenation of as many as a pointer
  * to its parts: a key in state could keep a whole file alive. Shorter strings are always copies.
  */
-const SHORTEST_SHARED = 13
+
+/** Strings of fewer characters come back as they are. */
+export const SHORTEST_SHARED = 13
 
 /** An equal string that keeps nothing else alive. Costs a copy of strings of 13 characters and more. */
 export function detach(text: string): string {

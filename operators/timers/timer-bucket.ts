@@ -6,7 +6,7 @@
  */
 import type { CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import type { Namespace } from '../../checkpoint/state/state-backend.ts'
-import { detachKey } from '../../checkpoint/detach.ts'
+import { detachKey, SHORTEST_SHARED } from '../../checkpoint/detach.ts'
 import { MixedTimers } from './mixed-timers.ts'
 
 /** What a bucket hands out: `key` and `namespace` of the timer that was taken. */
@@ -20,8 +20,12 @@ export class TimerBucket<N extends Namespace | undefined> {
   /** The namespace of all `#keys`. */
   readonly #namespace: N
   readonly #keys = new Set<CanonicalKey>()
-  /** Lives as long as the bucket, for the start of a Set from which much was deleted is slow to find. */
+  /** Where taking stands. Lives as long as the bucket, as the start of a Set from which much was deleted is slow to find. */
   #next: Iterator<CanonicalKey> | undefined
+  /** So many keys have been taken but are still in the Set: they leave it only when somebody asks for what is in it. */
+  #taken = 0
+  /** Stands before the first of those. */
+  #leaving: Iterator<CanonicalKey> | undefined
   /** Once there are several namespaces: all timers, and `#keys` is empty. */
   #mixed: MixedTimers<N> | undefined
 
@@ -31,21 +35,25 @@ export class TimerBucket<N extends Namespace | undefined> {
   }
 
   get size(): number {
-    return this.#mixed === undefined ? this.#keys.size : this.#mixed.size
+    return this.#mixed === undefined ? this.#keys.size - this.#taken : this.#mixed.size
   }
 
   /** False when it is there already. */
   add(key: CanonicalKey, namespace: N): boolean {
     if (this.#mixed !== undefined) return this.#mixed.add(key, namespace)
+    if (this.#taken > 0) this.#removeTaken()
     if (namespace !== this.#namespace) return this.#mix().add(key, namespace)
-    if (this.#keys.has(key)) return false
-    this.#keys.add(detachKey(key))
-    return true
+    const keys = this.#keys
+    // Most keys need no copy, and then it takes only one look into the Set.
+    if (typeof key === 'string' && key.length >= SHORTEST_SHARED && keys.has(key)) return false
+    const before = keys.size
+    return keys.add(detachKey(key)).size > before
   }
 
   /** False when it is not there. */
   delete(key: CanonicalKey, namespace: N): boolean {
     if (this.#mixed !== undefined) return this.#mixed.delete(key, namespace)
+    if (this.#taken > 0) this.#removeTaken()
     return namespace === this.#namespace && this.#keys.delete(key)
   }
 
@@ -56,16 +64,23 @@ export class TimerBucket<N extends Namespace | undefined> {
       return
     }
     this.#next ??= this.#keys.values()
-    const key = this.#next.next().value as CanonicalKey
-    this.#keys.delete(key)
-    into.key = key
+    into.key = this.#next.next().value as CanonicalKey
     into.namespace = this.#namespace
+    this.#taken++
   }
 
   /** Visits all timers in order. */
   forEach(visit: (key: CanonicalKey, namespace: N) => void): void {
+    if (this.#taken > 0) this.#removeTaken()
     if (this.#mixed !== undefined) this.#mixed.forEach(visit)
     else for (const key of this.#keys) visit(key, this.#namespace)
+  }
+
+  #removeTaken(): void {
+    this.#leaving ??= this.#keys.values()
+    for (; this.#taken > 0; this.#taken--) {
+      this.#keys.delete(this.#leaving.next().value as CanonicalKey)
+    }
   }
 
   #mix(): MixedTimers<N> {
@@ -73,6 +88,7 @@ export class TimerBucket<N extends Namespace | undefined> {
     for (const key of this.#keys) this.#mixed.add(key, this.#namespace)
     this.#keys.clear()
     this.#next = undefined
+    this.#leaving = undefined
     return this.#mixed
   }
 }
