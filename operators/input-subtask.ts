@@ -8,7 +8,9 @@ import type { ChannelEvent } from '../runtime/output-channel.ts'
 import { Subtask } from './subtask.ts'
 import type { SubtaskParts } from './subtask.ts'
 import { WatermarkValve } from './time/watermark-valve.ts'
-import type { WatermarkGenerator, WatermarkStrategy } from './time/watermarks.ts'
+import { GeneratedTime } from './time/generated-time.ts'
+import type { SplitTime } from './time/generated-time.ts'
+import type { WatermarkStrategy } from './time/watermarks.ts'
 
 /** What an inner subtask needs besides what every subtask needs. */
 export interface InputParts extends SubtaskParts {
@@ -16,9 +18,17 @@ export interface InputParts extends SubtaskParts {
   readonly inputChannels: readonly (0 | 1)[]
   /**
    * The strategy of a step in this chain that assigns timestamps anew: its watermarks replace those that come in, except for the
-   * final one. Undefined: there is none.
+   * final one. Undefined: there is none. Its generator is shown the records (`onRecord`) by the step itself.
    */
-  readonly watermarks?: WatermarkStrategy | undefined
+  readonly watermarks?: WatermarkStrategy<never> | undefined
+}
+
+/** Event time that this subtask makes by itself, of all records as of one split. */
+interface OwnTime {
+  readonly time: GeneratedTime
+  readonly all: SplitTime
+  /** The records are handed to the chain one by one, so that a watermark can go between two. */
+  readonly singly: boolean
 }
 
 /** A subtask with inputs. */
@@ -26,7 +36,7 @@ export class InputSubtask extends Subtask {
   /** Where the records come in. */
   readonly inputs: InputGate
   readonly #valve: WatermarkValve
-  readonly #generator: WatermarkGenerator | undefined
+  readonly #own: OwnTime | undefined
   readonly #inputOf: readonly (0 | 1)[]
   readonly #newest = new Float64Array(1)
   /** Inputs that have not ended. */
@@ -39,6 +49,8 @@ export class InputSubtask extends Subtask {
   #target: number
   /** All inputs have gone idle, which the next subtasks hear after the watermark that follows from it. */
   #tellIdle = false
+  /** The own time was idle when it was last looked at. */
+  #ownIdle = false
 
   constructor(parts: InputParts) {
     super(parts)
@@ -47,9 +59,19 @@ export class InputSubtask extends Subtask {
     const { length } = parts.inputChannels
     for (let channel = 0; channel < length; channel++) this.inputs.addChannel()
     this.#valve = new WatermarkValve(length)
-    this.#generator = parts.watermarks?.createGenerator()
+    this.#own = parts.watermarks === undefined ? undefined : this.#ownTime(parts.watermarks)
     this.#open = length
     this.#target = this.watermark
+  }
+
+  override start(): void {
+    super.start()
+    this.#own?.time.start()
+  }
+
+  override close(): void {
+    this.#own?.time.stop()
+    super.close()
   }
 
   protected override bytesIn(): number {
@@ -57,7 +79,9 @@ export class InputSubtask extends Subtask {
   }
 
   protected override step(): boolean {
-    if (this.#batch !== undefined) return this.#continueBatch(this.#batch)
+    if (this.#batch !== undefined && this.#target <= this.watermark)
+      return this.#continueBatch(this.#batch)
+    if (this.#own?.time.due === true) this.#followClock(this.#own)
     if (this.#target > this.watermark) {
       this.advanceWatermark(this.#target)
       return true
@@ -67,7 +91,10 @@ export class InputSubtask extends Subtask {
       this.emitIdle()
       return true
     }
-    if (this.#open === 0) return this.finishInput()
+    if (this.#open === 0) {
+      this.#own?.time.stop()
+      return this.finishInput()
+    }
     const item = this.inputs.take()
     if (item === undefined) return false
     if ('values' in item) this.#takeBatch(item)
@@ -81,23 +108,50 @@ export class InputSubtask extends Subtask {
     this.#batch = batch
     this.#next = 0
     this.#second = this.#inputOf[this.inputs.lastChannel] === 1
+    if (this.#own === undefined) return
+    this.#own.time.activity(this.#own.all)
+    this.#ownIdle = false
   }
 
   #continueBatch(batch: RecordBatch): boolean {
-    const { values, timestamps, length } = batch
+    const { values, timestamps } = batch
+    const until = this.#own?.singly === true ? this.#next + 1 : batch.length
     this.#next = this.#second
-      ? this.chain.processBatch2(values, timestamps, this.#next, length)
-      : this.chain.processBatch(values, timestamps, this.#next, length)
-    if (this.#next < length) return true
-    this.#batch = undefined
-    if (this.#generator !== undefined) this.#generate(this.#generator)
+      ? this.chain.processBatch2(values, timestamps, this.#next, until)
+      : this.chain.processBatch(values, timestamps, this.#next, until)
+    if (this.#next < until) return true
+    if (this.#next === batch.length) this.#batch = undefined
+    if (this.#own !== undefined) this.#generate(this.#own)
     return true
   }
 
-  #generate(generator: WatermarkGenerator): void {
+  #ownTime(strategy: WatermarkStrategy<never>): OwnTime {
+    const time = new GeneratedTime({
+      strategy,
+      clock: this.slot.clock,
+      activeClock: this.activeClock(),
+      onDue: () => {
+        this.slot.ready(this)
+      },
+    })
+    const all = time.open()
+    return { time, all, singly: all.generator.onRecord !== undefined }
+  }
+
+  #generate({ time, all }: OwnTime): void {
     this.#newest[0] = this.chain.takeMaxTimestamp()
-    generator.onBatch(this.#newest, 1)
-    if (generator.current > this.#target) this.#target = generator.current
+    all.generator.onBatch?.(this.#newest, 1)
+    time.advance(all)
+    time.activity(all)
+    if (time.watermark > this.#target) this.#target = time.watermark
+  }
+
+  /** Time has passed: a periodic generator was asked, or records have been missing for long. */
+  #followClock({ time }: OwnTime): void {
+    time.doDue()
+    if (time.watermark > this.#target) this.#target = time.watermark
+    if (time.idle && !this.#ownIdle) this.#tellIdle = true
+    this.#ownIdle = time.idle
   }
 
   #takeEvent(event: ChannelEvent, channel: number): void {
@@ -125,7 +179,7 @@ export class InputSubtask extends Subtask {
 
   #follow(): void {
     const combined = this.#valve.watermark
-    const counts = this.#generator === undefined || combined === MAX_TIMESTAMP
+    const counts = this.#own === undefined || combined === MAX_TIMESTAMP
     if (counts && combined > this.#target) this.#target = combined
   }
 }

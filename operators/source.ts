@@ -26,6 +26,12 @@ export interface Source<T, Split = unknown, Position = unknown> {
   /** The largest parallelism that makes sense; 1 for something that can be read in one place only. Default: any. */
   readonly maxParallelism?: number
   /**
+   * How many splits a subtask reads at the same time, a batch from each in turn: for splits that go on in parallel, like the
+   * partitions of a queue, so that one without records does not stop the others. Each has its own watermark; the subtask's is the
+   * smallest. Default: 1, one after the other.
+   */
+  readonly splitsAtOnce?: number
+  /**
    * Runs once, on the coordinator, and returns an enumerator (else `INVALID_SOURCE`). Throws (or rejects) when there is nothing
    * to read.
    */

@@ -22,6 +22,7 @@ import type { ChainOperator, CompiledChain } from './chain/chain.ts'
 import type { Logger } from './logger.ts'
 import type { Counter, OperatorContext, Output } from './operator.ts'
 import type { SinkTail } from './sink-tail.ts'
+import { PausableClock } from './time/pausable-clock.ts'
 
 /** Steps in one turn, so that the other actors of the slot get theirs. */
 const STEPS_PER_TURN = 8
@@ -125,6 +126,8 @@ export abstract class Subtask implements SlotActor {
   /** The watermark that has gone out: behind `watermark` while an operator holds it back. */
   #forwarded = MIN_TIMESTAMP
   #endInputDone = false
+  /** Stands still while no input can be taken, if somebody wants to know. */
+  #activeClock: PausableClock | undefined
 
   constructor(parts: SubtaskParts) {
     const { identity, slot } = parts
@@ -161,6 +164,12 @@ export abstract class Subtask implements SlotActor {
   }
 
   turn(): Progress {
+    const progress = this.#steps()
+    this.#activeClock?.setPaused(progress === 'blocked')
+    return progress
+  }
+
+  #steps(): Progress {
     for (let step = 0; step < STEPS_PER_TURN; step++) {
       if (this.#state !== 'running') return 'idle'
       if (this.gate.full) return 'blocked'
@@ -239,6 +248,22 @@ export abstract class Subtask implements SlotActor {
         [...this.#parts.counters].map(([name, { value }]) => [name, value]),
       ),
     }
+  }
+
+  /** A clock that stands still while this subtask can't take input, because there is no room behind it. */
+  protected activeClock(): PausableClock {
+    if (this.#activeClock !== undefined) return this.#activeClock
+    const clock = new PausableClock(this.slot.clock)
+    const { onRoom } = this.gate
+    this.gate.onFull = () => {
+      clock.setPaused(true)
+    }
+    this.gate.onRoom = () => {
+      clock.setPaused(false)
+      onRoom()
+    }
+    this.#activeClock = clock
+    return clock
   }
 
   /** One step of input. False when there is nothing to do before something new arrives. */

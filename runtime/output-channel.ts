@@ -47,6 +47,8 @@ export class OutputGate {
   /** Whether the subtask must stop taking input. Read per record. */
   full = false
   #blocked = 0
+  /** Called when the first channel has no room. */
+  onFull: () => void = () => {}
   /** Called when the last blocked channel has room again. */
   onRoom: () => void = () => {}
   /** Called when a batch could not be packed outside a turn of the subtask, where it can't hear of it by an exception. */
@@ -57,7 +59,9 @@ export class OutputGate {
   /** Something waits that there is no credit for, or a writer is busy. */
   block(): void {
     this.#blocked++
+    if (this.full) return
     this.full = true
+    this.onFull()
   }
 
   /** It has sent what waited. */

@@ -1,24 +1,28 @@
 /**
  * The subtask that reads a source: asks for splits, reads them batch by batch, and makes timestamps and watermarks.
  *
- * Everything it waits for (a split, a reader, a batch) comes back by `slot.whenSettled`; meanwhile it is idle, not blocked.
+ * It keeps up to `splitsAtOnce` splits open and takes a batch from each in turn. Everything it waits for (a split, a reader, a
+ * batch) comes back by `slot.whenSettled`; meanwhile it is idle, not blocked, and a split that waits does not stop the others.
  *
- *     asking for a split ──► opening it ──► reading ⇄ a batch under way ──► split ended ──► asking …  ──► no more splits: end
+ *     asking for a split ──► opening it ──► open: a batch now and then ──► closed ──► asking …  ──► no more splits: end
  */
-import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
-import { MillraceError } from '../../mailbox/errors.ts'
 import type { BadRecordHandler } from '../bad-records.ts'
-import { checkedBatch, checkedReader, isThenable } from '../connector-checks.ts'
-import { OperatorError, operatorError } from '../operator-error.ts'
+import { checkedReader } from '../connector-checks.ts'
+import { operatorError } from '../operator-error.ts'
 import type { ReaderContext, Source, SplitReader } from '../source.ts'
 import { Subtask } from '../subtask.ts'
 import type { SubtaskParts } from '../subtask.ts'
-import type { WatermarkGenerator, WatermarkStrategy } from '../time/watermarks.ts'
+import { Alarm } from '../time/alarm.ts'
+import { GeneratedTime } from '../time/generated-time.ts'
+import type { WatermarkStrategy } from '../time/watermarks.ts'
+import { OpenSplit } from './open-split.ts'
+import type { SplitPosition, SplitSurroundings } from './open-split.ts'
+import { RecordStamper } from './record-stamper.ts'
 
 /** Records that a reader is asked for at once. */
 const READ_BATCH = 1024
-/** How long a reader is left alone after an empty batch. */
-const EMPTY_PAUSE_MS = 1
+/** The longest that watermarks wait for the first splits to be all there. */
+const FIRST_SPLITS_PATIENCE_MS = 1_000
 
 /** What a source subtask needs besides what every subtask needs. */
 export interface SourceParts extends SubtaskParts {
@@ -28,15 +32,22 @@ export interface SourceParts extends SubtaskParts {
   /** Event time of a record; undefined: the reader says, or there is none. */
   readonly timestamp: ((value: never) => number) | undefined
   /** Undefined: no watermark before the final one. */
-  readonly watermarks: WatermarkStrategy | undefined
+  readonly watermarks: WatermarkStrategy<never> | undefined
+  /** How often periodic generators are asked whose strategy does not say. Default: 200 ms. */
+  readonly watermarkIntervalMs?: number | undefined
   /** Who takes the records that can't be read or have no valid time; undefined where the first one fails the job. */
   readonly badRecords?: BadRecordHandler | undefined
   /** The next split for this subtask, from the enumerator on the coordinator; undefined when there is none left. */
   readonly nextSplit: () => Promise<{ readonly split: unknown } | undefined>
+  /** Tells the coordinator how far this subtask has come; `MAX_TIMESTAMP`: nobody needs to wait for it. For aligned watermarks. */
+  readonly announceWatermark?: ((watermark: number) => void) | undefined
 }
 
-/** What it is doing: exactly one thing at a time. */
-type Activity = 'ready' | 'waiting' | 'batch' | 'watermark' | 'ending'
+/** A split on its way from the enumerator to its reader. */
+interface Opening {
+  readonly split: unknown
+  readonly reader: Promise<SplitReader<unknown>>
+}
 
 /** The subtask of a source. */
 export class SourceSubtask extends Subtask {
@@ -44,24 +55,70 @@ export class SourceSubtask extends Subtask {
   readonly #source: SourceParts
   readonly #abort = new AbortController()
   readonly #context: ReaderContext
-  #activity: Activity = 'ready'
-  #reader: SplitReader<unknown> | undefined
+  readonly #splitsAtOnce: number
+  readonly #time: GeneratedTime | undefined
+  readonly #around: SplitSurroundings
+  readonly #stamper: RecordStamper
+  readonly #splits: OpenSplit[] = []
+  /** Whose turn it is among the splits. */
+  #turn = 0
+  #asking = false
+  /** The enumerator has no more splits. */
+  #exhausted = false
   /** The reader that is being opened; it must be closed even when nobody wants it any more. */
-  #opening: Promise<SplitReader<unknown>> | undefined
-  #generator: WatermarkGenerator | undefined
+  #opening: Opening | undefined
+  /** The first splits are not all there: what they are going to bring must not come behind the watermark of those that are. */
+  #gathering: boolean
+  readonly #patience: Alarm
+  #toldIdle = false
+  /** The split whose batch is under way. */
+  #reading: OpenSplit | undefined
   #values: readonly unknown[] = []
-  #timestamps = new Float64Array(READ_BATCH)
   #next = 0
+  /** Where the watermark is looked at: the end of the batch, or a record before. */
+  #pausesAt = 0
 
   constructor(parts: SourceParts) {
     super(parts)
+    const { identity, slot, source, watermarks } = parts
     this.#source = parts
     this.#context = {
-      subtaskIndex: parts.identity.index,
-      parallelism: parts.identity.parallelism,
+      subtaskIndex: identity.index,
+      parallelism: identity.parallelism,
       batchSize: READ_BATCH,
       signal: this.#abort.signal,
     }
+    this.#splitsAtOnce = source.splitsAtOnce ?? 1
+    this.#stamper = new RecordStamper(READ_BATCH, {
+      operatorName: parts.sourceName,
+      subtaskIndex: identity.index,
+      timestamp: parts.timestamp,
+      badRecords: parts.badRecords,
+    })
+    const ready = (): void => {
+      if (this.state === 'running') slot.ready(this)
+    }
+    this.#around = {
+      clock: slot.clock,
+      whenSettled: slot.whenSettled,
+      onReady: ready,
+      onError: (error) => {
+        if (this.state === 'running') this.fail(error)
+      },
+    }
+    this.#time = watermarks === undefined ? undefined : this.#timeOf(watermarks, ready)
+    this.#gathering = this.#time !== undefined && this.#splitsAtOnce > 1
+    this.#patience = new Alarm(slot.clock, () => {
+      this.#gathering = false
+      ready()
+    })
+  }
+
+  override start(): void {
+    if (this.state !== 'created') return
+    super.start()
+    this.#time?.start()
+    if (this.#gathering) this.#patience.set(FIRST_SPLITS_PATIENCE_MS)
   }
 
   override cancel(): void {
@@ -72,10 +129,28 @@ export class SourceSubtask extends Subtask {
   override async abort(): Promise<void> {
     this.#abort.abort()
     // Side by side: a reader that can't be closed must not keep half-written output.
-    const results = await Promise.allSettled([this.#closeReader(), super.abort()])
+    const results = await Promise.allSettled([this.#closeReaders(), super.abort()])
     for (const result of results) {
       if (result.status === 'rejected') throw result.reason
     }
+  }
+
+  override close(): void {
+    this.#patience.cancel()
+    this.#time?.stop()
+    super.close()
+  }
+
+  /** The splits that it has been given and not read to their end, each with its position. Between two batches. */
+  positions(): SplitPosition[] {
+    const open = this.#splits.map(({ position }) => position)
+    const opening = this.#opening
+    return opening === undefined ? open : [...open, { split: opening.split, position: undefined }]
+  }
+
+  /** The smallest watermark of an alignment group is this now. Ignored where this source belongs to another group, or to none. */
+  alignTo(group: string, watermark: number): void {
+    if (this.#time?.follow(group, watermark) === true) this.#around.onReady()
   }
 
   protected override bytesIn(): number {
@@ -89,155 +164,159 @@ export class SourceSubtask extends Subtask {
   }
 
   protected override step(): boolean {
-    switch (this.#activity) {
-      case 'waiting':
-        return false
-      case 'batch':
-        return this.#continueBatch()
-      case 'watermark':
-        return this.#continueWatermark()
-      case 'ending':
-        return this.finishInput()
-      case 'ready':
-        return this.#reader === undefined ? this.#askForSplit() : this.#read(this.#reader)
+    if (this.#reading !== undefined) return this.#continueBatch(this.#reading)
+    if (this.#time !== undefined && this.#followTime(this.#time)) return true
+    if (!this.#asking && !this.#exhausted && this.#splits.length < this.#splitsAtOnce) {
+      this.#askForSplit()
     }
-  }
-
-  #askForSplit(): boolean {
-    this.#waitFor(
-      this.#source.nextSplit().then((next) => {
-        if (next === undefined || this.state !== 'running') return undefined
-        const opened = this.#source.source.open(next.split, this.#context)
-        this.#opening = Promise.resolve(opened).then(checkedReader)
-        return this.#opening
-      }),
-      (reader) => {
-        this.#opening = undefined
-        this.#reader = reader
-        this.#generator =
-          reader === undefined ? undefined : this.#source.watermarks?.createGenerator()
-        this.#activity = reader === undefined ? 'ending' : 'ready'
-      },
-    )
-    return false
-  }
-
-  #read(reader: SplitReader<unknown>): boolean {
-    const read: unknown = reader.read()
-    if (!isThenable(read)) {
-      this.#take(checkedBatch(read), reader)
+    const split = this.#nextReadable()
+    if (split !== undefined) {
+      this.#read(split)
       return true
     }
-    this.#waitFor(read, (values) => {
-      this.#take(checkedBatch(values), reader)
-    })
-    return false
+    if (!this.#exhausted || this.#splits.length > 0) return false
+    this.#time?.stop()
+    return this.finishInput()
   }
 
-  /** A batch has come, or the split has ended. */
-  #take(values: readonly unknown[] | undefined, reader: SplitReader<unknown>): void {
-    if (values === undefined) {
-      this.#reader = undefined
-      this.#activity = 'ready'
-      const closed = reader.close?.()
-      if (closed !== undefined) this.#waitFor(closed, () => (this.#activity = 'ready'))
-      return
-    }
-    if (values.length === 0) {
-      this.#pause()
-      return
-    }
-    this.recordsIn += values.length
-    this.#values = values
-    this.#next = 0
-    this.#stamp(values, reader)
-    this.#generator?.onBatch(this.#timestamps, values.length)
-    this.#activity = 'batch'
-  }
-
-  /** Nothing has come yet: asking again at once would take the thread from whoever makes the records. */
-  #pause(): void {
-    this.#activity = 'waiting'
-    this.slot.clock.schedule(EMPTY_PAUSE_MS, () => {
-      if (this.state !== 'running') return
-      this.#activity = 'ready'
-      this.slot.ready(this)
+  #timeOf(strategy: WatermarkStrategy<never>, onDue: () => void): GeneratedTime {
+    return new GeneratedTime({
+      strategy,
+      clock: this.slot.clock,
+      activeClock: this.activeClock(),
+      intervalMs: this.#source.watermarkIntervalMs,
+      announce: this.#source.announceWatermark,
+      onDue,
     })
   }
 
-  #continueBatch(): boolean {
-    const { length } = this.#values
-    this.#next = this.chain.processBatch(this.#values, this.#timestamps, this.#next, length)
-    if (this.#next < length) return true
-    this.#values = []
-    this.#activity = this.#generator === undefined ? 'ready' : 'watermark'
-    return true
-  }
-
-  #continueWatermark(): boolean {
-    const watermark = this.#generator?.current ?? MIN_TIMESTAMP
-    // The final watermark is not a generator's to give: another split may follow.
-    if (watermark < MAX_TIMESTAMP && !this.advanceWatermark(watermark)) return true
-    this.#activity = 'ready'
-    return true
-  }
-
-  /** Fills the timestamps of a batch. */
-  #stamp(values: readonly unknown[], reader: SplitReader<unknown>): void {
-    const { length } = values
-    if (length > this.#timestamps.length) this.#timestamps = new Float64Array(length)
-    const timestamps = this.#timestamps
-    const { timestamp } = this.#source
-    if (timestamp === undefined) {
-      if (reader.timestamps === undefined) timestamps.fill(MIN_TIMESTAMP, 0, length)
-      else timestamps.set(reader.timestamps.subarray(0, length))
-      return
-    }
-    for (let i = 0; i < length; i++) {
-      const time = timestamp(values[i] as never)
-      // Also refuses NaN, which compares false with everything.
-      if (!(time > MIN_TIMESTAMP && time < MAX_TIMESTAMP)) throw this.#badTimestamp(time, values[i])
-      timestamps[i] = time
-    }
-  }
-
-  #badTimestamp(time: unknown, value: unknown): OperatorError {
-    const { sourceName: operatorName, identity } = this.#source
-    return new OperatorError(
-      { operatorName, subtaskIndex: identity.index, record: { value } },
-      new MillraceError(
-        'BAD_TIMESTAMP',
-        `expected the event time in milliseconds, got ${String(time)}`,
-      ),
-    )
-  }
-
-  #waitFor<T>(promise: PromiseLike<T>, then: (value: T) => void): void {
-    this.#activity = 'waiting'
+  #askForSplit(): void {
+    this.#asking = true
+    const opened = this.#source.nextSplit().then((next) => {
+      if (next === undefined || this.state !== 'running') return undefined
+      const reader = this.#source.source.open(next.split, this.#context)
+      this.#opening = {
+        split: next.split,
+        reader: Promise.resolve(reader).then(checkedReader),
+      }
+      return this.#opening.reader
+    })
     this.slot.whenSettled(
-      promise,
-      (value) => {
-        if (this.state !== 'running') return
-        try {
-          then(value)
-        } catch (error) {
-          this.fail(error)
-          return
-        }
-        this.slot.ready(this)
+      opened,
+      (reader) => {
+        // Whoever has ended it closes the reader.
+        if (this.state === 'running') this.#opened(reader)
       },
-      (error) => {
-        if (this.state === 'running') this.fail(error)
-      },
+      this.#around.onError,
     )
   }
 
-  async #closeReader(): Promise<void> {
+  #opened(reader: SplitReader<unknown> | undefined): void {
+    this.#asking = false
+    if (reader === undefined) {
+      this.#exhausted = true
+    } else {
+      const time = this.#time?.open()
+      this.#splits.push(new OpenSplit(this.#opening?.split, reader, time, this.#around))
+      this.#opening = undefined
+    }
+    if (this.#exhausted || this.#splits.length === this.#splitsAtOnce) this.#gathering = false
+    this.#around.onReady()
+  }
+
+  /** The next split, in turn, that has a batch or can be asked for one. */
+  #nextReadable(): OpenSplit | undefined {
+    const { length } = this.#splits
+    for (let i = 0; i < length; i++) {
+      const at = (this.#turn + i) % length
+      const split = this.#splits[at]
+      if (split === undefined || !split.readable) continue
+      if (split.time !== undefined && this.#time?.mayRead(split.time) === false) continue
+      this.#turn = at + 1
+      return split
+    }
+    return undefined
+  }
+
+  #read(split: OpenSplit): void {
+    const taken = split.take()
+    if (taken === 'nothing') return
+    if (taken === 'ended') {
+      this.#end(split)
+      return
+    }
+    this.recordsIn += taken.length
+    this.#values = this.#stamper.stamp(taken, split.reader.timestamps)
+    this.#next = 0
+    this.#reading = split
+    if (split.time !== undefined) this.#time?.activity(split.time)
+    this.#showToGenerator(split)
+  }
+
+  #end(split: OpenSplit): void {
+    split.close(() => {
+      this.#splits.splice(this.#splits.indexOf(split), 1)
+      if (split.time !== undefined) this.#time?.close(split.time)
+    })
+  }
+
+  #showToGenerator({ time }: OpenSplit): void {
+    const { length } = this.#values
+    this.#pausesAt =
+      time === undefined
+        ? length
+        : time.see(this.#values, this.#stamper.timestamps, this.#next, length)
+  }
+
+  #continueBatch(split: OpenSplit): boolean {
+    const until = this.#pausesAt
+    if (this.#next < until) {
+      const { timestamps } = this.#stamper
+      this.#next = this.chain.processBatch(this.#values, timestamps, this.#next, until)
+      if (this.#next < until) return true
+      if (split.time !== undefined) this.#time?.advance(split.time)
+    }
+    if (this.#next < this.#values.length) {
+      // In the middle of a batch: the watermark of the last record goes before the next one.
+      if (this.#time !== undefined && this.#followWatermark(this.#time)) return true
+      this.#showToGenerator(split)
+      return true
+    }
+    this.#values = []
+    this.#reading = undefined
+    if (split.time !== undefined) this.#time?.activity(split.time)
+    return true
+  }
+
+  /** Does what follows from the watermarks of the splits and from the clock. False when there is nothing to do. */
+  #followTime(time: GeneratedTime): boolean {
+    if (time.due) time.doDue()
+    if (this.#followWatermark(time)) return true
+    if (time.idle === this.#toldIdle) return false
+    this.#toldIdle = time.idle
+    if (time.idle) this.emitIdle()
+    return true
+  }
+
+  #followWatermark(time: GeneratedTime): boolean {
+    if (this.#gathering || time.watermark <= this.watermark) return false
+    this.advanceWatermark(time.watermark)
+    return true
+  }
+
+  async #closeReaders(): Promise<void> {
     const opening = this.#opening
     this.#opening = undefined
+    const open = this.#splits.splice(0).filter(({ closing }) => !closing)
+    const closed = open.map(async ({ reader }) => reader.close?.())
     // It failed to open: there is nothing to close, and the subtask has heard of it.
-    const reader = this.#reader ?? (await opening?.catch(() => undefined))
-    this.#reader = undefined
-    await reader?.close?.()
+    const late = opening?.reader.then(
+      (reader) => reader.close?.(),
+      () => {},
+    )
+    const results = await Promise.allSettled([...closed, late])
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason
+    }
   }
 }
