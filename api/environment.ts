@@ -5,7 +5,11 @@ import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
 import { requireFunction, requireMethods, requireText } from './build-error.ts'
 import type { GraphBuilder } from './graph-builder.ts'
-import { requireWatermarks } from './operator-checks.ts'
+import {
+  requireSplitsAtOnce,
+  requireWatermarkInterval,
+  requireWatermarks,
+} from './operator-checks.ts'
 import type { OperatorOptions } from './operator-options.ts'
 import { Stream } from './stream.ts'
 
@@ -18,7 +22,12 @@ export interface SourceOptions<T> extends OperatorOptions {
    * input, so that windows of a bounded source fire when it ends, and those of an unbounded one
    * never.
    */
-  readonly watermarks?: WatermarkStrategy
+  readonly watermarks?: WatermarkStrategy<NoInfer<T>>
+  /**
+   * How often periodic watermark generators are asked whose strategy does not say, in milliseconds. Others follow every batch of
+   * records. Default: 200.
+   */
+  readonly watermarkIntervalMs?: number
 }
 
 /**
@@ -56,16 +65,18 @@ export class Environment {
   from<T>(source: Source<T>, options: SourceOptions<T> = {}): Stream<T> {
     requireMethods(source, ['enumerate', 'open'], 'from: the argument', 'a Source')
     requireText(source.name, 'from: the name of the source')
-    const { timestamp, watermarks } = options
+    requireSplitsAtOnce(source)
+    const { timestamp, watermarks, watermarkIntervalMs } = options
     if (timestamp !== undefined) requireFunction(timestamp, 'from: timestamp')
     if (watermarks !== undefined) requireWatermarks(watermarks, 'from')
+    if (watermarkIntervalMs !== undefined) requireWatermarkInterval(watermarkIntervalMs, 'from')
     const port = this.#builder.add({
-      operator: { kind: 'source', source, timestamp, watermarks },
+      operator: { kind: 'source', source, timestamp, watermarks, watermarkIntervalMs },
       inputs: [],
       defaultName: source.name,
       options,
       parallelismLimit: source.maxParallelism,
-      moreOptions: ['timestamp', 'watermarks'],
+      moreOptions: ['timestamp', 'watermarks', 'watermarkIntervalMs'],
     })
     return new Stream<T>(this.#builder, [port])
   }

@@ -80,6 +80,7 @@ function functionFacts(operator: OperatorDescription, inputs: readonly GraphEdge
         source: operator.source.name,
         timestamp: code(operator.timestamp),
         watermarks: operator.watermarks === undefined ? null : describeData(operator.watermarks),
+        watermarkIntervalMs: operator.watermarkIntervalMs ?? null,
       }
     case 'map':
     case 'filter':

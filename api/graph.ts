@@ -23,7 +23,9 @@ export type OperatorDescription =
       /** Event time of a record in ms; undefined: the source says, or there is none. */
       readonly timestamp: ((value: never) => number) | undefined
       /** Undefined: no watermark before the final one. */
-      readonly watermarks: WatermarkStrategy | undefined
+      readonly watermarks: WatermarkStrategy<never> | undefined
+      /** How often periodic generators are asked, in ms; undefined: the default. */
+      readonly watermarkIntervalMs?: number | undefined
     }
   | { readonly kind: 'map'; readonly fn: (value: never, timestamp: number) => unknown }
   | { readonly kind: 'filter'; readonly fn: (value: never, timestamp: number) => boolean }
@@ -35,7 +37,7 @@ export type OperatorDescription =
       readonly kind: 'timestamps'
       readonly timestamp: (value: never, timestamp: number) => number
       /** Undefined: watermarks pass through as they come. */
-      readonly watermarks: WatermarkStrategy | undefined
+      readonly watermarks: WatermarkStrategy<never> | undefined
     }
   | {
       readonly kind: 'reduce'

@@ -93,8 +93,20 @@ export type {
   SplitEnumerator,
   SplitReader,
 } from '../operators/source.ts'
+export { withAlignment } from '../operators/time/alignment.ts'
+export type { WatermarkAlignmentOptions } from '../operators/time/alignment.ts'
+export { periodicWatermarks, punctuatedWatermarks } from '../operators/time/custom-watermarks.ts'
+export type {
+  PeriodicGenerator,
+  PeriodicWatermarksOptions,
+} from '../operators/time/custom-watermarks.ts'
+export { withIdleness } from '../operators/time/idleness.ts'
 export { boundedOutOfOrderness, monotonous } from '../operators/time/watermarks.ts'
-export type { WatermarkGenerator, WatermarkStrategy } from '../operators/time/watermarks.ts'
+export type {
+  WatermarkAlignment,
+  WatermarkGenerator,
+  WatermarkStrategy,
+} from '../operators/time/watermarks.ts'
 export { endOfStream, tumbling } from '../operators/windows/window-assigner.ts'
 export type { TumblingOptions, WindowAssigner } from '../operators/windows/window-assigner.ts'
 export { parseArguments } from './arguments.ts'

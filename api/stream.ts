@@ -31,7 +31,7 @@ import type { OperatorDescription, Partitioning } from './graph.ts'
 import { KeyedStream } from './keyed-stream.ts'
 import type { Key } from './keyed-stream.ts'
 import type { OperatorOptions } from './operator-options.ts'
-import { requireAssigner, requireWatermarks } from './operator-checks.ts'
+import { refuseAlignment, requireAssigner, requireWatermarks } from './operator-checks.ts'
 import type { ProcessDefinition } from './process-function.ts'
 import { addProcess } from './process-node.ts'
 import { AllWindowedStream } from './windowed-stream.ts'
@@ -158,11 +158,14 @@ export class Stream<T> {
    */
   assignTimestamps(
     timestamp: (value: T, timestamp: number) => number,
-    watermarks?: WatermarkStrategy,
+    watermarks?: WatermarkStrategy<NoInfer<T>>,
     options: OperatorOptions = {},
   ): Stream<T> {
     requireFunction(timestamp, 'assignTimestamps: the timestamp function')
-    if (watermarks !== undefined) requireWatermarks(watermarks, 'assignTimestamps')
+    if (watermarks !== undefined) {
+      requireWatermarks(watermarks, 'assignTimestamps')
+      refuseAlignment(watermarks, 'assignTimestamps')
+    }
     return this.#then({ kind: 'timestamps', timestamp, watermarks }, options)
   }
 

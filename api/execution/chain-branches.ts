@@ -18,6 +18,7 @@ import type { Slot } from '../../runtime/slot.ts'
 import type { GraphNode, JobGraph } from '../graph.ts'
 import type { ChainedNode, EdgePlan, TaskPlan } from '../plan.ts'
 import { createElement } from './operator-factory.ts'
+import type { TimedRecordObserver } from './operator-factory.ts'
 
 /** What a chain is joined to. */
 export interface ChainSurroundings {
@@ -33,6 +34,8 @@ export interface ChainSurroundings {
     node: GraphNode,
     sides: ReadonlyMap<string, Output>,
   ) => void
+  /** Who sees the records to which the first operator has given their event times. */
+  readonly onTimed: TimedRecordObserver | undefined
   /** Counts for an operator, as its own counters do. */
   readonly counter: (name: string) => Counter
   /** Opens the end of a chain at a sink. */
@@ -107,7 +110,9 @@ class BranchBuilder {
         continue
       }
       const sides = this.sidesOf(chained)
-      const element = createElement(node, this.badRecords(node, sides))
+      // New watermarks are made at the root only, so that no other step is observed.
+      const onTimed = chained === this.#task.root ? this.#around.onTimed : undefined
+      const element = createElement(node, this.badRecords(node, sides), onTimed)
       this.#around.onElement(element, node, sides)
       nodes.push({ element, ...this.branchesBehind(chained) })
     }

@@ -27,6 +27,7 @@ import { loadJobModule } from './job-module.ts'
 import { jobSlot } from './job-on-slot.ts'
 import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protocol.ts'
 import type { ResolvedOptions } from './run-options.ts'
+import { WatermarkGroups } from './watermark-groups.ts'
 
 /** `created`: not yet deployed. The last three are final. */
 export type JobState = 'created' | 'running' | 'finished' | 'failed' | 'cancelled'
@@ -50,6 +51,7 @@ export class Coordinator {
   #graph: JobGraph | undefined
   #plan: ExecutionPlan | undefined
   #enumerators: Enumerators | undefined
+  #watermarkGroups: WatermarkGroups | undefined
   #slots: Async<JobSlot>[] = []
   #collectors: readonly Collector[] = []
   #unfinished = 0
@@ -143,6 +145,12 @@ export class Coordinator {
     })
     this.#graph = graph
     this.#plan = plan
+    this.#watermarkGroups = new WatermarkGroups(graph, plan, (group, watermark) => {
+      for (const slot of this.#slots) {
+        // A slot that is lost or has ended ends the job by itself.
+        slot.align(group, watermark).catch(() => {})
+      }
+    })
     this.#enumerators = await Enumerators.start(graph, plan)
     // Cancelled meanwhile, and nobody waits any more.
     if (this.#state !== 'created') await this.#closeEnumerators()
@@ -192,6 +200,9 @@ export class Coordinator {
       plan,
       codec: this.#options.codec,
       nextSplit: (nodeId, subtaskIndex) => coordinator.nextSplit(nodeId, subtaskIndex),
+      announceWatermark: (nodeId, subtaskIndex, watermark) => {
+        coordinator.announceWatermark(nodeId, subtaskIndex, watermark)
+      },
       // Only collected streams end on the main thread, and they have no subtask that could finish or fail.
       listener: { finished: () => {}, failed: () => {} },
     })
@@ -210,6 +221,7 @@ export class Coordinator {
     const mainSlot = jobSlot(group.main, main)
     this.#slots.push({
       start: async () => mainSlot.start(),
+      align: async (group, watermark) => mainSlot.align(group, watermark),
       cancel: async () => mainSlot.cancel(),
       commit: () => mainSlot.commit(),
       abort: () => mainSlot.abort(),
@@ -268,7 +280,11 @@ export class Coordinator {
   #coordinatorSide(): JobCoordinator {
     return {
       nextSplit: async (nodeId, subtaskIndex) => this.#enumerators?.next(nodeId, subtaskIndex),
-      finished: () => {
+      announceWatermark: (nodeId, subtaskIndex, watermark) => {
+        this.#watermarkGroups?.announce(nodeId, subtaskIndex, watermark)
+      },
+      finished: (taskId, subtaskIndex) => {
+        this.#watermarkGroups?.finished(taskId, subtaskIndex)
         this.#unfinished--
         if (this.#unfinished === 0) this.#endWell()
       },

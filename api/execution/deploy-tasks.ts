@@ -24,6 +24,7 @@ import type {
   SubtaskListener,
   SubtaskParts,
 } from '../../operators/subtask.ts'
+import type { WatermarkStrategy } from '../../operators/time/watermarks.ts'
 import type { InputGate } from '../../runtime/input-gate.ts'
 import {
   LinkTransport,
@@ -37,6 +38,7 @@ import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from
 import { consoleLogger } from './console-logger.ts'
 import { chainBranches, nodeOf } from './chain-branches.ts'
 import { Collector } from './collector.ts'
+import type { TimedRecordObserver } from './operator-factory.ts'
 import type { SplitAnswer } from './protocol.ts'
 
 /** What is deployed where, and who hears of it. */
@@ -47,6 +49,8 @@ export interface DeployRequest {
   readonly codec: CodecName
   readonly listener: SubtaskListener
   readonly nextSplit: (nodeId: number, subtaskIndex: number) => Promise<SplitAnswer>
+  /** Tells the coordinator how far a subtask of an aligned source has come. */
+  readonly announceWatermark: (nodeId: number, subtaskIndex: number, watermark: number) => void
 }
 
 /** The part of a job on one slot. */
@@ -114,6 +118,7 @@ class Deployer implements DeployedTasks {
     const sinks: { tail: SinkTail; node: GraphNode }[] = []
     const surroundings = new Map<ChainElement, OperatorSurroundings>()
     const counters = new Map<string, Counter>()
+    const watermarks = ownWatermarks(root)
     const { branches, badRecords } = chainBranches(task, {
       graph,
       slot: node.slot,
@@ -124,6 +129,7 @@ class Deployer implements DeployedTasks {
         channels.push(...opened)
         return opened
       },
+      onTimed: watermarks?.onTimed,
       counter: (name) => counterIn(counters, name),
       onElement: (element, { name, uid }, sides) => {
         const state = new HeapStateBackend({
@@ -170,7 +176,7 @@ class Deployer implements DeployedTasks {
         return known
       },
     }
-    const owner = this.#subtaskOf(task, placed, { root, parts, badRecords })
+    const owner = this.#subtaskOf(task, placed, { root, parts, badRecords, watermarks })
     gate.onError = (error) => {
       owner.turnFailed(error)
     }
@@ -186,7 +192,13 @@ class Deployer implements DeployedTasks {
       root,
       parts,
       badRecords,
-    }: { root: GraphNode; parts: SubtaskParts; badRecords: BadRecordHandler | undefined },
+      watermarks,
+    }: {
+      root: GraphNode
+      parts: SubtaskParts
+      badRecords: BadRecordHandler | undefined
+      watermarks: OwnWatermarks | undefined
+    },
   ): SourceSubtask | InputSubtask {
     const { operator } = root
     if (operator.kind === 'source') {
@@ -196,14 +208,18 @@ class Deployer implements DeployedTasks {
         sourceName: root.name,
         timestamp: operator.timestamp,
         watermarks: operator.watermarks,
+        watermarkIntervalMs: operator.watermarkIntervalMs,
         badRecords,
         nextSplit: () => this.#request.nextSplit(root.id, placed.index),
+        announceWatermark: (watermark) => {
+          this.#request.announceWatermark(root.id, placed.index, watermark)
+        },
       })
     }
     return new InputSubtask({
       ...parts,
       inputChannels: inputChannels(task, placed.index).map(({ input }) => input),
-      watermarks: operator.kind === 'timestamps' ? operator.watermarks : undefined,
+      watermarks: watermarks?.strategy,
     })
   }
 
@@ -245,6 +261,26 @@ class Deployer implements DeployedTasks {
     const output = new OutputChannel(channel.id, node.slot, gate, transport)
     node.router.addOutput(output)
     return output
+  }
+}
+
+/** The watermarks that a subtask with inputs makes. */
+interface OwnWatermarks {
+  /** Always gives the one generator, which is also shown the records. */
+  readonly strategy: WatermarkStrategy<never>
+  readonly onTimed: TimedRecordObserver | undefined
+}
+
+function ownWatermarks({ operator }: GraphNode): OwnWatermarks | undefined {
+  if (operator.kind !== 'timestamps' || operator.watermarks === undefined) return undefined
+  const generator = operator.watermarks.createGenerator()
+  const strategy = { ...operator.watermarks, createGenerator: () => generator }
+  if (generator.onRecord === undefined) return { strategy, onTimed: undefined }
+  return {
+    strategy,
+    onTimed: (value, timestamp) => {
+      generator.onRecord?.(value, timestamp)
+    },
   }
 }
 

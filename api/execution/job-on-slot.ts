@@ -4,6 +4,7 @@
  * Life cycle: load (build the graph, compare, deploy) → start → commit or abort. Runs on the slot's thread.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { SourceSubtask } from '../../operators/source/source-subtask.ts'
 import type { SlotExtension, SlotNode } from '../../runtime/slot-node.ts'
 import { toWireError } from '../../runtime/wire-error.ts'
 import { fingerprint, firstDifference } from '../fingerprint.ts'
@@ -26,6 +27,9 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
     plan: deployment.plan,
     codec: deployment.codec,
     nextSplit: (nodeId, subtaskIndex) => coordinator.nextSplit(nodeId, subtaskIndex),
+    announceWatermark: (nodeId, subtaskIndex, watermark) => {
+      void coordinator.announceWatermark(nodeId, subtaskIndex, watermark)
+    },
     listener: {
       finished: ({ identity }) => {
         void coordinator.finished(identity.taskId, identity.index)
@@ -61,6 +65,11 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
   return {
     start: () => {
       for (const subtask of subtasks) subtask.start()
+    },
+    align: (group, watermark) => {
+      for (const subtask of subtasks) {
+        if (subtask instanceof SourceSubtask) subtask.alignTo(group, watermark)
+      }
     },
     cancel: () => {
       for (const subtask of subtasks) subtask.cancel()

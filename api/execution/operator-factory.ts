@@ -10,22 +10,29 @@ import { reduceByKey } from '../../operators/aggregates/rolling-reduce.ts'
 import { windowAggregate } from '../../operators/windows/window-aggregate.ts'
 import type { GraphNode } from '../graph.ts'
 
+/** Sees every record to which a step has given its event time. */
+export type TimedRecordObserver = (value: never, timestamp: number) => void
+
 /**
  * Makes a fresh element, with state of its own, for one subtask. Sources, sinks and collected streams are no elements.
- * Without `onBadRecord` the first record for which it throws fails the job.
+ * Without `onBadRecord` the first record for which it throws fails the job. `onTimed` is for steps that assign timestamps.
  */
-export function createElement(node: GraphNode, onBadRecord?: BadRecordHandler): ChainElement {
-  return { ...bareElement(node), onBadRecord }
+export function createElement(
+  node: GraphNode,
+  onBadRecord?: BadRecordHandler,
+  onTimed?: TimedRecordObserver,
+): ChainElement {
+  return { ...bareElement(node, onTimed), onBadRecord }
 }
 
-function bareElement({ name, operator }: GraphNode): ChainElement {
+function bareElement({ name, operator }: GraphNode, onTimed?: TimedRecordObserver): ChainElement {
   switch (operator.kind) {
     case 'map':
     case 'filter':
     case 'flatMap':
       return { name, step: operator }
     case 'timestamps':
-      return { name, step: { kind: 'timestamp', fn: operator.timestamp } }
+      return { name, step: { kind: 'timestamp', fn: observed(operator.timestamp, onTimed) } }
     case 'reduce':
       return { name, operator: reduceByKey(operator.key, operator.reduce as never) }
     case 'aggregate': {
@@ -48,5 +55,18 @@ function bareElement({ name, operator }: GraphNode): ChainElement {
         'NOT_AN_ELEMENT',
         `'${name}' (${operator.kind}) can't stand inside a chain`,
       )
+  }
+}
+
+function observed(
+  timestamp: (value: never, timestamp: number) => number,
+  onTimed: TimedRecordObserver | undefined,
+): (value: never, timestamp: number) => number {
+  if (onTimed === undefined) return timestamp
+  return (value, before) => {
+    const time = timestamp(value, before)
+    // Others are refused by the chain.
+    if (Number.isFinite(time)) onTimed(value, time)
+    return time
   }
 }

@@ -34,6 +34,8 @@ export type SplitAnswer = { readonly split: unknown } | undefined
 export interface JobCoordinator {
   /** The next split of a source for one of its subtasks. */
   nextSplit(nodeId: number, subtaskIndex: number): Promise<SplitAnswer>
+  /** How far a subtask of an aligned source has come; `MAX_TIMESTAMP` where nobody needs to wait for it. */
+  announceWatermark(nodeId: number, subtaskIndex: number, watermark: number): void
   /** A subtask has done all that it had to do. */
   finished(taskId: number, subtaskIndex: number): void
   /** A subtask has failed; it does nothing more. */
@@ -44,6 +46,8 @@ export interface JobCoordinator {
 export interface JobSlot {
   /** All slots are deployed: take input. */
   start(): void
+  /** The smallest watermark of an alignment group is this now. */
+  align(group: string, watermark: number): void
   /** Stop taking input and producing output. */
   cancel(): void
   /** The whole job has finished: make the output visible. */
