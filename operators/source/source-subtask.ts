@@ -67,8 +67,7 @@ export class SourceSubtask extends Subtask {
   #exhausted = false
   /** The reader that is being opened; it must be closed even when nobody wants it any more. */
   #opening: Opening | undefined
-  /** The first splits are not all there: what they are going to bring must not come behind the watermark of those that are. */
-  #gathering: boolean
+  /** Rings when the first splits have been waited for long enough. */
   readonly #patience: Alarm
   #toldIdle = false
   /** The split whose batch is under way. */
@@ -107,9 +106,8 @@ export class SourceSubtask extends Subtask {
       },
     }
     this.#time = watermarks === undefined ? undefined : this.#timeOf(watermarks, ready)
-    this.#gathering = this.#time !== undefined && this.#splitsAtOnce > 1
     this.#patience = new Alarm(slot.clock, () => {
-      this.#gathering = false
+      this.#gathered()
       ready()
     })
   }
@@ -118,7 +116,10 @@ export class SourceSubtask extends Subtask {
     if (this.state !== 'created') return
     super.start()
     this.#time?.start()
-    if (this.#gathering) this.#patience.set(FIRST_SPLITS_PATIENCE_MS)
+    if (this.#time === undefined || this.#splitsAtOnce === 1) return
+    // What the later of the first splits bring must not come behind the watermark of the earlier ones.
+    this.#time.setGathering(true)
+    this.#patience.set(FIRST_SPLITS_PATIENCE_MS)
   }
 
   override cancel(): void {
@@ -220,8 +221,13 @@ export class SourceSubtask extends Subtask {
       this.#splits.push(new OpenSplit(this.#opening?.split, reader, time, this.#around))
       this.#opening = undefined
     }
-    if (this.#exhausted || this.#splits.length === this.#splitsAtOnce) this.#gathering = false
+    if (this.#exhausted || this.#splits.length === this.#splitsAtOnce) this.#gathered()
     this.#around.onReady()
+  }
+
+  #gathered(): void {
+    this.#patience.cancel()
+    this.#time?.setGathering(false)
   }
 
   /** The next split, in turn, that has a batch or can be asked for one. */
@@ -299,7 +305,7 @@ export class SourceSubtask extends Subtask {
   }
 
   #followWatermark(time: GeneratedTime): boolean {
-    if (this.#gathering || time.watermark <= this.watermark) return false
+    if (time.watermark <= this.watermark) return false
     this.advanceWatermark(time.watermark)
     return true
   }

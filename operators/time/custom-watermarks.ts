@@ -50,7 +50,10 @@ export function periodicWatermarks<T = unknown>(
 ): WatermarkStrategy<T> {
   const what = 'periodicWatermarks'
   if (typeof options !== 'object' || options === null) {
-    throw new MillraceError('INVALID_ARGUMENT', `${what} expects options, got ${describeRecord(options)}`)
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      `${what} expects options, got ${describeRecord(options)}`,
+    )
   }
   const { create, intervalMs } = options
   requireFunctionFor(create, `${what}: create`)

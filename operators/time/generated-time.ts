@@ -82,6 +82,7 @@ export class GeneratedTime {
   #waitingIdle = false
   #due = false
   #periodicDue = false
+  #gathering = false
 
   constructor(options: GeneratedTimeOptions) {
     this.#options = options
@@ -113,6 +114,15 @@ export class GeneratedTime {
   start(): void {
     this.#waiting?.activity()
     this.#setIdleAlarm()
+  }
+
+  /**
+   * While true, the watermark stays where it is: splits are still to be opened whose records must not come behind those of others.
+   */
+  setGathering(gathering: boolean): void {
+    if (gathering === this.#gathering) return
+    this.#gathering = gathering
+    this.#combine()
   }
 
   /** A split begins. */
@@ -216,6 +226,7 @@ export class GeneratedTime {
   }
 
   #combine(): void {
+    if (this.#gathering) return
     this.#multiplexer.update()
     this.#member?.report(this.idle ? MAX_TIMESTAMP : this.watermark)
   }

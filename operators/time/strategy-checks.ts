@@ -2,6 +2,7 @@
  * Checks of what users give to the functions that make or extend watermark strategies.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { describeRecord } from '../operator-error.ts'
 import type { WatermarkStrategy } from './watermarks.ts'
 
 /** How the errors of these checks are told apart. */
@@ -23,7 +24,7 @@ export function requireMs(
   const bound = orZero ? 'of at least 0' : 'above 0'
   throw new MillraceError(
     code,
-    `${what} expects a number of milliseconds ${bound}, got ${String(value)}`,
+    `${what} expects a number of milliseconds ${bound}, got ${describeRecord(value)}`,
   )
 }
 
@@ -48,6 +49,6 @@ export function checkedWatermark(value: unknown, what: string): number | undefin
   if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return value
   throw new MillraceError(
     'BAD_TIMESTAMP',
-    `${what}: expected a watermark in milliseconds or undefined, got ${String(value)}`,
+    `${what}: expected a watermark in milliseconds or undefined, got ${describeRecord(value)}`,
   )
 }
