@@ -82,7 +82,7 @@ async function silent(host: RunOptions, parallelism: number): Promise<void> {
     for await (const window of job.collect<readonly number[]>('windows')) {
       windows.push(window)
       // All that can come: the silent source goes on for ever.
-      if (windows.length === 18) job.cancel()
+      if (windows.length === 18) void job.cancel()
     }
   })()
   await Promise.allSettled([reading])
