@@ -2,7 +2,7 @@
  * Watermark strategies with a user's own rule: asked at intervals, or after every record.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import { describeRecord } from '../operator-error.ts'
 import { checkedWatermark, requireFunctionFor, requireMs } from './strategy-checks.ts'
 import type { WatermarkGenerator, WatermarkStrategy } from './watermarks.ts'
@@ -16,7 +16,7 @@ export interface PeriodicGenerator<in T = unknown> {
   readonly onRecord?: ((value: T, timestamp: number) => void) | undefined
   /** Instead of `onRecord`, where the times are enough: cheaper, because it sees a whole batch. Only the first `length` times count. */
   readonly onBatch?: ((timestamps: Float64Array, length: number) => void) | undefined
-  /** Asked at intervals: the watermark, or undefined for none. What does not advance it is ignored. */
+  /** Asked at intervals: the watermark, or undefined for none. What does not advance it is ignored, and so is `Infinity`. */
   readonly onPeriodicEmit: () => number | undefined
 }
 
@@ -78,7 +78,7 @@ export function periodicWatermarks<T = unknown>(
  * Errors: `INVALID_ARGUMENT`; `BAD_TIMESTAMP` fails the job for what is no watermark.
  *
  * @example
- * punctuatedWatermarks((reading: Reading, timestamp) => (reading.last ? timestamp : undefined))
+ * punctuatedWatermarks((order: Order, timestamp) => (order.count === 0 ? timestamp : undefined))
  */
 export function punctuatedWatermarks<T = unknown>(
   watermarkOf: (value: T, timestamp: number) => number | undefined,
@@ -98,10 +98,8 @@ class Punctuated<T> implements WatermarkGenerator<T> {
 
   constructor(watermarkOf: (value: T, timestamp: number) => number | undefined) {
     this.onRecord = (value, timestamp) => {
-      const watermark = watermarkOf(value, timestamp)
-      if (watermark === undefined) return
-      const checked = checkedWatermark(watermark, 'punctuatedWatermarks')
-      if (checked !== undefined && checked > this.current) this.current = checked
+      const watermark = checkedWatermark(watermarkOf(value, timestamp), 'punctuatedWatermarks')
+      if (advances(watermark, this.current)) this.current = watermark
     }
   }
 }
@@ -126,8 +124,13 @@ class Periodic<T> implements WatermarkGenerator<T> {
 
   onPeriodicEmit(): void {
     const watermark = checkedWatermark(this.#own.onPeriodicEmit(), 'onPeriodicEmit')
-    if (watermark !== undefined && watermark > this.current) this.current = watermark
+    if (advances(watermark, this.current)) this.current = watermark
   }
+}
+
+/** The final watermark does not count: the smallest of no records, say, is no reason to ignore all that follow. */
+function advances(watermark: number | undefined, current: number): watermark is number {
+  return watermark !== undefined && watermark > current && watermark < MAX_TIMESTAMP
 }
 
 function checkedGenerator<T>(generator: PeriodicGenerator<T>): PeriodicGenerator<T> {

@@ -43,16 +43,16 @@ test('a periodic generator may see batches of times instead', () => {
   assert.equal([seen, generator.current], [[1, 2], 2])
 })
 
-test('no watermark, or one that goes back, changes nothing', () => {
-  const answers = [5, undefined, 3, 7]
+test('no watermark, one that goes back and the final one change nothing', () => {
+  const answers = [Infinity, 5, undefined, 3, 7]
   const generator = periodicWatermarks({
     create: () => ({ onPeriodicEmit: () => answers.shift() }),
   }).createGenerator()
-  const reached = [0, 1, 2, 3].map(() => {
+  const reached = [0, 1, 2, 3, 4].map(() => {
     generator.onPeriodicEmit?.()
     return generator.current
   })
-  assert.equal(reached, [5, 5, 5, 7])
+  assert.equal(reached, [-Infinity, 5, 5, 5, 7])
 })
 
 test('a generator that is an instance of a class keeps its this', () => {
