@@ -43,6 +43,14 @@ export type BadRecordHandler = (
   place?: string,
 ) => void
 
+/** What could not be made a record of, or processed. */
+export interface BadRecord {
+  readonly record: unknown
+  readonly error: unknown
+  /** Where it stood, where that is known. */
+  readonly place: string | undefined
+}
+
 /** Who an operator is, and where its bad records go. */
 export interface BadRecordOptions {
   readonly policy: Exclude<ErrorPolicy, 'fail'>

@@ -73,6 +73,12 @@ export interface ReaderContext {
   readonly batchSize: number
   /** Aborted when the job is cancelled or has failed: stop waiting. */
   readonly signal: AbortSignal
+  /**
+   * Takes what a reader can't make a record of: what it has (a line of text, say), the error, and where it stood; then go on
+   * behind it. It is counted (`recordsSkipped`) and, with `onError: 'deadLetter'`, handed to the dead letters. Undefined where the
+   * first such record must end the job (`onError: 'fail'`): throw the error.
+   */
+  readonly badRecord?: ((record: unknown, error: unknown, place?: string) => void) | undefined
 }
 
 /** Reads one split from its position to its end. */

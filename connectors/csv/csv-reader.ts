@@ -4,7 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { SplitReader } from '../../operators/source.ts'
+import type { ReaderContext, SplitReader } from '../../operators/source.ts'
 import { unknownColumn, type ColumnSpec } from '../files/columns.ts'
 import { lineNumberAt, LineReader } from '../files/line-reader.ts'
 import { csvParser, type ParseValue } from './csv-values.ts'
@@ -27,6 +27,8 @@ export interface CsvRequest {
   readonly wanted: readonly ColumnSpec[] | undefined
   readonly batchSize: number
   readonly position: number | undefined
+  /** Takes the records that don't fit their columns; undefined: the first one ends the job. */
+  readonly badRecord: ReaderContext['badRecord']
   /** Parses whole records. */
   readonly parse: (text: string, newline: '\n' | '\r\n') => Parsed
 }
@@ -157,7 +159,7 @@ export class CsvReader<T> implements SplitReader<T, number> {
     return names
   }
 
-  #take(scanned: ScannedRecords, layout: Layout): readonly T[] | Promise<never> {
+  #take(scanned: ScannedRecords, layout: Layout): readonly T[] | Promise<readonly T[] | undefined> {
     const { starts, textEnd, used, otherNewline } = scanned
     const bytes = this.#lines.window.subarray(starts[0], textEnd)
     if (!isUtf8(bytes))
@@ -172,24 +174,48 @@ export class CsvReader<T> implements SplitReader<T, number> {
       return this.#reject(this.#badLine(scanned, 0, why))
     }
     const records: T[] = []
+    const bad: { readonly row: number; readonly error: Promise<MillraceError> }[] = []
     for (let row = 0; row < data.length; row++) {
-      const cells = data[row] as readonly string[]
-      if (cells.length !== layout.fieldCount) {
-        const why = `it has ${cells.length} fields instead of ${layout.fieldCount}`
-        return this.#reject(this.#badLine(scanned, row, why))
+      const found = recordOf(data[row] as readonly string[], layout)
+      if (!(found instanceof Misfit)) {
+        // the one place where the declared columns become the record type that follows from them
+        records.push(found as T)
+        continue
       }
-      const record: Record<string, unknown> = {}
-      for (const field of layout.fields) {
-        const text = cells[field.at] as string
-        const value = text === '' && field.nullable ? null : field.parse(text)
-        if (value === undefined) return this.#reject(this.#badValue(scanned, row, field, text))
-        setField(record, field.name, value)
-      }
-      // the one place where the declared columns become the record type that follows from them
-      records.push(record as T)
+      const error = this.#misfitError(found, scanned, row)
+      if (this.#request.badRecord === undefined) return this.#reject(error)
+      bad.push({ row, error })
     }
+    if (bad.length > 0) return this.#reportAndTake(records, bad, scanned)
     this.#lines.consume(used)
     return records
+  }
+
+  /** Before the lines are consumed, since the errors look at them. */
+  async #reportAndTake(
+    records: readonly T[],
+    bad: readonly { readonly row: number; readonly error: Promise<MillraceError> }[],
+    scanned: ScannedRecords,
+  ): Promise<readonly T[] | undefined> {
+    const { starts, textEnd, used } = scanned
+    for (const { row, error } of bad) {
+      const { line } = await this.#lineOf(scanned, row)
+      const text = this.#lines.window.toString('utf8', starts[row], starts[row + 1] ?? textEnd)
+      this.#request.badRecord?.(text.trimEnd(), await error, `${this.#request.path}, line ${line}`)
+    }
+    this.#lines.consume(used)
+    // An empty batch would mean "nothing yet" and cost a pause.
+    return records.length > 0 ? records : this.read()
+  }
+
+  #misfitError(
+    { field, text, cells }: Misfit,
+    scanned: ScannedRecords,
+    row: number,
+  ): Promise<MillraceError> {
+    if (field !== undefined) return this.#badValue(scanned, row, field, text)
+    const expected = this.#layout?.fieldCount ?? 0
+    return this.#badLine(scanned, row, `it has ${cells} fields instead of ${expected}`)
   }
 
   /** Errors need the number of the line, which is found by reading the file again. */
@@ -231,6 +257,31 @@ export class CsvReader<T> implements SplitReader<T, number> {
     const line = await lineNumberAt(this.#request.path, this.#lines.position + start)
     return { line, text: text.split('\n', 1)[0] ?? '' }
   }
+}
+
+/** A row that does not fit: it has another number of fields, or a field that its column can't take. */
+class Misfit {
+  readonly cells: number
+  readonly field: Field | undefined
+  readonly text: string
+
+  constructor(cells: number, field?: Field, text = '') {
+    this.cells = cells
+    this.field = field
+    this.text = text
+  }
+}
+
+function recordOf(cells: readonly string[], layout: Layout): Record<string, unknown> | Misfit {
+  if (cells.length !== layout.fieldCount) return new Misfit(cells.length)
+  const record: Record<string, unknown> = {}
+  for (const field of layout.fields) {
+    const text = cells[field.at] as string
+    const value = text === '' && field.nullable ? null : field.parse(text)
+    if (value === undefined) return new Misfit(cells.length, field, text)
+    setField(record, field.name, value)
+  }
+  return record
 }
 
 function setField(record: Record<string, unknown>, name: string, value: unknown): void {

@@ -85,6 +85,7 @@ export function csvSource<const C extends CsvColumns = readonly string[]>(
         delimiter,
         wanted,
         batchSize: context.batchSize,
+        badRecord: context.badRecord,
         position,
         parse: (text, newline) =>
           Papa.parse<string[]>(text, { delimiter, newline, quoteChar: '"', header: false }),

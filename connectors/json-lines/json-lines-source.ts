@@ -83,6 +83,7 @@ class JsonLinesReader<T> implements SplitReader<T, number> {
   readonly #path: string
   readonly #lines: LineReader
   readonly #batchSize: number
+  readonly #badRecord: ReaderContext['badRecord']
   readonly #parse: ((value: PlainData) => T) | undefined
 
   constructor(
@@ -94,6 +95,7 @@ class JsonLinesReader<T> implements SplitReader<T, number> {
     this.#path = path
     this.#lines = lines
     this.#batchSize = context.batchSize
+    this.#badRecord = context.badRecord
     this.#parse = parse
   }
 
@@ -103,7 +105,7 @@ class JsonLinesReader<T> implements SplitReader<T, number> {
 
   read(): readonly T[] | undefined | Promise<readonly T[] | undefined> {
     const batch = this.#take()
-    if (batch instanceof BadLine) return this.#fail(batch)
+    if (batch instanceof BadLine) return this.#skipAndRead(batch)
     if (batch.length > 0) return batch
     return this.#lines.done ? undefined : this.#fillAndRead()
   }
@@ -116,20 +118,29 @@ class JsonLinesReader<T> implements SplitReader<T, number> {
     for (;;) {
       await this.#lines.fill()
       const batch = this.#take()
-      if (batch instanceof BadLine) return this.#fail(batch)
+      if (batch instanceof BadLine) return this.#skipAndRead(batch)
       if (batch.length > 0) return batch
       if (this.#lines.done) return undefined
     }
+  }
+
+  /** Reports a bad line and goes on behind it; throws where the first one ends the job. */
+  async #skipAndRead(bad: BadLine): Promise<readonly T[] | undefined> {
+    const line = await lineNumberAt(this.#path, this.#lines.position)
+    const error = this.#errorOf(bad, line)
+    if (this.#badRecord === undefined) throw error
+    this.#badRecord(bad.text.trimEnd(), error, `${this.#path}, line ${line}`)
+    this.#lines.consume(bad.byteLength)
+    return this.#lines.done ? undefined : this.read()
   }
 
   /**
    * The records of the complete lines in hand. A bad line ends the batch before it, and is reported when it comes first:
    * what was good until then has been handed out.
    */
-  #take(): T[] | BadLine {
+  #take(own = this.#lines.ownBytes): T[] | BadLine {
     const records: T[] = []
     const window = this.#lines.window
-    const own = this.#lines.ownBytes
     const parse = this.#parse
     let start = 0
     let end = 0
@@ -153,7 +164,7 @@ class JsonLinesReader<T> implements SplitReader<T, number> {
           start = end + 1
           continue
         }
-        if (start === 0) return new BadLine(text, error)
+        if (start === 0) return new BadLine(text, error, Math.min(end + 1, window.length))
         break
       }
     }
@@ -163,26 +174,26 @@ class JsonLinesReader<T> implements SplitReader<T, number> {
     return records
   }
 
-  /** Moves to the first line that is not UTF-8, for the error to name it. */
-  #notUtf8(bytes: Buffer): BadLine {
+  /** The records before the first line that is not UTF-8, or that line where it comes first. Rare, so it parses again. */
+  #notUtf8(bytes: Buffer): T[] | BadLine {
     let start = 0
     for (;;) {
       const newline = bytes.indexOf(NEWLINE, start)
       const line = bytes.subarray(start, newline < 0 ? bytes.length : newline)
       if (newline < 0 || !isUtf8(line)) {
-        this.#lines.consume(start)
-        return new BadLine(line.toString('utf8'), new Error('it is not valid UTF-8'))
+        if (start > 0) return this.#take(start)
+        const byteLength = newline < 0 ? line.length : line.length + 1
+        return new BadLine(line.toString('utf8'), new Error('it is not valid UTF-8'), byteLength)
       }
       start = newline + 1
     }
   }
 
-  async #fail({ text, reason }: BadLine): Promise<never> {
-    const line = await lineNumberAt(this.#path, this.#lines.position)
+  #errorOf({ text, reason }: BadLine, line: number): MillraceError {
     const shown =
       text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text.trimEnd()
     const why = reason instanceof Error ? reason.message : String(reason)
-    throw new MillraceError(
+    return new MillraceError(
       'BAD_JSON_LINE',
       `${this.#path}, line ${line}: ${why}; the line is ${shown}`,
       {
@@ -196,9 +207,12 @@ class JsonLinesReader<T> implements SplitReader<T, number> {
 class BadLine {
   readonly text: string
   readonly reason: unknown
+  /** With its end of line. */
+  readonly byteLength: number
 
-  constructor(text: string, reason: unknown) {
+  constructor(text: string, reason: unknown, byteLength: number) {
     this.text = text
     this.reason = reason
+    this.byteLength = byteLength
   }
 }

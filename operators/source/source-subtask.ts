@@ -6,7 +6,8 @@
  *
  *     asking for a split ──► opening it ──► open: a batch now and then ──► closed ──► asking …  ──► no more splits: end
  */
-import type { BadRecordHandler } from '../bad-records.ts'
+import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import type { BadRecord, BadRecordHandler } from '../bad-records.ts'
 import { checkedReader } from '../connector-checks.ts'
 import { operatorError } from '../operator-error.ts'
 import type { ReaderContext, Source, SplitReader } from '../source.ts'
@@ -70,6 +71,8 @@ export class SourceSubtask extends Subtask {
   /** Rings when the first splits have been waited for long enough. */
   readonly #patience: Alarm
   #toldIdle = false
+  /** What readers could not make records of, told at the next step: readers may run outside a turn. */
+  readonly #bad: BadRecord[] = []
   /** The split whose batch is under way. */
   #reading: OpenSplit | undefined
   #values: readonly unknown[] = []
@@ -86,6 +89,13 @@ export class SourceSubtask extends Subtask {
       parallelism: identity.parallelism,
       batchSize: READ_BATCH,
       signal: this.#abort.signal,
+      ...(parts.badRecords === undefined
+        ? {}
+        : {
+            badRecord: (record: unknown, error: unknown, place?: string) => {
+              this.#bad.push({ record, error, place })
+            },
+          }),
     }
     this.#splitsAtOnce = source.splitsAtOnce ?? 1
     this.#stamper = new RecordStamper(READ_BATCH, {
@@ -165,6 +175,7 @@ export class SourceSubtask extends Subtask {
   }
 
   protected override step(): boolean {
+    if (this.#bad.length > 0) this.#reportBad()
     if (this.#reading !== undefined) return this.#continueBatch(this.#reading)
     if (this.#time !== undefined && this.#followTime(this.#time)) return true
     if (!this.#asking && !this.#exhausted && this.#splits.length < this.#splitsAtOnce) {
@@ -178,6 +189,11 @@ export class SourceSubtask extends Subtask {
     if (!this.#exhausted || this.#splits.length > 0) return false
     this.#time?.stop()
     return this.finishInput()
+  }
+
+  #reportBad(): void {
+    for (const { record, error, place } of this.#bad.splice(0))
+      this.#source.badRecords?.(record, MIN_TIMESTAMP, error, place)
   }
 
   #timeOf(strategy: WatermarkStrategy<never>, onDue: () => void): GeneratedTime {

@@ -10,6 +10,8 @@ import { join } from 'node:path'
 export interface DriveOptions {
   readonly parallelism?: number
   readonly batchSize?: number
+  /** Makes the reader go on behind bad records and hear of each here. */
+  readonly badRecord?: ReaderContext['badRecord']
 }
 
 export function readerContext(
@@ -21,6 +23,7 @@ export function readerContext(
     parallelism: options.parallelism ?? 1,
     batchSize: options.batchSize ?? 1024,
     signal,
+    badRecord: options.badRecord,
   }
 }
 
