@@ -14,6 +14,8 @@ import { runJob } from '../execution/run-job.ts'
 import type { RunOptions } from '../execution/run-options.ts'
 import { defineJob } from '../job.ts'
 import type { Stream } from '../stream.ts'
+import { fromScript } from './script.ts'
+import type { Script } from './script.ts'
 
 /** How the job of an expectation runs. */
 export interface ExpectOptions {
@@ -30,8 +32,11 @@ export interface ExpectOptions {
 
 /** What a pipeline is expected to do. Each method that begins with `to` runs the job. */
 export interface StreamExpectation<T, R> {
-  /** The input: records in their order, or a source of your own. Options as for `env.from`. */
-  given(input: readonly T[] | Source<T>, options?: SourceOptions<T>): StreamExpectation<T, R>
+  /** The input: records in their order, a script, or a source of your own. Options as for `env.from`; a script has none. */
+  given(
+    input: readonly T[] | Script<T> | Source<T>,
+    options?: SourceOptions<T>,
+  ): StreamExpectation<T, R>
   /** How to run. */
   on(options: ExpectOptions): StreamExpectation<T, R>
   /** Exactly these records come out, in this order. Rejects with an `AssertionError` that shows the difference. */
@@ -62,13 +67,13 @@ export function expectStream<T, R>(
 
 class Expectation<T, R> implements StreamExpectation<T, R> {
   readonly #build: (input: Stream<T>) => Stream<R>
-  readonly #source: Source<T> | undefined
+  readonly #source: Source<T> | Script<T> | undefined
   readonly #sourceOptions: SourceOptions<T>
   readonly #options: ExpectOptions
 
   constructor(
     build: (input: Stream<T>) => Stream<R>,
-    source: Source<T> | undefined,
+    source: Source<T> | Script<T> | undefined,
     sourceOptions: SourceOptions<T>,
     options: ExpectOptions,
   ) {
@@ -78,7 +83,10 @@ class Expectation<T, R> implements StreamExpectation<T, R> {
     this.#options = options
   }
 
-  given(input: readonly T[] | Source<T>, options: SourceOptions<T> = {}): Expectation<T, R> {
+  given(
+    input: readonly T[] | Script<T> | Source<T>,
+    options: SourceOptions<T> = {},
+  ): Expectation<T, R> {
     const source = isList(input) ? listSource(input) : input
     return new Expectation(this.#build, source, options, this.#options)
   }
@@ -134,7 +142,9 @@ class Expectation<T, R> implements StreamExpectation<T, R> {
       throw new MillraceError('INVALID_ARGUMENT', 'expectStream: say what goes in: .given(records)')
     }
     const job = defineJob('expectStream', (env) => {
-      this.#build(env.from(source, this.#sourceOptions)).collect('main')
+      const input =
+        'splits' in source ? fromScript(env, source) : env.from(source, this.#sourceOptions)
+      this.#build(input).collect('main')
     })
     const run = runJob(job, options)
     const records: R[] = []
@@ -144,7 +154,7 @@ class Expectation<T, R> implements StreamExpectation<T, R> {
   }
 }
 
-function isList<T>(input: readonly T[] | Source<T>): input is readonly T[] {
+function isList<T>(input: readonly T[] | Script<T> | Source<T>): input is readonly T[] {
   return Array.isArray(input)
 }
 

@@ -1,5 +1,6 @@
 /**
- * What tests of jobs and actors import from `millrace/testing`: the simulator and a clock that stands still.
+ * What tests of jobs and actors import from `millrace/testing`: the operator harness, expectations of whole pipelines, scripted
+ * sources, the simulator, and a clock that stands still.
  */
 export { operatorHarness, twoInputHarness } from './operator-harness.ts'
 export { HARNESS_MODES } from './harness-types.ts'
@@ -21,3 +22,5 @@ export { Simulator } from '../../runtime/simulator.ts'
 export type { SimulatorOptions } from '../../runtime/simulator.ts'
 export { expectStream } from './expect-stream.ts'
 export type { ExpectOptions, StreamExpectation } from './expect-stream.ts'
+export { fromScript, script } from './script.ts'
+export type { Script, ScriptStep } from './script.ts'
