@@ -81,7 +81,6 @@ export class InputSubtask extends Subtask {
   protected override step(): boolean {
     if (this.#batch !== undefined && this.#target <= this.watermark)
       return this.#continueBatch(this.#batch)
-    if (this.#own?.time.due === true) this.#followClock(this.#own)
     if (this.#target > this.watermark) {
       this.advanceWatermark(this.#target)
       return true
@@ -96,10 +95,23 @@ export class InputSubtask extends Subtask {
       return this.finishInput()
     }
     const item = this.inputs.take()
-    if (item === undefined) return false
-    if ('values' in item) this.#takeBatch(item)
-    else this.#takeEvent(item, this.inputs.lastChannel)
+    if (item === undefined) return this.#own !== undefined && this.#waitForRecords(this.#own)
+    if (!('values' in item)) {
+      this.#takeEvent(item, this.inputs.lastChannel)
+      return true
+    }
+    this.#takeBatch(item)
+    // Not before it is known whether there are records, and not only when there are none.
+    if (this.#own?.time.due === true) this.#followClock(this.#own)
     return true
+  }
+
+  /** Nothing has come. False when there is nothing to do, either. */
+  #waitForRecords(own: OwnTime): boolean {
+    const { due } = own.time
+    if (due) this.#followClock(own)
+    else own.time.waits(own.all)
+    return due
   }
 
   #takeBatch(batch: RecordBatch): void {
@@ -142,7 +154,6 @@ export class InputSubtask extends Subtask {
     this.#newest[0] = this.chain.takeMaxTimestamp()
     all.generator.onBatch?.(this.#newest, 1)
     time.advance(all)
-    time.activity(all)
     if (time.watermark > this.#target) this.#target = time.watermark
   }
 

@@ -82,6 +82,7 @@ export class OpenSplit {
       this.#waitFor(given, (value) => {
         this.#arrived = value
         this.#state = 'arrived'
+        if (this.time !== undefined) this.time.unread = true
       })
       return 'nothing'
     }

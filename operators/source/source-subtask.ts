@@ -262,7 +262,10 @@ export class SourceSubtask extends Subtask {
 
   #read(split: OpenSplit): void {
     const taken = split.take()
-    if (taken === 'nothing') return
+    if (taken === 'nothing') {
+      if (split.time !== undefined) this.#time?.waits(split.time)
+      return
+    }
     if (taken === 'ended') {
       this.#end(split)
       return
@@ -306,7 +309,6 @@ export class SourceSubtask extends Subtask {
     }
     this.#values = []
     this.#reading = undefined
-    if (split.time !== undefined) this.#time?.activity(split.time)
     return true
   }
 

@@ -36,8 +36,10 @@ export class SplitTime {
   readonly generator: WatermarkGenerator<never>
   readonly output: PartialWatermark
   readonly timer: IdlenessTimer | undefined
-  /** Whether it waits for others of its alignment group. */
-  held = false
+  /** Whether there may be records that nobody has looked for yet: it can't be called silent. */
+  unread = true
+  /** Whether it has had records, or was not asked for any, since it last became silent. */
+  fresh = true
 
   /** @internal Made by `GeneratedTime.open`. */
   constructor(
@@ -132,7 +134,6 @@ export class GeneratedTime {
     this.#splits.add(split)
     this.#waitingIdle = false
     if (generator.onPeriodicEmit !== undefined) this.#setPeriodicAlarm()
-    this.#setIdleAlarm()
     this.#combine()
     return split
   }
@@ -146,14 +147,25 @@ export class GeneratedTime {
     this.#combine()
   }
 
-  /** Records of a split have come, or are done. */
-  activity({ timer, output }: SplitTime): void {
-    if (timer === undefined) return
-    timer.activity()
-    if (!this.#idleAlarm.pending) this.#setIdleAlarm()
-    if (!output.idle) return
-    output.setIdle(false)
+  /** Records of a split have come. */
+  activity(split: SplitTime): void {
+    split.unread = true
+    split.fresh = true
+    if (!split.output.idle) return
+    split.output.setIdle(false)
     this.#combine()
+  }
+
+  /**
+   * A split was asked for records and had none: from now on it is silent. Not from its last records on, because the subtask
+   * may have had no time to ask.
+   */
+  waits(split: SplitTime): void {
+    if (!split.unread) return
+    split.unread = false
+    if (split.fresh) split.timer?.activity()
+    split.fresh = false
+    this.#setIdleAlarm()
   }
 
   /** What the generator has seen is processed: its watermark counts. */
@@ -163,14 +175,10 @@ export class GeneratedTime {
 
   /** Whether a split is not too far ahead of its alignment group. */
   mayRead(split: SplitTime): boolean {
-    if (this.#member === undefined) return true
-    const held = !this.#member.mayRead(split.output.watermark)
-    if (held !== split.held) {
-      split.held = held
-      split.timer?.hold(held)
-      if (!held) this.#setIdleAlarm()
-    }
-    return !held
+    if (this.#member === undefined || this.#member.mayRead(split.output.watermark)) return true
+    split.unread = true
+    split.fresh = true
+    return false
   }
 
   /** The smallest watermark of an alignment group is this now. Returns whether it is the group of this subtask. */
@@ -208,8 +216,8 @@ export class GeneratedTime {
   }
 
   #findIdle(): void {
-    for (const { timer, output } of this.#splits) {
-      if (timer !== undefined && timer.idle) output.setIdle(true)
+    for (const { timer, output, unread } of this.#splits) {
+      if (!unread && timer !== undefined && timer.idle) output.setIdle(true)
     }
     if (this.#splits.size === 0 && this.#waiting?.idle === true) this.#waitingIdle = true
   }
@@ -240,8 +248,8 @@ export class GeneratedTime {
     if (this.#waiting === undefined) return
     let earliestMs = MAX_TIMESTAMP
     if (this.#splits.size === 0 && !this.#waitingIdle) earliestMs = this.#waiting.remainingMs
-    for (const { timer, output, held } of this.#splits) {
-      if (timer === undefined || output.idle || held) continue
+    for (const { timer, output, unread } of this.#splits) {
+      if (timer === undefined || output.idle || unread) continue
       earliestMs = Math.min(earliestMs, timer.remainingMs)
     }
     if (earliestMs !== MAX_TIMESTAMP) this.#idleAlarm.set(earliestMs)

@@ -82,8 +82,21 @@ test('without records for the timeout it is idle, once, and a record wakes it', 
   assert.is(idles(), 2)
 })
 
+test('records that wait to be taken are records', async () => {
+  const { give, pass, idles, clock, subtask, settle } = rig(withIdleness(monotonous(), 100))
+  await give(1)
+  subtask.inputs.offer(0, { kind: 'watermark', timestamp: 1 })
+  subtask.inputs.offer(0, { values: [5], timestamps: Float64Array.of(5), length: 1 })
+  clock.advance(5_000)
+  await settle()
+  assert.is(idles(), 0)
+  await pass(100)
+  assert.is(idles(), 1)
+})
+
 test('no time passes while there is no room behind it', async () => {
   const { pass, idles, gate } = rig(withIdleness(monotonous(), 100))
+  await pass(0)
   await pass(60)
   gate.block()
   await pass(10_000)

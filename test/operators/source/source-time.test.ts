@@ -103,6 +103,34 @@ test('time under backpressure that begins between two turns does not count eithe
   assert.equal(out(), ['idle'])
 })
 
+test('answers without records do not count as records, however often they come', async () => {
+  const { split, pass, out } = await reading({ watermarks: idleAfter100 })
+  split.give([1])
+  for (let i = 0; i < 3; i++) {
+    await pass(30)
+    split.give([])
+  }
+  await pass(9)
+  assert.equal(out(), [1, 'w0'])
+  await pass(1)
+  assert.equal(out(), ['idle'])
+})
+
+test('a split that the subtask had no time to ask is not idle', async () => {
+  const { split, out, clock, settle, pass } = await reading({ watermarks: idleAfter100 })
+  split.give([1])
+  await settle()
+  out()
+  // The records are there before the time is up, but the thread is busy with other things.
+  split.give([2])
+  await Promise.resolve()
+  clock.advance(5_000)
+  await settle()
+  assert.equal(out(), [2, 'w1'])
+  await pass(100)
+  assert.equal(out(), ['idle'])
+})
+
 test('a source that waits for a split is idle, too, before the first one and between two', async () => {
   const { clock, out, assign, settle } = sourceRig({ watermarks: idleAfter100 })
   const pass = async (ms: number): Promise<void> => {

@@ -69,6 +69,7 @@ test('model: a split is idle after the timeout of time in which it could have be
           case 'open':
             if (splits.length === 3) break
             splits.push(time.open())
+            time.waits(splits.at(-1)!)
             models.push({ newest: -Infinity, activeAt: active, idle: false })
             break
           case 'close': {
@@ -87,6 +88,7 @@ test('model: a split is idle after the timeout of time in which it could have be
             time.activity(split)
             split.see([0], Float64Array.of(step.ts), 0, 1)
             time.advance(split)
+            time.waits(split)
             model.newest = Math.max(model.newest, step.ts)
             model.activeAt = active
             model.idle = false

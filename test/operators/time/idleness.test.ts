@@ -19,22 +19,6 @@ test('it is idle when nothing has come for the timeout, and active again with th
   assert.not.ok(timer.idle)
 })
 
-test('while it is held no time passes, and what had passed still counts', () => {
-  const clock = new ManualClock()
-  const timer = new IdlenessTimer(clock, 100)
-  clock.pass(70)
-  timer.hold(true)
-  clock.pass(1_000)
-  timer.hold(true)
-  assert.is(timer.remainingMs, 30)
-  timer.hold(false)
-  timer.hold(false)
-  clock.pass(29)
-  assert.not.ok(timer.idle)
-  clock.pass(1)
-  assert.ok(timer.idle)
-})
-
 test('a paused clock stands still, however often it is told to', () => {
   const clock = new ManualClock()
   const pausable = new PausableClock(clock)
