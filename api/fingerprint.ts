@@ -101,14 +101,6 @@ function functionFacts(operator: OperatorDescription, inputs: readonly GraphEdge
         aggregate: describeData(operator.aggregate),
         result: code(operator.result),
       }
-    case 'window':
-      return {
-        ...facts,
-        key: code(operator.key),
-        window: describeData(operator.assigner),
-        aggregate: describeData(operator.aggregate),
-        result: code(operator.result),
-      }
     case 'operator':
       return { ...facts, type: operator.type, ...givenFacts(operator.facts) }
     case 'sink':

@@ -10,7 +10,6 @@ import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
-import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import type { Operator, TwoInputOperator } from '../operators/operator.ts'
 import type { ErrorPolicy } from '../operators/bad-records.ts'
 import type { CallSite } from './call-site.ts'
@@ -50,15 +49,6 @@ export type OperatorDescription =
       readonly aggregate: AggregateFunction<unknown, unknown, unknown>
       /** Makes the record that leaves; undefined: the result itself. */
       readonly result: ((result: never, key: never) => unknown) | undefined
-    }
-  | {
-      readonly kind: 'window'
-      /** Undefined: all records together, in one subtask. */
-      readonly key: KeySelector | undefined
-      readonly assigner: WindowAssigner
-      readonly aggregate: AggregateFunction<unknown, unknown, unknown>
-      /** Makes the record that leaves; undefined: the result itself. */
-      readonly result: ((result: never, window: never) => unknown) | undefined
     }
   | {
       readonly kind: 'operator'

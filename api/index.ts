@@ -107,8 +107,36 @@ export type {
   WatermarkGenerator,
   WatermarkStrategy,
 } from '../operators/time/watermarks.ts'
+export type { EarlyResults } from '../operators/windows/closing-triggers.ts'
+export type { Evictor, EvictorContext, WindowElement } from '../operators/windows/evictor.ts'
+export { evictors } from '../operators/windows/evictors.ts'
+export type { EvictOptions } from '../operators/windows/evictors.ts'
+export { globalWindow } from '../operators/windows/global-window.ts'
+export type { Pane, PaneTiming } from '../operators/windows/pane.ts'
+export { session } from '../operators/windows/session-windows.ts'
+export type { SessionOptions } from '../operators/windows/session-windows.ts'
+export { sliding } from '../operators/windows/sliding-windows.ts'
+export type { SlidingOptions } from '../operators/windows/sliding-windows.ts'
+export type { TimeWindow, WindowTime } from '../operators/windows/time-window.ts'
+export type { TimeoutOptions } from '../operators/windows/timeout-trigger.ts'
+export type {
+  Trigger,
+  TriggerContext,
+  TriggerMergeContext,
+  TriggerResult,
+} from '../operators/windows/trigger.ts'
+export { triggers } from '../operators/windows/triggers.ts'
 export { endOfStream, tumbling } from '../operators/windows/window-assigner.ts'
-export type { TumblingOptions, WindowAssigner } from '../operators/windows/window-assigner.ts'
+export type {
+  AssignerContext,
+  TumblingOptions,
+  WindowAssigner,
+  WindowMerge,
+  WindowSpacing,
+} from '../operators/windows/window-assigner.ts'
+export type { WindowContext } from '../operators/windows/window-context.ts'
+export type { WindowResults } from '../operators/windows/window-operator-options.ts'
+export { AllWindowedStream } from './all-windowed-stream.ts'
 export { parseArguments } from './arguments.ts'
 export type {
   ArgumentSpec,
@@ -169,7 +197,8 @@ export type {
   ProcessLifeCycle,
 } from './process-function.ts'
 export { Stream } from './stream.ts'
-export { AllWindowedStream, WindowedStream } from './windowed-stream.ts'
+export type { WindowProcessDefinition } from './window-process.ts'
+export { WindowedStream } from './windowed-stream.ts'
 export type { KeyedWindowInfo, WindowInfo } from './windowed-stream.ts'
 export { JobHandle, runJob } from './execution/run-job.ts'
 export type { JobResult } from './execution/run-job.ts'

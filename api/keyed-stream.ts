@@ -2,6 +2,7 @@
  * `KeyedStream`: records grouped by key. Whatever is done next happens for each key alone.
  */
 import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
+import { countWindow } from '../operators/windows/global-window.ts'
 import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import type {
   BroadcastStates,
@@ -184,13 +185,32 @@ export class KeyedStream<K, T> {
   }
 
   /**
-   * Cuts the records of each key into windows of event time.
+   * Cuts the records of each key into windows.
    *
+   * @param assigner which windows a record belongs to: `tumbling`, `sliding`, `session`, `globalWindow`, `endOfStream`, or your own
    * @example
    * flights.keyBy((flight) => flight.origin).window(tumbling(3_600_000)).aggregate(count())
    */
-  window(assigner: WindowAssigner): WindowedStream<K, T> {
+  window(assigner: WindowAssigner<T>): WindowedStream<K, T> {
     requireAssigner(assigner, 'window')
-    return new WindowedStream<K, T>(this.#builder, this.#ports, assigner, this.#selector)
+    return new WindowedStream<K, T>({
+      builder: this.#builder,
+      ports: this.#ports,
+      key: this.#selector,
+      assigner,
+    })
+  }
+
+  /**
+   * Windows of `size` records of a key; with a `slide`, the last `size` records every `slide` records. Results have the time
+   * +Infinity (as in Flink). Errors: `INVALID_WINDOW`.
+   *
+   * @example
+   * orders.keyBy((order) => order.customer).countWindow(10).aggregate(mean((order) => order.amount))
+   */
+  countWindow(size: number, slide?: number): WindowedStream<K, T> {
+    const { assigner, trigger, evictor } = countWindow(size, slide)
+    const windows = this.window(assigner).trigger(trigger)
+    return evictor === undefined ? windows : windows.evictor(evictor)
   }
 }

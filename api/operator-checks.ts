@@ -3,7 +3,7 @@
  */
 import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
-import { buildErrorHere, describeValue, requireMethods } from './build-error.ts'
+import { buildErrorHere, describeValue, requireMethods, requireText } from './build-error.ts'
 
 /** Throws INVALID_ARGUMENT unless `value` is an AggregateFunction. */
 export function requireAggregate(value: unknown, what: string): void {
@@ -13,7 +13,14 @@ export function requireAggregate(value: unknown, what: string): void {
 
 /** Throws INVALID_ARGUMENT unless `value` is a WindowAssigner. */
 export function requireAssigner(value: unknown, what: string): void {
-  requireMethods(value, ['windowStart', 'windowEnd'], `${what}: the argument`, 'a WindowAssigner')
+  requireMethods(value, ['assignWindows'], `${what}: the argument`, 'a WindowAssigner')
+  const { name, time } = value as { readonly name?: unknown; readonly time?: unknown }
+  requireText(name, `${what}: the name of the assigner`)
+  if (time === 'event' || time === 'processing') return
+  throw buildErrorHere(
+    'INVALID_ARGUMENT',
+    `${what}: the time of '${String(name)}' must be 'event' or 'processing', got ${describeValue(time)}`,
+  )
 }
 
 /** Throws INVALID_ARGUMENT unless `value` is a WatermarkStrategy. */

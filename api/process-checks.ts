@@ -40,28 +40,29 @@ interface Definition {
 }
 
 /** A field that declares states, and the kinds that may stand there. */
-interface StateField {
-  readonly field: 'state' | 'operatorState' | 'broadcast'
+export interface StateField {
+  readonly field: 'state' | 'windowState' | 'operatorState' | 'broadcast'
   readonly kinds: readonly string[]
   readonly example: string
 }
 
-const KEYED: StateField = {
+/** The field of keyed states. */
+export const KEYED_STATE = {
   field: 'state',
   kinds: ['value', 'list', 'map', 'reducing', 'aggregating'],
   example: 'valueState<number>()',
-}
-const OPERATOR: StateField = {
+} satisfies StateField
+const OPERATOR = {
   field: 'operatorState',
   kinds: ['split-list', 'union-list'],
   example: 'splitListState<number>()',
-}
-const BROADCAST: StateField = {
+} satisfies StateField
+const BROADCAST = {
   field: 'broadcast',
   kinds: ['broadcast'],
   example: 'broadcastState<string, Rule>()',
-}
-const ALL_FIELDS = [KEYED, OPERATOR, BROADCAST]
+} satisfies StateField
+const ALL_FIELDS = [KEYED_STATE, OPERATOR, BROADCAST] as const
 
 /**
  * Checks a definition and returns its states. Throws INVALID_ARGUMENT, TIMERS_WITHOUT_KEY, STATE_WITHOUT_KEY or DUPLICATE_STATE.
@@ -83,7 +84,7 @@ export function checkDefinition(definition: unknown, shape: DefinitionShape): De
     if (given[name] !== undefined) checkFunction(given[name], `${what}: ${name}`, true)
   }
   const states = {
-    state: checkStates(given.state, what, KEYED),
+    state: checkStates(given.state, what, KEYED_STATE),
     operatorState: checkStates(given.operatorState, what, OPERATOR),
     broadcast,
   }
@@ -182,7 +183,8 @@ function describeFunction(kind: string): string {
   }
 }
 
-function checkStates(given: unknown, what: string, field: StateField): DescriptorsByName {
+/** Checks the states declared under a field. Throws INVALID_ARGUMENT. */
+export function checkStates(given: unknown, what: string, field: StateField): DescriptorsByName {
   if (given === undefined) return {}
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw buildErrorHere(
@@ -213,11 +215,11 @@ function checkDescriptor(
       : `a ${String(kind)} state, which belongs to ${homeOf(other)}`
   throw buildErrorHere(
     'INVALID_ARGUMENT',
-    `${what} must be a descriptor of ${field === 'state' ? 'keyed' : field === 'broadcast' ? 'broadcast' : 'operator'} state, e.g. ${example}, got ${got}`,
+    `${what} must be a descriptor of ${field === 'state' || field === 'windowState' ? 'keyed' : field === 'broadcast' ? 'broadcast' : 'operator'} state, e.g. ${example}, got ${got}`,
   )
 }
 
-function homeOf({ field }: StateField): string {
+function homeOf({ field }: (typeof ALL_FIELDS)[number]): string {
   switch (field) {
     case 'state':
       return "the field 'state' of a keyed process"

@@ -13,6 +13,7 @@ import type { OutputTag } from '../operators/output-tag.ts'
 import type { BroadcastStates, NoStates, OperatorStates } from '../operators/process/contexts.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
+import { countWindow } from '../operators/windows/global-window.ts'
 import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import { addAsync } from './async-io.ts'
 import type { FlatMapAsyncOptions, MapAsyncOptions } from './async-io.ts'
@@ -34,7 +35,7 @@ import type { OperatorOptions } from './operator-options.ts'
 import { refuseAlignment, requireAssigner, requireWatermarks } from './operator-checks.ts'
 import type { ProcessDefinition } from './process-function.ts'
 import { addProcess } from './process-node.ts'
-import { AllWindowedStream } from './windowed-stream.ts'
+import { AllWindowedStream } from './all-windowed-stream.ts'
 
 /** What the other files of this folder need to add operators behind a stream. */
 export interface StreamParts {
@@ -348,9 +349,27 @@ export class Stream<T> {
    * @example
    * results.windowAll(endOfStream()).aggregate(topN(10, byDelay))
    */
-  windowAll(assigner: WindowAssigner): AllWindowedStream<T> {
+  windowAll(assigner: WindowAssigner<T>): AllWindowedStream<T> {
     requireAssigner(assigner, 'windowAll')
-    return new AllWindowedStream<T>(this.#builder, this.#ports, assigner)
+    return new AllWindowedStream<T>({
+      builder: this.#builder,
+      ports: this.#ports,
+      key: undefined,
+      assigner,
+    })
+  }
+
+  /**
+   * Windows of `size` records, whatever their key; with a `slide`, the last `size` records every `slide` records. One subtask does all
+   * the work. Errors: `INVALID_WINDOW`.
+   *
+   * @example
+   * readings.countWindowAll(100).aggregate(max((reading) => reading.celsius))
+   */
+  countWindowAll(size: number, slide?: number): AllWindowedStream<T> {
+    const { assigner, trigger, evictor } = countWindow(size, slide)
+    const windows = this.windowAll(assigner).trigger(trigger)
+    return evictor === undefined ? windows : windows.evictor(evictor)
   }
 
   /**

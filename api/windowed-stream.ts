@@ -1,37 +1,38 @@
 /**
- * What `window(assigner)` and `windowAll(assigner)` return: records cut into windows, waiting to be
- * aggregated.
+ * What `keyed.window(assigner)` returns: records of each key cut into windows, waiting for what is to be computed.
  *
- * A window's result leaves once, when the watermark passes the end of the window, with the last
- * millisecond of the window as its event time.
+ * Unless told otherwise, a window's result leaves once, when the watermark passes the end of the window (or the clock, for windows of
+ * processing time), with the last millisecond of the window as its event time.
  */
 import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
-import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
-import { requireFunction } from './build-error.ts'
-import type { GraphBuilder, Port } from './graph-builder.ts'
-import type { KeySelector } from './graph.ts'
-import { splitResultAndOptions } from './operator-options.ts'
+import type { KeyedStates, NoStates } from '../operators/process/contexts.ts'
+import type { Pane } from '../operators/windows/pane.ts'
+import type { Port } from './graph-builder.ts'
 import type { OperatorOptions } from './operator-options.ts'
-import { requireAggregate } from './operator-checks.ts'
-import { reducing } from './reducing.ts'
 import { Stream } from './stream.ts'
+import { addAggregate, addProcess, addReduce } from './window-node.ts'
+import type { ThenOrOptions } from './window-node.ts'
+import type { WindowProcessDefinition } from './window-process.ts'
+import type { WindowSettings } from './window-settings.ts'
+import { Windows } from './windows.ts'
 
 /**
- * The window `[windowStart, windowEnd)` a result belongs to. Times in ms since 1970; infinite where
+ * The window `[windowStart, windowEnd)` a result belongs to, and which firing of it. Times in ms since 1970; infinite where
  * the window is.
  */
 export interface WindowInfo {
   readonly windowStart: number
   readonly windowEnd: number
+  readonly pane: Pane
 }
 
-/** The window of a keyed stream: the same times, and the key. */
+/** The window of a keyed stream: the same, and the key. */
 export interface KeyedWindowInfo<K> extends WindowInfo {
   readonly key: K
 }
 
 /**
- * Windows per key. Comes from `keyed.window(assigner)`.
+ * Windows per key. Comes from `keyed.window(assigner)` and `keyed.countWindow(size)`.
  *
  * @example
  * flights
@@ -39,167 +40,95 @@ export interface KeyedWindowInfo<K> extends WindowInfo {
  *   .window(tumbling(3_600_000))
  *   .aggregate(count(), (flights, { key, windowStart }) => ({ origin: key, windowStart, flights }))
  */
-export class WindowedStream<K, T> {
-  readonly #builder: GraphBuilder
-  readonly #ports: readonly Port[]
-  readonly #assigner: WindowAssigner
-  readonly #key: KeySelector
-
-  /** @internal Comes from `KeyedStream.window`. */
-  constructor(
-    builder: GraphBuilder,
-    ports: readonly Port[],
-    assigner: WindowAssigner,
-    key: KeySelector,
-  ) {
-    this.#builder = builder
-    this.#ports = ports
-    this.#assigner = assigner
-    this.#key = key
+export class WindowedStream<K, T> extends Windows<T, WindowedStream<K, T>> {
+  /** @internal */
+  protected override with(settings: WindowSettings): WindowedStream<K, T> {
+    return new WindowedStream(settings)
   }
 
   /**
-   * Aggregates the records of each key and window.
+   * Aggregates the records of each key and window as they come. Errors: `AGGREGATE_CANNOT_MERGE` for an aggregate without `merge` on
+   * windows that merge.
    *
    * @param aggregate what to compute, e.g. `count()`
-   * @param result makes the record that leaves, from the result, the key and the window. Default:
-   *   the result itself
+   * @param result makes the record that leaves, from the result, the key and the window; or a definition whose `process` gets the
+   *   result in place of the records. Default: the result itself
    */
   aggregate<Acc, Out, R>(
     aggregate: AggregateFunction<T, Acc, Out>,
     result: (result: Out, window: KeyedWindowInfo<K>) => R,
     options?: OperatorOptions,
   ): Stream<R>
+  aggregate<
+    Acc,
+    Out,
+    R = never,
+    S extends KeyedStates = NoStates,
+    WS extends KeyedStates = NoStates,
+  >(
+    aggregate: AggregateFunction<T, Acc, Out>,
+    process: WindowProcessDefinition<K, Out, R, S, WS>,
+    options?: OperatorOptions,
+  ): Stream<R>
   aggregate<Acc, Out>(
     aggregate: AggregateFunction<T, Acc, Out>,
     options?: OperatorOptions,
   ): Stream<Out>
   aggregate(
     aggregate: AggregateFunction<T, unknown, unknown>,
-    resultOrOptions?: WindowResult<KeyedWindowInfo<K>> | OperatorOptions,
-    moreOptions?: OperatorOptions,
+    then?: ThenOrOptions,
+    options?: OperatorOptions,
   ): Stream<unknown> {
-    requireAggregate(aggregate, 'aggregate')
-    const { result, options } = splitResultAndOptions(resultOrOptions, moreOptions, 'aggregate')
-    const port = this.#builder.add({
-      operator: { kind: 'window', key: this.#key, assigner: this.#assigner, aggregate, result },
-      inputs: this.#ports,
-      defaultName: this.#assigner.name,
-      options,
-    })
-    return new Stream(this.#builder, [port])
+    return this.#stream(addAggregate(this.settings, aggregate, then, options))
   }
 
   /**
    * Combines the records of each key and window, two at a time, into one of the same type.
    *
    * @param reduce may change and return its first argument only if nobody else holds the record
-   * @param result makes the record that leaves; default: the combined record itself
+   * @param result as for `aggregate`; default: the combined record itself
    */
   reduce<R>(
     reduce: (a: T, b: T) => T,
     result: (result: T, window: KeyedWindowInfo<K>) => R,
     options?: OperatorOptions,
   ): Stream<R>
+  reduce<R = never, S extends KeyedStates = NoStates, WS extends KeyedStates = NoStates>(
+    reduce: (a: T, b: T) => T,
+    process: WindowProcessDefinition<K, T, R, S, WS>,
+    options?: OperatorOptions,
+  ): Stream<R>
   reduce(reduce: (a: T, b: T) => T, options?: OperatorOptions): Stream<T>
   reduce(
     reduce: (a: T, b: T) => T,
-    resultOrOptions?: ((result: T, window: KeyedWindowInfo<K>) => unknown) | OperatorOptions,
-    moreOptions?: OperatorOptions,
+    then?: ThenOrOptions,
+    options?: OperatorOptions,
   ): Stream<unknown> {
-    requireFunction(reduce, 'reduce: the function')
-    const { result, options } = splitResultAndOptions(resultOrOptions, moreOptions, 'reduce')
-    const port = this.#builder.add({
-      operator: {
-        kind: 'window',
-        key: this.#key,
-        assigner: this.#assigner,
-        aggregate: reducing(reduce),
-        result,
-      },
-      inputs: this.#ports,
-      defaultName: this.#assigner.name,
-      options,
-    })
-    return new Stream(this.#builder, [port])
-  }
-}
-
-/**
- * Windows over all records, computed by one subtask. Comes from `stream.windowAll(assigner)`.
- *
- * @example
- * readings.windowAll(tumbling(60_000)).aggregate(max((reading) => reading.celsius))
- */
-export class AllWindowedStream<T> {
-  readonly #builder: GraphBuilder
-  readonly #ports: readonly Port[]
-  readonly #assigner: WindowAssigner
-
-  /** @internal Comes from `Stream.windowAll`. */
-  constructor(builder: GraphBuilder, ports: readonly Port[], assigner: WindowAssigner) {
-    this.#builder = builder
-    this.#ports = ports
-    this.#assigner = assigner
+    return this.#stream(addReduce(this.settings, reduce, then, options))
   }
 
   /**
-   * Aggregates all records of each window.
+   * Calls a function with all records of a key and window. They are kept until the window is forgotten: where an aggregate will do,
+   * it needs far less memory. Errors: `INVALID_ARGUMENT`, `DUPLICATE_STATE`, `WINDOW_STATE_CANNOT_MERGE`.
    *
-   * @param aggregate what to compute, e.g. `topN(10, compare)`
-   * @param result makes the record that leaves, from the result and the window. Default: the result
-   *   itself
+   * @example
+   * orders
+   *   .keyBy((order) => order.customer)
+   *   .window(session(1_800_000))
+   *   .process({
+   *     process({ key, window }, orders, emit: Emit<string>) {
+   *       emit(`${key}: ${orders.length} orders in ${window.end - window.start} ms`)
+   *     },
+   *   })
    */
-  aggregate<Acc, Out, R>(
-    aggregate: AggregateFunction<T, Acc, Out>,
-    result: (result: Out, window: WindowInfo) => R,
-    options?: OperatorOptions,
-  ): Stream<R>
-  aggregate<Acc, Out>(
-    aggregate: AggregateFunction<T, Acc, Out>,
-    options?: OperatorOptions,
-  ): Stream<Out>
-  aggregate(
-    aggregate: AggregateFunction<T, unknown, unknown>,
-    resultOrOptions?: WindowResult<WindowInfo> | OperatorOptions,
-    moreOptions?: OperatorOptions,
-  ): Stream<unknown> {
-    requireAggregate(aggregate, 'aggregate')
-    const { result, options } = splitResultAndOptions(resultOrOptions, moreOptions, 'aggregate')
-    return this.#add(aggregate, result, options)
+  process<R = never, S extends KeyedStates = NoStates, WS extends KeyedStates = NoStates>(
+    definition: WindowProcessDefinition<K, readonly T[], R, S, WS>,
+    options: OperatorOptions = {},
+  ): Stream<R> {
+    return this.#stream<R>(addProcess(this.settings, definition, options))
   }
 
-  /** Combines the records of each window, two at a time, into one of the same type. */
-  reduce<R>(
-    reduce: (a: T, b: T) => T,
-    result: (result: T, window: WindowInfo) => R,
-    options?: OperatorOptions,
-  ): Stream<R>
-  reduce(reduce: (a: T, b: T) => T, options?: OperatorOptions): Stream<T>
-  reduce(
-    reduce: (a: T, b: T) => T,
-    resultOrOptions?: ((result: T, window: WindowInfo) => unknown) | OperatorOptions,
-    moreOptions?: OperatorOptions,
-  ): Stream<unknown> {
-    requireFunction(reduce, 'reduce: the function')
-    const { result, options } = splitResultAndOptions(resultOrOptions, moreOptions, 'reduce')
-    return this.#add(reducing(reduce), result, options)
-  }
-
-  #add(
-    aggregate: AggregateFunction<T, unknown, unknown>,
-    result: ((result: never, window: never) => unknown) | undefined,
-    options: OperatorOptions,
-  ): Stream<unknown> {
-    const port = this.#builder.add({
-      operator: { kind: 'window', key: undefined, assigner: this.#assigner, aggregate, result },
-      inputs: this.#ports,
-      defaultName: `all ${this.#assigner.name}`,
-      options,
-      parallelismLimit: 1,
-    })
-    return new Stream(this.#builder, [port])
+  #stream<R>(port: Port): Stream<R> {
+    return new Stream<R>(this.settings.builder, [port])
   }
 }
-
-type WindowResult<Window> = (result: unknown, window: Window) => unknown

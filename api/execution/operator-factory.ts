@@ -7,7 +7,6 @@ import type { BadRecordHandler } from '../../operators/bad-records.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
 import type { Operator } from '../../operators/operator.ts'
 import { reduceByKey } from '../../operators/aggregates/rolling-reduce.ts'
-import { windowAggregate } from '../../operators/windows/window-aggregate.ts'
 import type { GraphNode } from '../graph.ts'
 
 /** Sees every record to which a step has given its event time. */
@@ -38,13 +37,6 @@ function bareElement({ name, operator }: GraphNode, onTimed?: TimedRecordObserve
     case 'aggregate': {
       const { key, aggregate, result } = operator
       return { name, operator: aggregateByKey({ key, aggregate, result: result as never }) }
-    }
-    case 'window': {
-      const { key, assigner, aggregate, result } = operator
-      return {
-        name,
-        operator: windowAggregate({ key, assigner, aggregate, result: result as never }),
-      }
     }
     case 'operator':
       return { name, operator: operator.create() as Operator }

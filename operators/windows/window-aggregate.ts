@@ -16,7 +16,7 @@ import type { Counter, Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import { ON_TIME_PANE } from './pane.ts'
 import type { Pane } from './pane.ts'
-import type { WindowAssigner } from './window-assigner.ts'
+import type { AlignedWindowAssigner } from './window-assigner.ts'
 
 /** The window that a result belongs to, `[windowStart, windowEnd)` in ms. Without a key function `key` is undefined. */
 export interface FiredWindow<Key = unknown> {
@@ -28,7 +28,7 @@ export interface FiredWindow<Key = unknown> {
 
 /** What `windowAggregate` computes: per window and `Key` a `Result`, which leaves as an `Out`. */
 export interface WindowAggregateOptions<In, Key, Acc, Result, Out> {
-  readonly assigner: WindowAssigner
+  readonly assigner: AlignedWindowAssigner
   readonly aggregate: AggregateFunction<In, Acc, Result>
   /** The key of a record. Default: all records of a window together. */
   readonly key?: ((value: In) => Key) | undefined

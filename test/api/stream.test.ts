@@ -119,13 +119,13 @@ test('a keyed window gets its input by key and knows selector, aggregate and res
       .to(fakeSink())
   })
   assert.equal(graph.edges.map(edgeText), ['0 key 1', '1 default 2'])
-  assert.equal(graph.nodes[1]?.operator, {
-    kind: 'window',
-    key,
-    assigner,
-    aggregate: counting,
-    result,
-  })
+  const operator = graph.nodes[1]?.operator
+  if (operator?.kind !== 'operator') throw new Error('expected an operator')
+  const { key: itsKey, window, aggregate, result: itsResult } = operator.facts
+  assert.equal(
+    [operator.type, itsKey, window, aggregate, itsResult],
+    ['window', key, assigner, counting, result],
+  )
   assert.is(graph.nodes[1]?.uid, 'hours')
 })
 
@@ -167,8 +167,8 @@ test('a window reduce folds the records of a window, whatever order they are mer
       .collect('sums')
   })
   const operator = graph.nodes[1]?.operator
-  if (operator?.kind !== 'window') throw new Error('expected a window')
-  const { aggregate } = operator
+  if (operator?.kind !== 'operator') throw new Error('expected an operator')
+  const aggregate = operator.facts['aggregate'] as AggregateFunction<number, number[], number>
   const left = aggregate.add(aggregate.add(aggregate.createAccumulator(), 1), 2)
   const right = aggregate.add(aggregate.createAccumulator(), 4)
   assert.is(aggregate.getResult(aggregate.merge(aggregate.createAccumulator(), left)), 3)

@@ -19,6 +19,7 @@ const FLUENT = [
   'api/stream.ts',
   'api/keyed-stream.ts',
   'api/windowed-stream.ts',
+  'api/all-windowed-stream.ts',
   'api/connect.ts',
   'api/connected-streams.ts',
   'api/broadcast-stream.ts',

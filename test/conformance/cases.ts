@@ -14,16 +14,23 @@ export function testCases<Case extends { readonly name: string }>(
   fileName: string,
   check: (given: Case) => void | Promise<void>,
 ): void {
+  for (const { name, given } of casesOf<Case>(fileName)) test(name, () => check(given))
+}
+
+/** The cases of a file, with names that differ; none, and a skipped test, where there is no such file. */
+export function casesOf<Case extends { readonly name: string }>(
+  fileName: string,
+): { readonly name: string; readonly given: Case }[] {
   const file = join(FOLDER, 'flink', fileName)
   if (!existsSync(file)) {
     skip(test, fileName, `cases in ${file}; set CONFORMANCE_DIR`)
-    return
+    return []
   }
   const seen = new Map<string, number>()
-  for (const given of JSON.parse(readFileSync(file, 'utf8')) as Case[]) {
+  return (JSON.parse(readFileSync(file, 'utf8')) as Case[]).map((given) => {
     // Several cases come from one test upstream.
     const count = (seen.get(given.name) ?? 0) + 1
     seen.set(given.name, count)
-    test(count === 1 ? given.name : `${given.name} (${count})`, () => check(given))
-  }
+    return { name: count === 1 ? given.name : `${given.name} (${count})`, given }
+  })
 }

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { buildGraph } from '../../api/job.ts'
+import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { createPlan } from '../../api/plan.ts'
 import flights from '../../examples/flights.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
@@ -26,14 +27,14 @@ test('with an output one subtask writes it, whatever the parallelism of the job'
 test('a row has the fields and units that the README promises', async () => {
   const graph = await buildGraph(flights)
   const window = graph.nodes.find(({ uid }) => uid === 'airport-hours')?.operator
-  if (window?.kind !== 'window') throw new Error('expected a window')
-  const { aggregate } = window
-  const result = window.result as unknown as (result: unknown, window: unknown) => unknown
+  if (window?.kind !== 'operator') throw new Error('expected a window')
+  const aggregate = window.facts['aggregate'] as AggregateFunction<object, unknown, unknown>
+  const result = window.facts['result'] as (result: unknown, window: unknown) => unknown
   let accumulator = aggregate.createAccumulator()
   for (const delay of [10, 15, 16, 39])
     accumulator = aggregate.add(accumulator, { delay, origin: 'ORD' })
   const windowStart = Date.UTC(2001, 3, 5, 1)
-  const windowEnd = window.assigner.windowEnd(windowStart)
+  const windowEnd = windowStart + 3_600_000
   assert.equal(result(aggregate.getResult(accumulator), { key: 'ORD', windowStart, windowEnd }), {
     origin: 'ORD',
     windowStart: '2001-04-05T01:00:00.000Z',

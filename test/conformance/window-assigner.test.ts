@@ -1,0 +1,49 @@
+/**
+ * Holds window assigners against cases transcribed from Flink's own tests.
+ */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { WindowAssigner } from '../../api/index.ts'
+import { testCases } from './cases.ts'
+import { assignerOf, timeOf } from './window-cases.ts'
+import type { AssignerConfig, Time } from './window-cases.ts'
+
+interface Case {
+  readonly name: string
+  readonly config: AssignerConfig
+  readonly ts?: Time
+  /** What the record is, where the gap comes from it. */
+  readonly value?: unknown
+  readonly windows?: readonly (readonly [Time, Time])[]
+  readonly expectError?: boolean
+}
+
+function check({ config, ts = 0, value, windows = [], expectError = false }: Case): void {
+  if (expectError) {
+    let code: unknown
+    try {
+      assign(assignerOf(config), value, timeOf(ts))
+    } catch (error) {
+      code = (error as { readonly code?: unknown }).code
+    }
+    assert.is(code, 'INVALID_WINDOW')
+    return
+  }
+  assert.equal(
+    assign(assignerOf(config), value, timeOf(ts)),
+    windows.map(([start, end]) => ({ start: timeOf(start), end: timeOf(end) })).sort(byStart),
+  )
+}
+
+/** By processing time, the moment is that of the clock. */
+function assign(assigner: WindowAssigner, value: unknown, moment: number): object[] {
+  return [...assigner.assignWindows(value, moment, { processingTime: moment })].sort(byStart)
+}
+
+function byStart(a: { readonly start: number }, b: { readonly start: number }): number {
+  return a.start - b.start
+}
+
+testCases('window-assigner-cases.json', check)
+
+test.run()
