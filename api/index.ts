@@ -62,6 +62,7 @@ export type {
 } from '../operators/async/retry-strategy.ts'
 export { ERROR_POLICIES } from '../operators/bad-records.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/bad-records.ts'
+export type { IntervalJoinContext, IntervalJoinInfo } from '../operators/joins/interval-join.ts'
 export type { LogLevel, Logger } from '../operators/logger.ts'
 export { outputTag } from '../operators/output-tag.ts'
 export type { OutputTag } from '../operators/output-tag.ts'
@@ -136,6 +137,8 @@ export type {
 } from '../operators/windows/window-assigner.ts'
 export type { WindowContext } from '../operators/windows/window-context.ts'
 export type { WindowResults } from '../operators/windows/window-operator-options.ts'
+export { CoGroupedStreams, CoGroupedWindows, JoinedStreams, WindowJoin } from './window-join.ts'
+export type { CoGroupDefinition, JoinPair } from './window-join.ts'
 export { AllWindowedStream } from './all-windowed-stream.ts'
 export { parseArguments } from './arguments.ts'
 export type {
@@ -168,6 +171,8 @@ export type {
   OperatorKind,
   Partitioning,
 } from './graph.ts'
+export { IntervalJoinedStreams } from './interval-join.ts'
+export type { IntervalJoinDefinition, IntervalJoinOptions } from './interval-join.ts'
 export { buildGraph, defineJob, isJobDefinition } from './job.ts'
 export type { AnyArguments, JobBuild, JobDefinition, JobSpec } from './job.ts'
 export { KeyedStream } from './keyed-stream.ts'

@@ -17,12 +17,15 @@ import { otherSide } from './connect.ts'
 import { KeyedConnectedStreams } from './connected-streams.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { KeySelector } from './graph.ts'
+import { intervalJoined } from './interval-join.ts'
+import type { IntervalJoinedStreams, IntervalJoinOptions } from './interval-join.ts'
 import { splitResultAndOptions } from './operator-options.ts'
 import type { OperatorOptions } from './operator-options.ts'
 import { requireAggregate, requireAssigner } from './operator-checks.ts'
 import type { KeyedProcessDefinition } from './process-function.ts'
 import { addProcess } from './process-node.ts'
 import { Stream } from './stream.ts'
+import { CoGroupedStreams, JoinedStreams, joinInputs } from './window-join.ts'
 import { WindowedStream } from './windowed-stream.ts'
 
 /**
@@ -182,6 +185,47 @@ export class KeyedStream<K, T> {
     return side.kind === 'stream'
       ? new KeyedConnectedStreams({ builder, first: mine, second: side.input })
       : new KeyedBroadcastConnectedStream({ stream: mine, broadcast: side.broadcast })
+  }
+
+  /**
+   * Pairs the records of two keyed streams that have equal keys and fall into the same window. Errors: INVALID_ARGUMENT,
+   * STREAM_WITHOUT_KEY, FOREIGN_STREAM.
+   *
+   * @param other its keys are compared with those of this stream
+   * @example
+   * orders
+   *   .keyBy((order) => order.customer)
+   *   .join(payments.keyBy((payment) => payment.account))
+   *   .window(tumbling(60_000))
+   *   .left((order, payment) => ({ ordered: order.amount, paid: payment?.amount ?? 0 }))
+   */
+  join<B>(other: KeyedStream<K, B>): JoinedStreams<K, T, B> {
+    const parts = partsOfKeyedStream(this as unknown as KeyedStream<never, never>)
+    return new JoinedStreams(parts, joinInputs(other, parts, 'join'))
+  }
+
+  /** The same, with all records of both sides of a key and window at once; see `CoGroupedWindows`. */
+  coGroup<B>(other: KeyedStream<K, B>): CoGroupedStreams<K, T, B> {
+    const parts = partsOfKeyedStream(this as unknown as KeyedStream<never, never>)
+    return new CoGroupedStreams(parts, joinInputs(other, parts, 'coGroup'))
+  }
+
+  /**
+   * Joins each record with those of another keyed stream that have its key and are near it in event time. Errors: `INVALID_JOIN`,
+   * `STREAM_WITHOUT_KEY`, `FOREIGN_STREAM`.
+   *
+   * @example
+   * orders
+   *   .keyBy((order) => order.id)
+   *   .intervalJoin(payments.keyBy((payment) => payment.order), { lowerMs: 0, upperMs: 3_600_000 })
+   *   .inner((order, payment) => ({ ...order, payment }))
+   */
+  intervalJoin<U>(
+    right: KeyedStream<K, U>,
+    options: IntervalJoinOptions<T, U>,
+  ): IntervalJoinedStreams<K, T, U> {
+    const left = { builder: this.#builder, ports: this.#ports, key: this.#selector }
+    return intervalJoined(left, right, options)
   }
 
   /**

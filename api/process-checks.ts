@@ -32,6 +32,9 @@ export interface DeclaredStates {
   readonly broadcast: DescriptorsByName
 }
 
+/** Operators keep structures of their own under such names: timers, windows. */
+const RESERVED = 'millrace.'
+
 interface Definition {
   readonly [name: string]: unknown
   readonly state?: unknown
@@ -193,7 +196,15 @@ export function checkStates(given: unknown, what: string, field: StateField): De
     )
   }
   for (const [name, descriptor] of Object.entries(given)) {
-    checkDescriptor(descriptor, `${what}: ${field.field}.${name}`, field)
+    const where = `${what}: ${field.field}.${name}`
+    checkDescriptor(descriptor, where, field)
+    const stored = storedName(name, descriptor as AnyDescriptor)
+    if (stored.startsWith(RESERVED)) {
+      throw buildErrorHere(
+        'INVALID_ARGUMENT',
+        `${where} is stored under the name '${stored}', but names that begin with '${RESERVED}' belong to Millrace`,
+      )
+    }
   }
   return given as DescriptorsByName
 }

@@ -110,7 +110,9 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
   const readings = makeReadings()
   const counted = [runThrough(tumblingWindows(), readings), runThrough(slidingWindows(), readings)]
   if (counted[0] !== RECORDS || counted[1] !== RECORDS * SLIDES)
-    throw new Error(`sliding: expected ${RECORDS} and ${RECORDS * SLIDES} readings, got ${counted.join(' and ')}`)
+    throw new Error(
+      `sliding: expected ${RECORDS} and ${RECORDS * SLIDES} readings, got ${counted.join(' and ')}`,
+    )
   log(`sliding windows of ${SLIDES} slides against tumbling windows of one`)
   const runs = await alternate(
     {

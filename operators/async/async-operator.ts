@@ -115,7 +115,7 @@ class Flight {
 
   register(state: StateBackend): void {
     state.registerOperator({
-      name: 'in flight',
+      name: 'millrace.in flight',
       kind: 'async records',
       version: 1,
       redistribution: 'split',

@@ -31,7 +31,7 @@ export interface TimerServiceOptions<N extends Namespace | undefined> {
   readonly context: Pick<OperatorContext, 'operatorName' | 'requestTime' | 'state'>
   /** Asked before each timer: it waits while this is full. */
   readonly output: Pick<Output, 'full'>
-  /** Where the timers are in the operator's state: `NAME.event` and `NAME.processing`. Default: `timers`. */
+  /** Where the timers are in the operator's state: `NAME.event` and `NAME.processing`. Default: `millrace.timers`. */
   readonly name?: string
   /** Whether timers have a namespace (`N` without undefined), such as a window. Then each call must name one. */
   readonly namespaced: undefined extends N ? false : true
@@ -78,7 +78,7 @@ export class TimerService<N extends Namespace | undefined = undefined> {
     this.#onProcessingTime = onProcessingTime
     this.#event = new TimerQueue<N>(namespaced)
     this.#processing = new TimerQueue<N>(namespaced)
-    const { name = 'timers' } = options
+    const { name = 'millrace.timers' } = options
     registerTimers(context.state, { name: `${name}.event`, queue: this.#event, namespaced })
     registerTimers(context.state, {
       name: `${name}.processing`,

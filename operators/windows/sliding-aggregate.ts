@@ -251,7 +251,7 @@ function createOperator<In, Key, Acc, Result, Out>(
       output = to
       late = context.counter('lateRecordsDropped')
       context.state.registerKeyed({
-        name: 'slices',
+        name: 'millrace.slices',
         kind: 'slices',
         version: 1,
         snapshot: writePayloads,

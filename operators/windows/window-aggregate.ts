@@ -176,7 +176,7 @@ function createOperator<In, Key, Acc, Result, Out>(
       output = to
       late = context.counter('lateRecordsDropped')
       context.state.registerKeyed({
-        name: 'windows',
+        name: 'millrace.windows',
         kind: 'windows',
         version: 1,
         snapshot: (write) => {

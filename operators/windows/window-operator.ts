@@ -163,9 +163,8 @@ export class WindowOperator implements Operator<unknown> {
     const { size, slide, offset } = spacing
     const moment = time === 'event' ? timestamp : this.#started.context.clock.now()
     const last = windowStartWithOffset(moment, offset, slide)
-    let start = last - Math.floor((size - 1 - (moment - last)) / slide) * slide
-    for (; start <= last; start += slide) {
-      if (start + size <= moment) continue
+    const earlier = Math.ceil((size - (moment - last)) / slide) - 1
+    for (let start = last - earlier * slide; start <= last; start += slide) {
       if (this.#addToWindow(key, start, start + size, value, timestamp)) added = true
     }
     return added
@@ -350,7 +349,7 @@ export class WindowOperator implements Operator<unknown> {
 
   #registerParts({ state }: OperatorContext): void {
     state.registerKeyed({
-      name: 'windows',
+      name: 'millrace.windows',
       kind: this.#contents.kind,
       version: 1,
       snapshot: (write) => {
@@ -365,7 +364,7 @@ export class WindowOperator implements Operator<unknown> {
       },
     })
     state.registerOperator({
-      name: 'windows.watermark',
+      name: 'millrace.windows.watermark',
       kind: 'watermark',
       version: 1,
       redistribution: 'union',

@@ -333,4 +333,19 @@ test('a fingerprint tells functions and states apart', async () => {
   for (const other of others) assert.is.not(await hash(other), same)
 })
 
+test('names that operators use for themselves are refused', async () => {
+  const processRecord = (): void => {}
+  await refused(
+    ({ keyed }) => keyed.process({ state: { 'millrace.timers': valueState() }, processRecord }),
+    'INVALID_ARGUMENT',
+    "process: state.millrace.timers is stored under the name 'millrace.timers', but names that begin with 'millrace.' belong to Millrace",
+  )
+  await refused(
+    ({ keyed }) =>
+      keyed.process({ state: { total: valueState({ name: 'millrace.total' }) }, processRecord }),
+    'INVALID_ARGUMENT',
+    "state.total is stored under the name 'millrace.total'",
+  )
+})
+
 test.run()

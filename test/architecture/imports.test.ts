@@ -23,6 +23,8 @@ const FLUENT = [
   'api/connect.ts',
   'api/connected-streams.ts',
   'api/broadcast-stream.ts',
+  'api/window-join.ts',
+  'api/interval-join.ts',
 ]
 
 /** What a source tree of these files would look like: the planted faults below are never on disk. */

@@ -231,7 +231,7 @@ test('a second service of an operator needs a name of its own', () => {
       onProcessingTime: () => {},
     })
   assert.is(
-    codeOf(() => make('timers')),
+    codeOf(() => make('millrace.timers')),
     'DUPLICATE_STATE',
   )
   assert.is(
