@@ -48,11 +48,6 @@ export interface WaitingTimer<N extends Namespace | undefined> {
 
 /**
  * One timer per kind, key, time and namespace. Times are ms since 1970.
- *
- * @example
- * const timers = new TimerService<undefined>({ context, output, namespaced: false, onEventTime, onProcessingTime })
- * timers.registerEventTime(key, timestamp + 1_000)
- * timers.advanceWatermark(watermark) // in processWatermark
  */
 export class TimerService<N extends Namespace | undefined = undefined> {
   readonly #context: TimerServiceOptions<N>['context']
