@@ -1,0 +1,42 @@
+/** The examples of docs/joins.md are those of its guide, and do what the page says. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { twoInputHarness } from '../../api/testing/index.ts'
+import { paidOrders, receipts, tryPaidOrders, unpaidOrders } from './joins-guide.ts'
+import { checkPage } from './page.ts'
+
+test('every example of the page is a region of the guide', () =>
+  checkPage('docs/joins.md', 'test/docs/joins-guide.ts'))
+
+test('orders meet their payments of an hour', () => {
+  assert.equal(tryPaidOrders(), ['a: 5 of 9', 'a: 4 of 9'])
+  const harness = twoInputHarness(paidOrders)
+  harness.processRecord1({ id: 'a', amount: 1 }, 10)
+  harness.processRecord2({ order: 'a', paid: 1 }, 9)
+  harness.processRecord2({ order: 'b', paid: 1 }, 10)
+  assert.equal(harness.takeValues(), [])
+})
+
+test('unpaid orders leave with their own time, and the watermark stays behind them', () => {
+  const harness = twoInputHarness(unpaidOrders)
+  harness.processRecord1({ id: 'a', amount: 1 }, 10)
+  harness.processRecord1({ id: 'b', amount: 1 }, 20)
+  harness.processRecord2({ order: 'b', paid: 1 }, 30)
+  harness.processWatermark(3_600_020)
+  assert.equal(harness.takeItems(), [{ value: 'a', timestamp: 10 }, { watermark: 20 }])
+})
+
+test('receipts are counted, and late payments leave by the side', () => {
+  const harness = twoInputHarness(receipts)
+  harness.processRecord1({ id: 'a', amount: 5 }, 10)
+  harness.processRecord2({ order: 'a', paid: 5 }, 30)
+  harness.processRecord2({ order: 'a', paid: 4 }, 30)
+  harness.processRecord2({ order: 'a', paid: 5 }, 3_600_010)
+  harness.processWatermark(40)
+  harness.processRecord2({ order: 'a', paid: 5 }, 39)
+  assert.equal(harness.takeValues('receipts'), ['a was paid at 30'])
+  assert.equal(harness.takeValues('late'), [{ order: 'a', paid: 5 }])
+  assert.is(harness.counter('interval join', 'underpaid'), 1)
+})
+
+test.run()
