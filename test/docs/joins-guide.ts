@@ -71,3 +71,46 @@ export function receipts(orders: Stream<Order>, payments: Stream<Payment>) {
   return { receipts: joined, late: joined.sideOutput(latePayments) }
 }
 // #endregion
+
+// #region windows
+import { tumbling } from '../../api/index.ts'
+
+interface Click {
+  readonly user: string
+  readonly page: string
+}
+
+interface Purchase {
+  readonly buyer: string
+  readonly price: number
+}
+
+export const clicksAndPurchases = (
+  clicks: Stream<Click>,
+  purchases: Stream<Purchase>,
+): Stream<string> =>
+  clicks
+    .keyBy((click) => click.user)
+    .join(purchases.keyBy((purchase) => purchase.buyer))
+    .window(tumbling(60_000))
+    .left(({ page }, purchase, { key, windowStart }) => {
+      const spent = purchase === undefined ? 'nothing' : purchase.price
+      return `${windowStart}: ${key} saw ${page} and spent ${spent}`
+    })
+// #endregion
+
+// #region cogroup
+import { session } from '../../api/index.ts'
+
+export const visits = (clicks: Stream<Click>, purchases: Stream<Purchase>): Stream<string> =>
+  clicks
+    .keyBy((click) => click.user)
+    .coGroup(purchases.keyBy((purchase) => purchase.buyer))
+    .window(session(30_000))
+    .process({
+      coGroup({ key }, { first, second }, emit: Emit<string>) {
+        const spent = second.reduce((sum, { price }) => sum + price, 0)
+        emit(`${key}: ${first.length} clicks, ${spent} spent`)
+      },
+    })
+// #endregion

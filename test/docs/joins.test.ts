@@ -2,7 +2,14 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { twoInputHarness } from '../../api/testing/index.ts'
-import { paidOrders, receipts, tryPaidOrders, unpaidOrders } from './joins-guide.ts'
+import {
+  clicksAndPurchases,
+  paidOrders,
+  receipts,
+  tryPaidOrders,
+  unpaidOrders,
+  visits,
+} from './joins-guide.ts'
 import { checkPage } from './page.ts'
 
 test('every example of the page is a region of the guide', () =>
@@ -37,6 +44,35 @@ test('receipts are counted, and late payments leave by the side', () => {
   assert.equal(harness.takeValues('receipts'), ['a was paid at 30'])
   assert.equal(harness.takeValues('late'), [{ order: 'a', paid: 5 }])
   assert.is(harness.counter('interval join', 'underpaid'), 1)
+})
+
+test('a window pairs all of its clicks with all of its purchases', () => {
+  const harness = twoInputHarness(clicksAndPurchases)
+  harness.processRecord1({ user: 'ann', page: '/a' }, 10_000)
+  harness.processRecord1({ user: 'ann', page: '/b' }, 59_000)
+  harness.processRecord1({ user: 'ann', page: '/c' }, 60_000)
+  harness.processRecord2({ buyer: 'ann', price: 5 }, 30_000)
+  harness.processRecord2({ buyer: 'ann', price: 7 }, 40_000)
+  harness.processRecord2({ buyer: 'bob', price: 9 }, 40_000)
+  harness.processWatermark(119_999)
+  assert.equal(harness.takeItems(), [
+    { value: '0: ann saw /a and spent 5', timestamp: 59_999 },
+    { value: '0: ann saw /a and spent 7', timestamp: 59_999 },
+    { value: '0: ann saw /b and spent 5', timestamp: 59_999 },
+    { value: '0: ann saw /b and spent 7', timestamp: 59_999 },
+    { value: '60000: ann saw /c and spent nothing', timestamp: 119_999 },
+    { watermark: 119_999 },
+  ])
+})
+
+test('a visit has its clicks and its purchases', () => {
+  const harness = twoInputHarness(visits)
+  harness.processRecord1({ user: 'ann', page: '/a' }, 0)
+  harness.processRecord1({ user: 'ann', page: '/b' }, 20_000)
+  harness.processRecord2({ buyer: 'ann', price: 5 }, 45_000)
+  harness.processRecord2({ buyer: 'ann', price: 7 }, 80_000)
+  harness.processWatermark(200_000)
+  assert.equal(harness.takeValues(), ['ann: 2 clicks, 5 spent', 'ann: 0 clicks, 7 spent'])
 })
 
 test.run()
