@@ -6,8 +6,10 @@
 import { evictors, globalWindow, session, sliding, triggers, tumbling } from '../../api/index.ts'
 import type { Evictor, Trigger, WindowAssigner } from '../../api/index.ts'
 
-/** Milliseconds; the ends of the 64-bit range stand for those of event time. */
-export type Time = number | 'MIN' | 'MAX'
+/**
+ * Milliseconds; the ends of the 64-bit range stand for those of event time. Times close to its ends are texts: digits, or `MAX-1750`.
+ */
+export type Time = number | string
 
 /** A record of the cases. */
 export type Pair = readonly [key: string, value: number]
@@ -30,6 +32,8 @@ export interface TriggerConfig {
   readonly inner?: TriggerConfig
   readonly count?: number
   readonly interval?: number
+  readonly intervalMs?: number
+  readonly every?: number
   readonly threshold?: number
   readonly deltaFn?: string
   readonly timeout?: number
@@ -52,10 +56,29 @@ export interface EvictorConfig {
 /** Says that a case describes something that this adapter cannot read. */
 export class NotUnderstood extends Error {}
 
-/** Turns the time of a case into ours. */
-export function timeOf(time: Time): number {
+const LARGEST = 2n ** 63n - 1n
+
+/**
+ * Turns the time of a case into ours. A double is not exact near the ends of the 64-bit range, where some cases look for overflow: such times
+ * are moved by a multiple of `period`, so that they lie in windows as before.
+ */
+export function timeOf(time: Time, period = 1): number {
   if (time === 'MIN') return -Infinity
-  return time === 'MAX' ? Infinity : time
+  if (time === 'MAX') return Infinity
+  if (typeof time === 'number') return time
+  const match = /^(?:MAX\s*-\s*)?(-?\d+)$/.exec(time)
+  if (match === null) throw new NotUnderstood(`the time '${time}'`)
+  const digits = BigInt(match[1] ?? 0)
+  const exact = time.startsWith('MAX') ? LARGEST - digits : digits
+  if (exact === LARGEST) return Infinity
+  if (exact === -LARGEST - 1n) return -Infinity
+  const step = BigInt(period)
+  return Number(exact - (exact / step - (exact > 0n ? 1_000_000n : -1_000_000n)) * step)
+}
+
+/** Times may be moved by multiples of this many ms without another place in their windows. */
+export function periodOf({ size = 1, slide = 1 }: AssignerConfig): number {
+  return size * slide
 }
 
 /** Makes the assigner. Throws NotUnderstood; INVALID_WINDOW for wrong parameters. */
@@ -94,6 +117,7 @@ function sessionOf(config: AssignerConfig): WindowAssigner {
 
 /** "key1 -> 3000; key2 -> 1000 if value[1]==10 else 2000; other -> 0" */
 function gapFunction(text: string): (value: Pair) => number {
+  if (/^-?\d+$/.test(text)) return () => Number(text)
   const rules = text.split(/[;\n]/).map((rule) => {
     const match =
       /^\s*"?(\w+)"?\s*->\s*(-?\d+)(?:\s+if\s+value\[1\]\s*===?\s*(-?\d+)\s+else\s+(-?\d+))?\s*$/.exec(
@@ -132,11 +156,13 @@ export function triggerOf(config: TriggerConfig): Trigger<Pair, never> {
 }
 
 function someTrigger(config: TriggerConfig): unknown {
-  const { kind, inner, count = Number.NaN, interval = Number.NaN, threshold = Number.NaN } = config
+  const { kind, inner, count = Number.NaN, threshold = Number.NaN } = config
+  const interval = config.interval ?? config.intervalMs ?? config.every ?? Number.NaN
   refuseCustom(config)
   switch (kind) {
     case 'eventTime':
     case 'endOfStream':
+    case 'endOfInput':
       // On the global window, the end of event time is the end of the stream.
       return triggers.eventTime()
     case 'processingTime':

@@ -9,7 +9,14 @@ import { HARNESS_MODES, operatorHarness } from '../../api/testing/index.ts'
 import type { HarnessItem, HarnessMode, HarnessSnapshot } from '../../api/testing/index.ts'
 import { skip } from '../runner/expect.ts'
 import { casesOf } from './cases.ts'
-import { assignerOf, evictorOf, NotUnderstood, timeOf, triggerOf } from './window-cases.ts'
+import {
+  assignerOf,
+  evictorOf,
+  NotUnderstood,
+  periodOf,
+  timeOf as moved,
+  triggerOf,
+} from './window-cases.ts'
 import type { AssignerConfig, EvictorConfig, Pair, Time, TriggerConfig } from './window-cases.ts'
 
 interface Config {
@@ -45,6 +52,15 @@ interface Case {
 }
 
 type Context = WindowContext<string>
+
+const OPS: readonly string[] = [
+  'element',
+  'watermark',
+  'processingTime',
+  'snapshot',
+  'restoreFromSnapshot',
+  'expect',
+] satisfies readonly Step['op'][]
 
 const LATE = outputTag<Pair>('late')
 
@@ -161,6 +177,8 @@ function open(config: Config, mode: HarnessMode, startMs: number, restore: Harne
 function check({ config, steps }: Case, mode: HarnessMode): void {
   let harness = open(config, mode, 0, [])
   let snapshot: HarnessSnapshot = []
+  const period = periodOf(config.assigner)
+  const timeOf = (time: Time): number => moved(time, period)
   const collected: Record<'main' | 'late', HarnessItem<unknown>[]> = { main: [], late: [] }
   const collect = (): void => {
     collected.main.push(...harness.takeItems('main'))
@@ -202,8 +220,11 @@ function check({ config, steps }: Case, mode: HarnessMode): void {
 }
 
 /** What a case describes that this adapter cannot read; undefined where it can. */
-function notUnderstood({ config }: Case): string | undefined {
+function notUnderstood({ config, steps }: Case): string | undefined {
+  const unknown = steps.find(({ op }) => !OPS.includes(op))
+  if (unknown !== undefined) return `the step '${unknown.op}'`
   try {
+    for (const step of steps) if ('ts' in step && step.ts !== null) moved(step.ts ?? 'MIN')
     open(config, 'straight', 0, []).close()
     return undefined
   } catch (error) {
