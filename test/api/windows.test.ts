@@ -189,13 +189,11 @@ const REFUSED: readonly (readonly [
     'DUPLICATE_STATE',
     /state\.seen \(value\) and windowState\.seen \(value\) are both stored under the name 'seen'/,
     (words) =>
-      words
-        .window(tumbling(5))
-        .process({
-          ...process,
-          state: { seen: valueState<number>() },
-          windowState: { seen: valueState<number>() },
-        }),
+      words.window(tumbling(5)).process({
+        ...process,
+        state: { seen: valueState<number>() },
+        windowState: { seen: valueState<number>() },
+      }),
   ],
   [
     'INVALID_ARGUMENT',

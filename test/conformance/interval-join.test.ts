@@ -2,7 +2,8 @@
  * Holds the interval join against cases transcribed from Flink's own tests: in all modes of the harness, and in both feeding orders
  * where a case asks for it.
  *
- * Records are their own timestamps; the result of a pair is `[left, right]`.
+ * Records are their own timestamps; the result of a pair is `[left, right]`. What the other files say differently is understood here
+ * too: results as `{ value, ts }`, `sorted` for any order, and errors as a step of their own.
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -15,6 +16,7 @@ import { rejects } from '../runner/expect.ts'
 import { testCases } from './cases.ts'
 
 type Time = number | 'MIN' | 'MAX' | null
+type Result<T> = T | { readonly value: T; readonly ts: number }
 type Side = 'left' | 'right'
 type Pair = readonly [left: number, right: number]
 
@@ -31,9 +33,11 @@ type Step =
   | {
       readonly op: 'expect'
       readonly unordered?: boolean
+      readonly sorted?: boolean
       readonly output?: string
-      readonly records: readonly (Pair | number)[]
+      readonly records: readonly Result<Pair | number>[]
     }
+  | { readonly op: 'expectError' }
   | { readonly op: 'expectBuffer'; readonly input: Side; readonly ts: readonly number[] }
   | { readonly op: 'expectNoRecordBehindWatermark' }
 
@@ -61,8 +65,13 @@ const lateLeft = outputTag<number>('late left')
 const lateRight = outputTag<number>('late right')
 
 function timeOf(time: Time | undefined): number {
-  if (time === 'MIN' || time === null || time === undefined) return -Infinity
-  return time === 'MAX' ? Infinity : time
+  if (time === 'MAX') return Infinity
+  // The smallest time, or whatever word there is for none.
+  return typeof time === 'number' ? time : -Infinity
+}
+
+function isStamped<T>(result: Result<T>): result is { readonly value: T; readonly ts: number } {
+  return typeof result === 'object' && result !== null && 'ts' in result
 }
 
 function open({ config }: Case, mode: HarnessMode, restore?: HarnessSnapshot) {
@@ -100,6 +109,7 @@ class Run {
   /** All that came out so far, for the rules about all of it. */
   readonly #items: HarnessItem<Pair>[] = []
   #expectFrom = 0
+  #lastFailed = false
 
   constructor(given: Case, mode: HarnessMode) {
     this.#given = given
@@ -123,6 +133,9 @@ class Run {
         return
       case 'expect':
         return this.#expect(step)
+      case 'expectError':
+        assert.ok(this.#lastFailed, 'the last element was an error')
+        return
       case 'expectBuffer':
         assert.equal(this.#buffered(step.input), step.ts, `buffered on the ${step.input} side`)
         return
@@ -144,8 +157,8 @@ class Run {
       else this.#harness.processRecord2(time, time)
     }
     // Flink's test of records without a timestamp expects an exception.
-    if (time === -Infinity || step.expectError !== undefined)
-      await rejects(feed, { code: 'NO_TIMESTAMP' })
+    this.#lastFailed = time === -Infinity || step.expectError !== undefined
+    if (this.#lastFailed) await rejects(feed, { code: 'NO_TIMESTAMP' })
     else feed()
   }
 
@@ -158,15 +171,20 @@ class Run {
     this.#items.push(...this.#harness.takeItems('main'))
   }
 
-  #expect({ output = 'main', unordered = false, records }: Step & { readonly op: 'expect' }): void {
+  #expect(step: Step & { readonly op: 'expect' }): void {
+    const { output = 'main', records } = step
     this.#collect()
     const got = output === 'main' ? this.#newPairs() : this.#late(output)
+    const anyOrder = step.unordered === true || step.sorted === true
     const order = (a: unknown, b: unknown): number =>
       JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
+    const expected = records.map((result) => (isStamped(result) ? result.value : result))
     assert.equal(
-      unordered ? got.toSorted(order) : got,
-      unordered ? records.toSorted(order) : records,
+      anyOrder ? got.toSorted(order) : got,
+      anyOrder ? expected.toSorted(order) : expected,
     )
+    for (const result of records)
+      if (isStamped(result)) assert.is([result.value].flat().reduce(later), result.ts)
   }
 
   #newPairs(): Pair[] {
@@ -200,6 +218,8 @@ class Run {
     }
   }
 }
+
+const later = (a: number, b: number): number => Math.max(a, b)
 
 function isInput(step: Step): boolean {
   return step.op === 'element' || step.op === 'watermark'

@@ -7,7 +7,15 @@ export const EXAMPLE_GLOBALS = `
 import type { createWriteStream as CreateWriteStream } from 'node:fs'
 import type { writeFile as WriteFile } from 'node:fs/promises'
 import type { createInterface as CreateInterface } from 'node:readline'
-import type { Environment, GraphFingerprint, JobDefinition, JobGraph, JobHandle, Stream } from 'millrace'
+import type {
+  Environment,
+  GraphFingerprint,
+  IntervalJoinedStreams,
+  JobDefinition,
+  JobGraph,
+  JobHandle,
+  Stream,
+} from 'millrace'
 import type { Actor, ActorSystem } from 'millrace/actors'
 
 interface ExampleFlight {
@@ -17,11 +25,18 @@ interface ExampleFlight {
 }
 
 interface ExampleOrder {
+  readonly id: string
   readonly customer: string
   readonly region: number
   readonly placedAt: number
   readonly price: number
   readonly count: number
+  readonly amount: number
+}
+
+interface ExamplePayment {
+  readonly order: string
+  readonly account: string
   readonly amount: number
 }
 
@@ -43,6 +58,7 @@ declare class ExampleCounter extends Actor {
 declare global {
   type Flight = ExampleFlight
   type Order = ExampleOrder
+  type Payment = ExamplePayment
   type Row = ExampleRow
 
   const env: Environment
@@ -52,7 +68,8 @@ declare global {
   const results: Stream<ExampleRow>
   const shapes: Stream<ExampleShape>
   const readings: Stream<{ readonly celsius: number }>
-  const payments: Stream<{ readonly account: string; readonly amount: number }>
+  const payments: Stream<ExamplePayment>
+  const joined: IntervalJoinedStreams<string, ExampleOrder, ExamplePayment>
   const lines: Stream<string>
   const words: Stream<string>
   const totals: Stream<number>

@@ -10,7 +10,9 @@ import type {
   Stream,
 } from '../../../api/index.ts'
 import { HARNESS_MODES, twoInputHarness } from '../../../api/testing/index.ts'
+import { intervalJoinOperator } from '../../../operators/joins/interval-join-operator.ts'
 import { throwsCode } from '../../runner/expect.ts'
+import { fakeContext, untilDone } from '../operator-fakes.ts'
 
 interface Order {
   readonly id: string
@@ -239,6 +241,53 @@ for (const mode of HARNESS_MODES) {
     harness.close()
   })
 }
+
+test('records that leave alone wait for room, one by one, also those of one key and time', () => {
+  const left: unknown[] = []
+  let full = false
+  const output = {
+    emit: (value: unknown) => {
+      assert.not(full, 'nothing is emitted into a full output')
+      left.push(value)
+      full = true
+    },
+    get full() {
+      return full
+    },
+  }
+  const operator = intervalJoinOperator({
+    kind: 'full',
+    bounds: { lower: -5, upper: 5 },
+    leftKey: () => 'key',
+    rightKey: () => 'key',
+    join: (first, second, _context, emit) => {
+      emit(first ?? second)
+    },
+  })
+  operator.open(fakeContext(), output)
+  operator.processRecord1('a' as never, 100)
+  operator.processRecord1('b' as never, 100)
+  operator.processRecord2('c' as never, 110)
+  operator.processRecord2('d' as never, 200)
+  untilDone(() => {
+    full = false
+    return operator.processWatermark(300)
+  })
+  assert.equal(left, ['a', 'b', 'c', 'd'])
+  assert.is(operator.outputWatermark, 295)
+
+  left.length = 0
+  operator.processRecord1('e' as never, 300)
+  operator.processRecord2('f' as never, 310)
+  full = false
+  assert.not(operator.processWatermark(400))
+  assert.is(operator.outputWatermark, 295, 'not before all of them have left')
+  full = false
+  assert.ok(operator.processWatermark(400))
+  assert.equal(left, ['e', 'f'])
+  assert.is(operator.outputWatermark, 395)
+  operator.close()
+})
 
 test('an error in a function ends the job where nothing else is said, also for a record alone', () => {
   const harness = twoInputHarness((a: Stream<Order>, b: Stream<Payment>) =>
