@@ -36,6 +36,11 @@ export interface Source<T, Split = unknown, Position = unknown> {
    * to read.
    */
   enumerate(context: EnumeratorContext): SplitEnumerator<Split> | Promise<SplitEnumerator<Split>>
+  /**
+   * Whether it can read again what it has read, from a position on. Default: true. False (a socket): after a failure what it had
+   * read since the last checkpoint is lost, and the job says so in a warning.
+   */
+  readonly replayable?: boolean
   /** Runs in a subtask, for one split, and returns a reader (else `INVALID_SOURCE`). `position` is what an earlier reader of the split returned last. */
   open(
     split: Split,
@@ -48,6 +53,8 @@ export interface Source<T, Split = unknown, Position = unknown> {
 export interface EnumeratorContext {
   /** Number of subtasks that will ask for splits. */
   readonly parallelism: number
+  /** What the enumerator of the last run said in its `snapshot`, if the job goes on from a checkpoint and the enumerator has one. */
+  readonly restored?: unknown
 }
 
 /** Gives out splits, in order, one at a time. Used on the coordinator only. */
@@ -57,6 +64,12 @@ export interface SplitEnumerator<Split> {
    * that cannot be sent to another thread (a function inside) fails the job with `UNSENDABLE_VALUE`.
    */
   next(subtaskIndex: number): Split | undefined | Promise<Split | undefined>
+  /**
+   * What a later `Source.enumerate` needs to go on giving out the splits that this one has not given out yet: plain data. Asked between
+   * two calls of `next`. Without it, an enumerator that is made anew is asked for as many splits as were given out, and these are
+   * passed over: enough for one that gives the same splits in the same order, whoever asks.
+   */
+  snapshot?(): unknown
   /** Number of records of all splits together, where it is known: for progress bars. */
   readonly recordsExpected?: number | undefined
   /** Called once, when the job has ended: finished, failed or cancelled. */

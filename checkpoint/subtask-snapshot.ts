@@ -1,0 +1,70 @@
+/**
+ * What one subtask contributes to a checkpoint: everything that it needs to go on from the barrier as if nothing had happened.
+ *
+ * Plain data with bytes inside, so that it can travel from slot to coordinator and be stored as it is. A subtask that is restored
+ * gets its share of the contributions of *all* subtasks of the same task, because the parallelism may have changed.
+ */
+import type { OperatorSnapshot } from './state/snapshot.ts'
+
+/** Who contributes. */
+export interface SubtaskName {
+  /** Position of the task in the plan of the run that made the checkpoint. */
+  readonly taskId: number
+  /** 0 to parallelism - 1. */
+  readonly subtaskIndex: number
+}
+
+/** The state of a subtask at a barrier, or at its end. */
+export interface SubtaskSnapshot {
+  /** The operators of its chain that have state, by uid. */
+  readonly operators: readonly OperatorSnapshot[]
+  /** What sources know besides: the uid of the source, and its splits. */
+  readonly source?: SourceSnapshot | undefined
+  /** The writers of its sinks. */
+  readonly sinks: readonly SinkSnapshot[]
+  /** Records between two subtasks that belong to the checkpoint; empty where barriers were aligned. */
+  readonly channels: readonly ChannelSnapshot[]
+  /**
+   * Event time that this subtask had reached. One that makes its own watermarks starts from it after a restore, so that what was late
+   * stays late. `-Infinity` before the first watermark.
+   */
+  readonly watermark: number
+  /** It had done all that it had to do: it is not restored where its whole task has finished. */
+  readonly finished: boolean
+}
+
+/** Where a source subtask stood. */
+export interface SourceSnapshot {
+  readonly uid: string
+  /** Splits that it had been given since it started, read or not: what the coordinator gave out later goes back. */
+  readonly received: number
+  /** Splits that it had not read to their end. */
+  readonly open: readonly {
+    readonly split: unknown
+    /** Where the next read goes on; undefined: at the start. */
+    readonly position: unknown
+  }[]
+}
+
+/** What the writer of a sink had prepared. */
+export interface SinkSnapshot {
+  readonly uid: string
+  /** What a new writer needs to go on; undefined: nothing. Plain data. */
+  readonly state: unknown
+  /** What is to be made visible when the checkpoint is complete. Plain data. */
+  readonly committables: readonly unknown[]
+}
+
+/** Records that were on their way to a subtask when its state was taken. */
+export interface ChannelSnapshot {
+  /** Position of the edge among the inputs of the task, and the sending subtask. */
+  readonly edge: number
+  readonly fromSubtask: number
+  /** Batches in the order in which they came, as the record codec packs them. */
+  readonly batches: readonly {
+    readonly codec: string
+    readonly length: number
+    readonly timestamps: Float64Array
+    readonly payload: Uint8Array
+  }[]
+}
