@@ -90,6 +90,8 @@ class Flight {
   readonly #questions: Questions
   /** Records that nobody has asked for yet, in order. */
   #waiting: PendingRecord[] = []
+  /** Where event time stands. After a restore it begins anew, and the records in the queue stand behind other watermarks. */
+  #watermark = MIN_TIMESTAMP
   /** Records that have been asked for and have not left. */
   #inFlight = 0
   #holding = false
@@ -126,14 +128,14 @@ class Flight {
     })
   }
 
+  /** A record comes in. */
   take(value: unknown, timestamp: number): void {
-    const record = this.#queue.add(value, timestamp)
-    if (this.#inFlight < this.#capacity) this.#begin(record)
-    else this.#waiting.push(record)
-    if (!this.#holding) this.#updateHold()
+    if (this.#watermark < this.#queue.newest) this.#queue.beginAnew(this.#watermark)
+    this.#add(value, timestamp)
   }
 
   fence(watermark: number): void {
+    this.#watermark = watermark
     this.#queue.fence(watermark)
   }
 
@@ -173,14 +175,21 @@ class Flight {
 
   /**
    * The records of several subtasks, in the order of the watermarks before them, so that none comes behind a watermark that it was
-   * before. What stood behind the last record comes again from the inputs.
+   * before. What stood behind the last record comes again from the inputs, whose watermarks may begin further back.
    */
   #restore(items: readonly StoredRecord[]): void {
     const ordered = [...items].sort(([left], [right]) => (left === right ? 0 : left - right))
     for (const [after, timestamp, value] of ordered) {
       this.#queue.fence(after)
-      this.take(value, timestamp)
+      this.#add(value, timestamp)
     }
+  }
+
+  #add(value: unknown, timestamp: number): void {
+    const record = this.#queue.add(value, timestamp)
+    if (this.#inFlight < this.#capacity) this.#begin(record)
+    else this.#waiting.push(record)
+    if (!this.#holding) this.#updateHold()
   }
 
   #begin(record: PendingRecord): void {

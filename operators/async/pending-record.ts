@@ -17,7 +17,7 @@ export type Outcome = 'one' | 'many' | 'bad'
 /** What stands before all records that came between two watermarks. */
 export interface Fence {
   /** The first of the two watermarks. */
-  readonly after: number
+  after: number
 }
 
 /** A record in the operator. Everything but its input changes. */

@@ -22,6 +22,13 @@ export interface ResultQueue {
   add(value: unknown, timestamp: number): PendingRecord
   /** Event time has come to `watermark`. Records that come now may not leave before those that are here. */
   fence(watermark: number): void
+  /**
+   * Event time stands at `watermark`, before the newest fence, because it has begun anew behind a restore: no record stands behind a
+   * later watermark any more. Takes a look at every record.
+   */
+  beginAnew(watermark: number): void
+  /** The watermark before the records that come now. */
+  readonly newest: number
   /** A record has its result. */
   done(record: PendingRecord): void
   /** Removes and returns the next record whose result may leave. */
@@ -61,6 +68,15 @@ class OrderedQueue implements ResultQueue {
     if (watermark > this.#fence.after) this.#fence = { after: watermark }
   }
 
+  beginAnew(watermark: number): void {
+    for (const { fence } of this.records()) fence.after = Math.min(fence.after, watermark)
+    this.#fence.after = Math.min(this.#fence.after, watermark)
+  }
+
+  get newest(): number {
+    return this.#fence.after
+  }
+
   done(): void {
     // The record stays in its place.
   }
@@ -87,7 +103,7 @@ class OrderedQueue implements ResultQueue {
  * Set of them costs more per record (benchmarks/async).
  */
 class Segment implements Fence {
-  /** Changes only while it is empty. */
+  /** Changes while it is empty, and where event time begins anew. */
   after: number
   next: Segment | undefined
   readonly #done = new Fifo<PendingRecord<Segment>>()
@@ -169,6 +185,15 @@ class UnorderedQueue implements ResultQueue {
     }
     this.#last = new Segment(watermark)
     last.next = this.#last
+  }
+
+  beginAnew(watermark: number): void {
+    for (let at: Segment | undefined = this.#first; at !== undefined; at = at.next)
+      at.after = Math.min(at.after, watermark)
+  }
+
+  get newest(): number {
+    return this.#last.after
   }
 
   done(record: PendingRecord<Segment>): void {

@@ -293,6 +293,32 @@ test('records of several subtasks come behind none of the watermarks that they w
   ])
 })
 
+for (const order of ['ordered', 'unordered'] as const) {
+  test(`${order}: where event time begins anew behind a restore, no watermark overtakes a record`, async () => {
+    const service = new Service<string, string>()
+    const build = (words: Stream<string>): Stream<string> => words.mapAsync(service.ask, { order })
+    const before = operatorHarness(build)
+    before.processWatermark(100)
+    before.processRecord('restored', 110)
+    const harness = operatorHarness(build, { restore: before.snapshot() })
+    harness.processWatermark(50)
+    harness.processRecord('new', 70)
+    harness.processWatermark(80)
+    service.answer('restored', 'restored')
+    await harness.settle()
+    harness.processRecord('newer', 90)
+    assert.equal(harness.takeItems(), [{ watermark: 50 }, { value: 'restored', timestamp: 110 }])
+    service.answer('new', 'new')
+    service.answer('newer', 'newer')
+    await harness.settle()
+    assert.equal(harness.takeItems(), [
+      { value: 'new', timestamp: 70 },
+      { watermark: 80 },
+      { value: 'newer', timestamp: 90 },
+    ])
+  })
+}
+
 test('a wrong delay of a strategy fails the record', async () => {
   const harness = operatorHarness((words: Stream<string>) =>
     words.mapAsync(() => Promise.reject(new Error('no')), {
