@@ -50,10 +50,12 @@ export class Attention {
     this.#schedule(timeMs)
   }
 
-  /** Whether the time that an operator has asked for has come; if so, it has no wish any more. */
+  /** Whether the time that an operator has asked for has come; if so, it has no wish any more. `timesDone` must follow. */
   takeTime(operator: number, now: number): boolean {
     if ((this.#times[operator] ?? MAX_TIMESTAMP) > now) return false
     this.#times[operator] = MAX_TIMESTAMP
+    // The clock may not have rung yet: the owner is here for another reason.
+    this.#due = true
     return true
   }
 

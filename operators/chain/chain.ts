@@ -102,8 +102,9 @@ export interface CompiledChain {
   /** How far the watermark may go on behind the chain; `MAX_TIMESTAMP` where no operator holds it back. */
   readonly outputWatermark: number
   /**
-   * Calls the operators whose wishes are pending: those that were woken, then those whose time has come. False when one of them
-   * stopped because the output filled up: call again before any further record.
+   * Calls the operators whose wishes are pending: those that were woken, then those whose time has come. Before that it ends what
+   * an operator is in the middle of, a watermark too. False when one of them stopped because the output filled up: call again before
+   * any further record.
    */
   attend(attention: Attention): boolean
   /** What every stateful operator has in its state, in the order of the chain. Not while a call above has answered false. */
@@ -204,7 +205,14 @@ class Chain implements CompiledChain {
   }
 
   attend(attention: Attention): boolean {
-    return this.#resume(attention) && this.#processTime(attention)
+    return this.#goOn(attention) && this.#resume(attention) && this.#processTime(attention)
+  }
+
+  /** What an operator is in the middle of comes first, or it would get records of one before it. */
+  #goOn(attention: Attention): boolean {
+    const pending = this.#pendingWatermark
+    if (pending !== undefined && !this.processWatermark(pending)) return false
+    return this.#timeAt < 0 || this.#processTimeOf(this.#timeAt, attention.now())
   }
 
   #resume(attention: Attention): boolean {
@@ -223,13 +231,17 @@ class Chain implements CompiledChain {
   #processTime(attention: Attention): boolean {
     const now = attention.now()
     for (let index = 0; index < this.#operators.length; index++) {
-      const { element } = this.#operators[index] as OpenOperator
-      if (!attention.takeTime(index, now) && this.#timeAt !== index) continue
-      this.#timeAt = index
-      if (!this.#call(element, () => element.operator.processTime?.(now) ?? true)) return false
-      this.#timeAt = -1
+      if (attention.takeTime(index, now) && !this.#processTimeOf(index, now)) return false
     }
     attention.timesDone()
+    return true
+  }
+
+  #processTimeOf(index: number, now: number): boolean {
+    const { element } = this.#operators[index] as OpenOperator
+    this.#timeAt = index
+    if (!this.#call(element, () => element.operator.processTime?.(now) ?? true)) return false
+    this.#timeAt = -1
     return true
   }
 
