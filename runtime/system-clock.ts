@@ -1,6 +1,9 @@
 /** The machine's clock. */
 import type { Cancel, Clock } from './clock.ts'
 
+/** Node runs a timer with a longer delay, of 25 days and more, after one millisecond. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1
+
 class SystemClock implements Clock {
   now(): number {
     return Date.now()
@@ -11,7 +14,17 @@ class SystemClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Cancel {
-    const timer = setTimeout(callback, delayMs)
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number): void => {
+      if (leftMs <= LONGEST_DELAY_MS) {
+        timer = setTimeout(callback, leftMs)
+        return
+      }
+      timer = setTimeout(() => {
+        wait(leftMs - LONGEST_DELAY_MS)
+      }, LONGEST_DELAY_MS)
+    }
+    wait(delayMs)
     return () => {
       clearTimeout(timer)
     }
