@@ -9,7 +9,8 @@
  *      front (oldest last)                 back (newest last)
  *      …  [s2: a2+a3]  [s1: a1+a2+a3]  |  [s4: a4]  [s5: a5]    running: a4+a5
  *
- * Every entry belongs to the queue alone, so `merge` may reuse its first argument. Used by one thread.
+ * Every entry belongs to the queue alone, so `merge` may reuse its first argument. Both stacks are linked lists of
+ * the same entries, because a firing passes through all keys: what counts is how many places in memory it touches. Used by one thread.
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 
@@ -30,70 +31,115 @@ export type SliceAggregate<In, Acc> = Pick<
   'createAccumulator' | 'add' | 'merge'
 >
 
+/** Where a slice starts: an object that all keys share, because V8 would box a number for each of them. */
+export interface SliceStart {
+  readonly start: number
+}
+
+/** A slice. In the back with its own accumulator, in the front with the aggregate from it to the newest front slice. */
+class Entry<Acc> {
+  at: SliceStart
+  value: Acc
+  /** In the front: how many back slices, from the oldest, the aggregate has taken in, see `total`. */
+  joined = 0
+  /** In the front the next newer slice, in the back the next older one. */
+  next: Entry<Acc> | undefined
+
+  constructor(at: SliceStart, value: Acc, next: Entry<Acc> | undefined) {
+    this.at = at
+    this.value = value
+    this.next = next
+  }
+}
+
 /** The slices of one key in the order of their starts. */
 export class SliceQueue<In, Acc> {
   readonly #aggregate: SliceAggregate<In, Acc>
-  readonly #frontStarts: number[] = []
-  readonly #frontAggregates: Acc[] = []
-  readonly #backStarts: number[] = []
-  readonly #backAccumulators: Acc[] = []
+  /** The two ends of the front: what leaves next, and where it meets the back. */
+  #oldest: Entry<Acc> | undefined
+  #frontEnd: SliceStart | undefined
+  /** The two ends of the back, and its length. */
+  #newest: Entry<Acc> | undefined
+  #backEnd: SliceStart | undefined
+  #backLength = 0
   #running: Acc | undefined
-  /** Per front aggregate, how many back slices, from the oldest, it has taken in: see `total`. */
-  readonly #frontJoined: number[] = []
+  #spare: Entry<Acc> | undefined
 
   constructor(aggregate: SliceAggregate<In, Acc>) {
     this.#aggregate = aggregate
   }
 
   get isEmpty(): boolean {
-    return this.#frontStarts.length === 0 && this.#backStarts.length === 0
+    return this.#oldest === undefined && this.#newest === undefined
   }
 
   /** Adds a slice, mostly one that is newer than all others; the accumulator belongs to the queue from now on. */
-  push(start: number, accumulator: Acc): void {
-    const newest = this.#backStarts.at(-1) ?? this.#frontStarts[0]
-    if (newest !== undefined && newest >= start) {
-      this.#change(start, (into) => this.#aggregate.merge(into, accumulator))
+  push(at: SliceStart, accumulator: Acc): void {
+    const newest = this.#newest
+    const end = newest === undefined ? this.#lastOfFront() : newest.at
+    if (end !== undefined && end.start >= at.start) {
+      this.#change(at, (into) => this.#aggregate.merge(into, accumulator))
       return
     }
-    this.#running =
-      this.#backStarts.length === 0
-        ? this.#aggregate.merge(this.#aggregate.createAccumulator(), accumulator)
-        : this.#aggregate.merge(this.#running as Acc, accumulator)
-    this.#backStarts.push(start)
-    this.#backAccumulators.push(accumulator)
+    if (newest === undefined) {
+      this.#running = this.#copyOf(accumulator)
+      this.#backEnd = at
+    } else {
+      this.#running = this.#aggregate.merge(this.#running as Acc, accumulator)
+    }
+    this.#newest = this.#entry(at, accumulator, newest)
+    this.#backLength++
+  }
+
+  /** Uses the entry again that left last: most queues lose a slice for each that they get. */
+  #entry(at: SliceStart, accumulator: Acc, next: Entry<Acc> | undefined): Entry<Acc> {
+    const entry = this.#spare
+    if (entry === undefined) return new Entry(at, accumulator, next)
+    this.#spare = undefined
+    entry.at = at
+    entry.value = accumulator
+    entry.joined = 0
+    entry.next = next
+    return entry
+  }
+
+  #lastOfFront(): SliceStart | undefined {
+    return this.#oldest === undefined ? undefined : this.#frontEnd
   }
 
   /** Drops the slices that start before `start`. */
   dropBefore(start: number): void {
-    const starts = this.#frontStarts
     this.#pop(start)
-    if (starts.length > 0 || this.#backStarts.length === 0) return
-    if ((this.#backStarts[0] as number) >= start) return
-    this.#turnOver()
+    if (this.#oldest !== undefined || this.#newest === undefined) return
+    if ((this.#backEnd as SliceStart).start >= start) return
+    this.#turnOver(this.#newest)
     this.#pop(start)
   }
 
   #pop(start: number): void {
-    const starts = this.#frontStarts
-    while (starts.length > 0 && (starts.at(-1) as number) < start) {
-      starts.pop()
-      this.#frontAggregates.pop()
-      this.#frontJoined.pop()
+    let oldest = this.#oldest
+    if (oldest === undefined || oldest.at.start >= start) return
+    while (oldest !== undefined && oldest.at.start < start) {
+      this.#spare = oldest
+      oldest = oldest.next
     }
+    this.#oldest = oldest
   }
 
-  #turnOver(): void {
-    let newer: Acc | undefined
-    for (let at = this.#backStarts.length - 1; at >= 0; at--) {
-      const own = this.#backAccumulators[at] as Acc
-      newer = this.#frontStarts.length === 0 ? own : this.#aggregate.merge(own, newer as Acc)
-      this.#frontStarts.push(this.#backStarts[at] as number)
-      this.#frontAggregates.push(newer)
-      this.#frontJoined.push(0)
+  #turnOver(newest: Entry<Acc>): void {
+    let newer: Entry<Acc> | undefined
+    let entry: Entry<Acc> | undefined = newest
+    while (entry !== undefined) {
+      const older: Entry<Acc> | undefined = entry.next
+      if (newer !== undefined) entry.value = this.#aggregate.merge(entry.value, newer.value)
+      entry.next = newer
+      newer = entry
+      entry = older
     }
-    this.#backStarts.length = 0
-    this.#backAccumulators.length = 0
+    this.#oldest = newer
+    this.#frontEnd = newest.at
+    this.#newest = undefined
+    this.#backLength = 0
     this.#running = undefined
   }
 
@@ -104,94 +150,114 @@ export class SliceQueue<In, Acc> {
    * stays, only what has come since is joined.
    */
   total(): Acc {
-    const oldest = this.#frontAggregates.length - 1
-    if (oldest === -1) return this.#running as Acc
-    let total = this.#frontAggregates[oldest] as Acc
-    const { length } = this.#backStarts
-    const joined = this.#frontJoined[oldest] as number
-    if (joined === length) return total
+    const oldest = this.#oldest
+    if (oldest === undefined) return this.#running as Acc
+    const { joined } = oldest
+    if (joined === this.#backLength) return oldest.value
     if (joined === 0) {
-      total = this.#aggregate.merge(total, this.#running as Acc)
+      oldest.value = this.#aggregate.merge(oldest.value, this.#running as Acc)
     } else {
-      for (let at = joined; at < length; at++)
-        total = this.#aggregate.merge(total, this.#backAccumulators[at] as Acc)
+      for (const { value } of this.#back().slice(joined))
+        oldest.value = this.#aggregate.merge(oldest.value, value)
     }
-    this.#frontJoined[oldest] = length
-    this.#frontAggregates[oldest] = total
-    return total
+    oldest.joined = this.#backLength
+    return oldest.value
   }
 
   /** Adds a record to the slice that starts at `start`, which may be any, and may not be there yet. Costs the length of the queue. */
   addLate(start: number, value: In): void {
-    this.#change(start, (into) => this.#aggregate.add(into, value))
+    this.#change({ start }, (into) => this.#aggregate.add(into, value))
   }
 
-  /** Applies `add` to all that covers the slice at `start`. */
-  #change(start: number, add: (into: Acc) => Acc): void {
-    const newestFront = this.#frontStarts[0]
-    if (newestFront !== undefined && start <= newestFront) this.#changeFront(start, add)
-    else this.#changeBack(start, add)
+  /** Applies `add` to all that covers the slice at `at`. */
+  #change(at: SliceStart, add: (into: Acc) => Acc): void {
+    const frontEnd = this.#lastOfFront()
+    if (frontEnd !== undefined && at.start <= frontEnd.start) this.#changeFront(at, add)
+    else this.#changeBack(at, add)
   }
 
-  #changeFront(start: number, add: (into: Acc) => Acc): void {
-    const starts = this.#frontStarts
-    const aggregates = this.#frontAggregates
-    let at = starts.findIndex((other) => other <= start)
-    if (at === -1) at = starts.length
-    if (starts[at] !== start) {
-      starts.splice(at, 0, start)
-      aggregates.splice(at, 0, this.#copyOf(aggregates[at - 1] as Acc))
-      this.#frontJoined.splice(at, 0, this.#frontJoined[at - 1] as number)
+  #changeFront(at: SliceStart, add: (into: Acc) => Acc): void {
+    let older: Entry<Acc> | undefined
+    let entry = this.#oldest as Entry<Acc>
+    while (entry.at.start < at.start) {
+      entry.value = add(entry.value)
+      older = entry
+      entry = entry.next as Entry<Acc>
     }
-    for (let older = at; older < starts.length; older++)
-      aggregates[older] = add(aggregates[older] as Acc)
+    if (entry.at.start === at.start) {
+      entry.value = add(entry.value)
+      return
+    }
+    const added = new Entry(at, add(this.#copyOf(entry.value)), entry)
+    added.joined = entry.joined
+    if (older === undefined) this.#oldest = added
+    else older.next = added
   }
 
-  #changeBack(start: number, add: (into: Acc) => Acc): void {
-    const starts = this.#backStarts
-    const running =
-      starts.length === 0 ? this.#aggregate.createAccumulator() : (this.#running as Acc)
-    let at = starts.findIndex((other) => other >= start)
-    if (at === -1) at = starts.length
-    const isNew = starts[at] !== start
-    if (isNew) {
-      starts.splice(at, 0, start)
-      this.#backAccumulators.splice(at, 0, add(this.#aggregate.createAccumulator()))
+  #changeBack(at: SliceStart, add: (into: Acc) => Acc): void {
+    const running = this.#newest === undefined ? this.#aggregate.createAccumulator() : this.#running
+    this.#running = add(running as Acc)
+    let newer: Entry<Acc> | undefined
+    let entry = this.#newest
+    let index = this.#backLength - 1
+    while (entry !== undefined && entry.at.start > at.start) {
+      newer = entry
+      entry = entry.next
+      index--
+    }
+    const isNew = entry?.at.start !== at.start
+    if (entry !== undefined && !isNew) {
+      entry.value = add(entry.value)
     } else {
-      this.#backAccumulators[at] = add(this.#backAccumulators[at] as Acc)
+      index++
+      this.#insertIntoBack(new Entry(at, add(this.#aggregate.createAccumulator()), entry), newer)
     }
-    this.#running = add(running)
-    for (let front = 0; front < this.#frontJoined.length; front++) {
-      const joined = this.#frontJoined[front] as number
-      if (at >= joined) continue
-      this.#frontAggregates[front] = add(this.#frontAggregates[front] as Acc)
-      if (isNew) this.#frontJoined[front] = joined + 1
+    for (let front = this.#oldest; front !== undefined; front = front.next) {
+      if (index >= front.joined) continue
+      front.value = add(front.value)
+      if (isNew) front.joined++
     }
+  }
+
+  #insertIntoBack(added: Entry<Acc>, newer: Entry<Acc> | undefined): void {
+    if (newer === undefined) this.#newest = added
+    else newer.next = added
+    if (added.next === undefined) this.#backEnd = added.at
+    this.#backLength++
   }
 
   #copyOf(accumulator: Acc): Acc {
     return this.#aggregate.merge(this.#aggregate.createAccumulator(), accumulator)
   }
 
+  /** The back, oldest first. */
+  #back(): Entry<Acc>[] {
+    return linked(this.#newest).reverse()
+  }
+
   /** For a snapshot: the accumulators themselves, to be packed before the queue changes. */
   contents(): SliceQueueContents<Acc> {
+    const front = linked(this.#oldest).reverse()
     return {
-      front: this.#frontStarts.map((start, i) => [
-        start,
-        this.#frontAggregates[i] as Acc,
-        this.#frontJoined[i] as number,
-      ]),
-      back: this.#backStarts.map((start, i) => [start, this.#backAccumulators[i] as Acc]),
+      front: front.map(({ at, value, joined }) => [at.start, value, joined]),
+      back: this.#back().map(({ at, value }) => [at.start, value]),
     }
   }
 
   /** Puts back what a snapshot holds, into an empty queue. */
   restore({ front, back }: SliceQueueContents<Acc>): void {
     for (const [start, aggregate, joined] of front) {
-      this.#frontStarts.push(start)
-      this.#frontAggregates.push(aggregate)
-      this.#frontJoined.push(joined)
+      const entry: Entry<Acc> = new Entry({ start }, aggregate, this.#oldest)
+      if (this.#oldest === undefined) this.#frontEnd = entry.at
+      entry.joined = joined
+      this.#oldest = entry
     }
-    for (const [start, accumulator] of back) this.push(start, accumulator)
+    for (const [start, accumulator] of back) this.push({ start }, accumulator)
   }
+}
+
+function linked<Acc>(first: Entry<Acc> | undefined): Entry<Acc>[] {
+  const entries: Entry<Acc>[] = []
+  for (let entry = first; entry !== undefined; entry = entry.next) entries.push(entry)
+  return entries
 }

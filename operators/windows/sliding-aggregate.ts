@@ -19,7 +19,7 @@ import { detachKey } from '../../checkpoint/detach.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { ON_TIME_PANE } from './pane.ts'
 import { SliceQueue } from './slice-queue.ts'
-import type { SliceQueueContents } from './slice-queue.ts'
+import type { SliceQueueContents, SliceStart } from './slice-queue.ts'
 import { noTimestamp } from './window-aggregate.ts'
 import type { FiredWindow } from './window-aggregate.ts'
 import { windowStartWithOffset } from './window-assigner.ts'
@@ -64,11 +64,14 @@ function greatestCommonDivisor(a: number, b: number): number {
 /** A slice that no window has taken in yet, and its accumulators by canonical key. */
 interface OpenSlice<Acc> {
   readonly start: number
+  /** What the queues of its keys refer to; without the accumulators, which they must not keep alive. */
+  readonly at: SliceStart
   readonly accumulators: Map<CanonicalKey, Acc>
 }
 
 /** The slices of a key that a window has taken in. */
 interface KeySlices<In, Acc> {
+  readonly key: CanonicalKey
   readonly queue: SliceQueue<In, Acc>
   /** After a restore: the end of the newest window that has fired for this key; it does not fire again. */
   readonly firedEnd: number
@@ -114,7 +117,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   let accumulators = new Map<CanonicalKey, Acc>()
   /** End of the window that is firing, and its keys that are still to come. */
   let firingEnd = MIN_TIMESTAMP
-  let firing: Iterator<[CanonicalKey, KeySlices<In, Acc>]> | undefined
+  let firing: IterableIterator<KeySlices<In, Acc>> | undefined
 
   /** Makes the slice of `timestamp` the current one; false when a window has taken it in. */
   function enterSlice(timestamp: number): boolean {
@@ -130,7 +133,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   function openSlice(start: number): OpenSlice<Acc> {
     const known = byStart.get(start)
     if (known !== undefined) return known
-    const slice = { start, accumulators: new Map<CanonicalKey, Acc>() }
+    const slice = { start, at: { start }, accumulators: new Map<CanonicalKey, Acc>() }
     byStart.set(start, slice)
     let at = open.length
     while (at > 0 && (open[at - 1] as OpenSlice<Acc>).start > start) at--
@@ -159,8 +162,8 @@ function createOperator<In, Key, Acc, Result, Out>(
   function slicesOf(key: CanonicalKey, firedEnd: number): KeySlices<In, Acc> {
     const known = taken.get(key)
     if (known !== undefined) return known
-    const slices = { queue: newQueue(aggregate), firedEnd }
-    taken.set(detachKey(key), slices)
+    const slices = { key: detachKey(key), queue: newQueue(aggregate), firedEnd }
+    taken.set(slices.key, slices)
     return slices
   }
 
@@ -189,7 +192,7 @@ function createOperator<In, Key, Acc, Result, Out>(
       const slice = open.shift() as OpenSlice<Acc>
       byStart.delete(slice.start)
       for (const [key, accumulator] of slice.accumulators)
-        slicesOf(key, MIN_TIMESTAMP).queue.push(slice.start, accumulator)
+        slicesOf(key, MIN_TIMESTAMP).queue.push(slice.at, accumulator)
       if (slice.accumulators !== accumulators) continue
       bounds[0] = MAX_TIMESTAMP
       bounds[1] = MIN_TIMESTAMP
@@ -198,19 +201,18 @@ function createOperator<In, Key, Acc, Result, Out>(
   }
 
   function fire(): boolean {
-    firing ??= taken.entries()
-    while (!output.full) {
-      const next = firing.next()
-      if (next.done === true) {
-        firing = undefined
-        return true
-      }
-      const [key, { queue, firedEnd }] = next.value
-      queue.dropBefore(firingEnd - size)
+    firing ??= taken.values()
+    if (output.full) return false
+    const oldestStart = firingEnd - size
+    // A loop that is left does not end this kind of iterator; the next call goes on behind.
+    for (const { key, queue, firedEnd } of firing) {
+      queue.dropBefore(oldestStart)
       if (queue.isEmpty) taken.delete(key)
       else if (firedEnd < firingEnd) emit(key, aggregate.getResult(queue.total()))
+      if (output.full) return false
     }
-    return false
+    firing = undefined
+    return true
   }
 
   function emit(key: CanonicalKey, result: Result): void {
