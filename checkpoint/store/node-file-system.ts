@@ -1,0 +1,87 @@
+/**
+ * The file system of the machine. Any thread; no state.
+ */
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { FileSystem, FolderEntry, NewFile } from './file-system.ts'
+import { systemCode } from './store-errors.ts'
+
+/** What a system answers that cannot sync folders, as Windows: it keeps their names in order by itself. */
+const NO_FOLDER_SYNC: readonly (string | undefined)[] = ['EISDIR', 'EPERM', 'EINVAL', 'ENOTSUP']
+
+/** See the head of this file. */
+export const nodeFileSystem: FileSystem = {
+  async entries(folder) {
+    const found = await readdir(folder, { withFileTypes: true })
+    return found.map((entry): FolderEntry => {
+      const { name } = entry
+      if (entry.isFile()) return { name, kind: 'file' }
+      return { name, kind: entry.isDirectory() ? 'folder' : 'other' }
+    })
+  },
+  read: (file) => readFile(file),
+  async create(file) {
+    return new OpenFile(await open(file, 'wx'))
+  },
+  async createFolder(folder) {
+    const first = await mkdir(folder, { recursive: true })
+    if (first === undefined) return false
+    // The folders above are new as well where `first` is one of them: their names must last, too.
+    for (
+      let above = dirname(folder);
+      above.length >= dirname(first).length;
+      above = dirname(above)
+    ) {
+      await nodeFileSystem.syncFolder(above)
+      if (above === dirname(above)) break
+    }
+    return true
+  },
+  rename,
+  removeFile: unlink,
+  removeFolder: rmdir,
+  async syncFolder(folder) {
+    if (process.platform === 'win32') return
+    const handle = await open(folder, 'r')
+    try {
+      await handle.sync()
+    } catch (error) {
+      if (!NO_FOLDER_SYNC.includes(systemCode(error))) throw error
+    } finally {
+      await handle.close()
+    }
+  },
+}
+
+class OpenFile implements NewFile {
+  readonly #handle: FileHandle
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    let done = 0
+    while (done < bytes.length) {
+      const { bytesWritten } = await this.#handle.write(bytes, done)
+      done += bytesWritten
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.sync()
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}
