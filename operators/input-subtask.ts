@@ -7,7 +7,7 @@ import { InputGate } from '../runtime/input-gate.ts'
 import type { ChannelEvent } from '../runtime/output-channel.ts'
 import { Subtask } from './subtask.ts'
 import type { SubtaskParts } from './subtask.ts'
-import { WatermarkValve } from './time/watermark-valve.ts'
+import { InputWatermarks } from './time/input-watermarks.ts'
 import { GeneratedTime } from './time/generated-time.ts'
 import type { SplitTime } from './time/generated-time.ts'
 import type { WatermarkStrategy } from './time/watermarks.ts'
@@ -35,7 +35,7 @@ interface OwnTime {
 export class InputSubtask extends Subtask {
   /** Where the records come in. */
   readonly inputs: InputGate
-  readonly #valve: WatermarkValve
+  readonly #watermarks: InputWatermarks
   readonly #own: OwnTime | undefined
   readonly #inputOf: readonly (0 | 1)[]
   readonly #newest = new Float64Array(1)
@@ -49,6 +49,8 @@ export class InputSubtask extends Subtask {
   #target: number
   /** All inputs have gone idle, which the next subtasks hear after the watermark that follows from it. */
   #tellIdle = false
+  /** The next subtasks have heard that, and nothing else since. */
+  #toldIdle = false
   /** The own time was idle when it was last looked at. */
   #ownIdle = false
 
@@ -58,7 +60,7 @@ export class InputSubtask extends Subtask {
     this.#inputOf = parts.inputChannels
     const { length } = parts.inputChannels
     for (let channel = 0; channel < length; channel++) this.inputs.addChannel()
-    this.#valve = new WatermarkValve(length)
+    this.#watermarks = new InputWatermarks(parts.inputChannels)
     this.#own = parts.watermarks === undefined ? undefined : this.#ownTime(parts.watermarks)
     this.#open = length
     this.#target = this.watermark
@@ -87,6 +89,7 @@ export class InputSubtask extends Subtask {
     }
     if (this.#tellIdle) {
       this.#tellIdle = false
+      this.#toldIdle = true
       this.emitIdle()
       return true
     }
@@ -116,7 +119,8 @@ export class InputSubtask extends Subtask {
 
   #takeBatch(batch: RecordBatch): void {
     this.recordsIn += batch.length
-    this.#valve.inputActive(this.inputs.lastChannel)
+    this.#watermarks.active(this.inputs.lastChannel)
+    this.#tellActive()
     this.#batch = batch
     this.#next = 0
     this.#second = this.#inputOf[this.inputs.lastChannel] === 1
@@ -168,17 +172,15 @@ export class InputSubtask extends Subtask {
   #takeEvent(event: ChannelEvent, channel: number): void {
     switch (event.kind) {
       case 'watermark':
-        this.#valve.inputActive(channel)
-        this.#valve.inputWatermark(channel, event.timestamp)
-        this.#follow()
+        this.#follow(() => {
+          this.#watermarks.reached(channel, event.timestamp)
+        })
         return
-      case 'idle': {
-        const wasIdle = this.#valve.idle
-        this.#valve.inputIdle(channel)
-        this.#follow()
-        this.#tellIdle = this.#valve.idle && !wasIdle
+      case 'idle':
+        this.#follow(() => {
+          this.#watermarks.idled(channel)
+        })
         return
-      }
       case 'end':
         this.#open--
         return
@@ -188,9 +190,19 @@ export class InputSubtask extends Subtask {
     }
   }
 
-  #follow(): void {
-    const combined = this.#valve.watermark
-    const counts = this.#own === undefined || combined === MAX_TIMESTAMP
-    if (counts && combined > this.#target) this.#target = combined
+  #follow(change: () => void): void {
+    const wasIdle = this.#watermarks.idle
+    change()
+    const { watermark, idle } = this.#watermarks
+    const counts = this.#own === undefined || watermark === MAX_TIMESTAMP
+    if (counts && watermark > this.#target) this.#target = watermark
+    if (idle && !wasIdle) this.#tellIdle = true
+    else if (!idle && this.#own === undefined) this.#tellActive()
+  }
+
+  #tellActive(): void {
+    if (!this.#toldIdle) return
+    this.#toldIdle = false
+    this.emitActive()
   }
 }

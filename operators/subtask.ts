@@ -300,6 +300,12 @@ export abstract class Subtask implements SlotActor {
     for (const channel of this.#parts.channels) channel.event({ kind: 'idle' })
   }
 
+  /** Tells them to wait again. Said by the last watermark, for the next subtasks take whatever comes as a sign of life. */
+  protected emitActive(): void {
+    for (const channel of this.#parts.channels)
+      channel.event({ kind: 'watermark', timestamp: this.#forwarded })
+  }
+
   /** All input has ended. False: call again, there is no room behind. */
   protected finishInput(): boolean {
     if (!this.advanceWatermark(MAX_TIMESTAMP)) return false

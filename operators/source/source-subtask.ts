@@ -274,7 +274,10 @@ export class SourceSubtask extends Subtask {
     this.#values = this.#stamper.stamp(taken, split.reader.timestamps)
     this.#next = 0
     this.#reading = split
-    if (split.time !== undefined) this.#time?.activity(split.time)
+    if (this.#time !== undefined && split.time !== undefined) {
+      this.#time.activity(split.time)
+      this.#tellIdleness(this.#time)
+    }
     this.#showToGenerator(split)
   }
 
@@ -315,10 +318,15 @@ export class SourceSubtask extends Subtask {
   /** Does what follows from the watermarks of the splits and from the clock. False when there is nothing to do. */
   #followTime(time: GeneratedTime): boolean {
     if (time.due) time.doDue()
-    if (this.#followWatermark(time)) return true
-    if (time.idle === this.#toldIdle) return false
-    this.#toldIdle = time.idle
-    if (time.idle) this.emitIdle()
+    return this.#followWatermark(time) || this.#tellIdleness(time)
+  }
+
+  /** Tells the next subtasks whether to wait for this one. False when they know. */
+  #tellIdleness({ idle }: GeneratedTime): boolean {
+    if (idle === this.#toldIdle) return false
+    this.#toldIdle = idle
+    if (idle) this.emitIdle()
+    else this.emitActive()
     return true
   }
 
