@@ -17,6 +17,7 @@ export function fastWindowOperator(options: WindowOperatorOptions): Operator<nev
   const common = {
     key: options.key as ((value: unknown) => unknown) | undefined,
     aggregate: aggregate as AggregateFunction<unknown, unknown, unknown>,
+    lateTag: options.lateTag,
     result: options.result as ((result: unknown, window: FiredWindow) => unknown) | undefined,
   }
   if (isAligned(assigner)) return windowAggregate({ ...common, assigner })
@@ -33,7 +34,7 @@ function firesOnce(options: WindowOperatorOptions): boolean {
   if (assigner.time !== 'event' || assigner.merge !== undefined) return false
   if (options.trigger !== undefined || assigner.defaultTrigger !== undefined) return false
   if (options.evictor !== undefined || options.earlyResults !== undefined) return false
-  return allowedLatenessMs === 0 && options.lateTag === undefined
+  return allowedLatenessMs === 0
 }
 
 function isAligned(assigner: WindowAssigner<never>): assigner is AlignedWindowAssigner {

@@ -8,7 +8,8 @@
  *
  * Windows fire in the order of their ends, as `windowAggregate` does, with the same results as long as `merge` joins what `add`
  * would have added: the slices of a window are joined in the order of time, not of arrival. A record that comes when some of
- * its windows have fired counts in the others; one whose windows have all fired is dropped and counted (`lateRecordsDropped`).
+ * its windows have fired counts in the others; one whose windows have all fired goes to the side output for late records, or is
+ * dropped and counted (`lateRecordsDropped`).
  * Firing stops when the output is full and goes on where it stopped.
  */
 import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
@@ -36,6 +37,8 @@ export interface SlidingAggregateOptions<In, Key, Acc, Result, Out> {
   readonly key?: ((value: In) => Key) | undefined
   /** Makes the record that leaves. Default: the aggregate's result itself. */
   readonly result?: ((result: Result, window: FiredWindow<Key>) => Out) | undefined
+  /** Side output for late records. Default: they are dropped and counted. */
+  readonly lateTag?: string | undefined
 }
 
 /** Makes the operator. It throws `NO_TIMESTAMP` for a record without one, and `INVALID_KEY`. */
@@ -100,7 +103,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   options: SlidingAggregateOptions<In, Key, Acc, Result, Out>,
   imports: Imports<In, Acc>,
 ): Operator<In, Out> {
-  const { name, size, slide, offset, aggregate, key: keyOf, result: makeRecord } = options
+  const { name, size, slide, offset, aggregate, key: keyOf, result: makeRecord, lateTag } = options
   const { canonicalKey, originalKey, detachKey, noTimestamp, windowStartWithOffset } = imports
   const { newQueue, sliceLength, ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const byStart = new Map<number, OpenSlice<Acc>>()
@@ -108,7 +111,9 @@ function createOperator<In, Key, Acc, Result, Out>(
   const open: OpenSlice<Acc>[] = []
   const taken = new Map<CanonicalKey, KeySlices<In, Acc>>()
   let output: Output<Out>
-  let late: Counter
+  /** Undefined where nobody reads it. */
+  let late: Output | undefined
+  let lateDropped: Counter
   let watermark = MIN_TIMESTAMP
   /** End of the newest window that the watermark has passed: slices before it are no longer open. */
   let passedEnd = MIN_TIMESTAMP
@@ -151,12 +156,18 @@ function createOperator<In, Key, Acc, Result, Out>(
   function addLate(value: In, timestamp: number): void {
     const lastEnd = windowStartWithOffset(timestamp, offset, slide) + size
     if (lastEnd <= passedEnd) {
-      late.value++
+      leaveOut(value, timestamp)
       return
     }
     const key = keyOf === undefined ? null : canonicalKey(keyOf(value))
     const start = windowStartWithOffset(timestamp, offset, sliceLength)
     slicesOf(key, MIN_TIMESTAMP).queue.addLate(start, value)
+  }
+
+  /** A record that no window takes any more. */
+  function leaveOut(value: In, timestamp: number): void {
+    if (lateTag === undefined) lateDropped.value++
+    else late?.emit(value, timestamp)
   }
 
   function slicesOf(key: CanonicalKey, firedEnd: number): KeySlices<In, Acc> {
@@ -251,7 +262,8 @@ function createOperator<In, Key, Acc, Result, Out>(
   return {
     open(context, to) {
       output = to
-      late = context.counter('lateRecordsDropped')
+      late = lateTag === undefined ? undefined : context.sideOutput(lateTag)
+      lateDropped = context.counter('lateRecordsDropped')
       context.state.registerKeyed({
         name: 'millrace.slices',
         kind: 'slices',

@@ -3,9 +3,9 @@
  * passes the window's end.
  *
  * Windows fire in the order of their ends, the keys of a window in the order in which they came. A result carries the
- * last millisecond of its window as timestamp. A record whose window has fired is dropped and counted
- * (`lateRecordsDropped`). Firing stops when the output is full and goes on where it stopped. The open windows are part of a
- * snapshot, per key: start, end and accumulator.
+ * last millisecond of its window as timestamp. A record whose window has fired goes to the side output for late records, or
+ * is dropped and counted (`lateRecordsDropped`). Firing stops when the output is full and goes on where it stopped. The open
+ * windows are part of a snapshot, per key: start, end and accumulator.
  */
 import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
@@ -34,6 +34,8 @@ export interface WindowAggregateOptions<In, Key, Acc, Result, Out> {
   readonly key?: ((value: In) => Key) | undefined
   /** Makes the record that leaves. Default: the aggregate's result itself. */
   readonly result?: ((result: Result, window: FiredWindow<Key>) => Out) | undefined
+  /** Side output for late records. Default: they are dropped and counted. */
+  readonly lateTag?: string | undefined
 }
 
 /**
@@ -85,14 +87,16 @@ function createOperator<In, Key, Acc, Result, Out>(
   options: WindowAggregateOptions<In, Key, Acc, Result, Out>,
   imports: Imports,
 ): Operator<In, Out> {
-  const { assigner, aggregate, key: keyOf, result: makeRecord } = options
+  const { assigner, aggregate, key: keyOf, result: makeRecord, lateTag } = options
   const { canonicalKey, originalKey, detachKey, noTimestamp } = imports
   const { ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const byEnd = new Map<number, OpenWindow<Acc>>()
   /** The same windows in the order of their ends. */
   const open: OpenWindow<Acc>[] = []
   let output: Output<Out>
-  let late: Counter
+  /** Undefined where nobody reads it. */
+  let late: Output | undefined
+  let lateDropped: Counter
   let watermark = MIN_TIMESTAMP
   /**
    * Start and end of the last record's window, because the next record mostly belongs to it too. An empty range: none.
@@ -132,6 +136,12 @@ function createOperator<In, Key, Acc, Result, Out>(
     const known = accumulators.has(key)
     const accumulator = known ? (accumulators.get(key) as Acc) : aggregate.createAccumulator()
     accumulators.set(known ? key : detachKey(key), aggregate.add(accumulator, value))
+  }
+
+  /** A record that no window takes any more. */
+  function leaveOut(value: In, timestamp: number): void {
+    if (lateTag === undefined) lateDropped.value++
+    else late?.emit(value, timestamp)
   }
 
   function fire(window: OpenWindow<Acc>): boolean {
@@ -174,7 +184,8 @@ function createOperator<In, Key, Acc, Result, Out>(
   return {
     open(context, to) {
       output = to
-      late = context.counter('lateRecordsDropped')
+      late = lateTag === undefined ? undefined : context.sideOutput(lateTag)
+      lateDropped = context.counter('lateRecordsDropped')
       context.state.registerKeyed({
         name: 'millrace.windows',
         kind: 'windows',
@@ -195,7 +206,7 @@ function createOperator<In, Key, Acc, Result, Out>(
         !(timestamp >= (bounds[0] as number) && timestamp < (bounds[1] as number)) &&
         !enterWindow(timestamp)
       ) {
-        late.value++
+        leaveOut(value, timestamp)
         return
       }
       const key = keyOf === undefined ? null : canonicalKey(keyOf(value))

@@ -32,6 +32,8 @@ export interface WindowSpec {
   readonly trigger: TriggerSpec
   readonly purging: boolean
   readonly lateness: number
+  /** Whether late records go to a side output. */
+  readonly lateOutput: boolean
   readonly evictor: { readonly count: number; readonly when: 'before' | 'after' } | undefined
 }
 
