@@ -42,6 +42,10 @@ export class OpenSplit {
   readonly #around: SplitSurroundings
   #state: SplitState = 'ready'
   #arrived: unknown
+  /** Whether a batch is being read, or has been and was not taken: the reader stands behind it, or somewhere in it. */
+  #reading = false
+  /** Where that batch begins. */
+  #batchStart: unknown
 
   constructor(
     split: unknown,
@@ -65,9 +69,10 @@ export class OpenSplit {
     return this.#state === 'closing'
   }
 
-  /** Between two batches. */
+  /** Behind the last batch that was taken. Between two batches. */
   get position(): SplitPosition {
-    return { split: this.split, position: this.reader.position }
+    const position = this.#reading ? this.#batchStart : this.reader.position
+    return { split: this.split, position }
   }
 
   /**
@@ -76,8 +81,10 @@ export class OpenSplit {
    */
   take(): readonly unknown[] | 'nothing' | 'ended' {
     const arrived = this.#state === 'arrived'
+    if (!arrived) this.#batchStart = this.reader.position
     const given: unknown = arrived ? this.#arrived : this.reader.read()
     this.#arrived = undefined
+    this.#reading = !arrived && isThenable(given)
     if (!arrived && isThenable(given)) {
       this.#waitFor(given, (value) => {
         this.#arrived = value

@@ -85,6 +85,20 @@ test('the position of every split that is not at its end can be read, also of on
   assert.equal(rig.subtask.positions(), [...positions, { split: 'c', position: undefined }])
 })
 
+test('a batch that has come but was not taken is behind the position of its split', async () => {
+  const { rig, a } = await twoSplits()
+  a.give([1, 2])
+  await rig.settle()
+  rig.gate.block()
+  a.give([3, 4, 5])
+  await rig.settle()
+  const positionOfA = (): unknown => rig.subtask.positions()[0]?.position
+  assert.equal([rig.out(), positionOfA()], [[1, 2], 2])
+  rig.gate.unblock()
+  await rig.settle()
+  assert.equal([rig.out(), positionOfA()], [[3, 4, 5], 5])
+})
+
 test('watermarks wait for the first splits to be all there, but not for ever', async () => {
   const rig = sourceRig({ watermarks, splitsAtOnce: 3 })
   const a = new ScriptedSplit()
