@@ -101,10 +101,12 @@ export class DirectoryCatalog implements CheckpointCatalog {
 
   async latest(): Promise<LatestCheckpoint> {
     const skipped: Damage[] = []
+    const incomplete: number[] = []
     for (const folder of (await this.folders()).reverse()) {
       const listing = await this.#look(folder)
       switch (listing.state) {
         case 'incomplete':
+          incomplete.push(listing.id)
           break
         case 'unsupported':
           // Going on from an older one would be a loss that nobody asked for.
@@ -114,12 +116,12 @@ export class DirectoryCatalog implements CheckpointCatalog {
           break
         case 'complete': {
           const damages = await this.#verifyIfThere(listing.id)
-          if (damages?.length === 0) return { metadata: listing.metadata, skipped }
+          if (damages?.length === 0) return { metadata: listing.metadata, skipped, incomplete }
           skipped.push(...(damages ?? []))
         }
       }
     }
-    return { metadata: undefined, skipped }
+    return { metadata: undefined, skipped, incomplete }
   }
 
   /** The folders of checkpoints, by ascending id, whatever is in them. */

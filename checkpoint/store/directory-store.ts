@@ -3,7 +3,7 @@
  *
  * One process writes to a directory at a time (`store-lock.ts`), through one store. What changes the list of checkpoints is done
  * one after the other. Removal takes the metadata first, so that a half-removed checkpoint does not exist, then every file that no
- * metadata refers to; what a crash leaves behind in between is found the same way when the directory is opened next.
+ * metadata refers to; what a crash leaves behind in between is found the same way by the next process.
  */
 import { resolve } from 'node:path'
 import { MillraceError } from '../../mailbox/errors.ts'
@@ -44,7 +44,7 @@ export interface DirectoryStoreOptions {
 }
 
 /**
- * Opens a directory for writing, makes it where it is missing, and removes what crashed writes have left.
+ * Opens a directory for writing, and makes it where it is missing. What crashed writes have left is removed by the first `begin`.
  * Errors: `STORE_LOCKED` when another process has it, `STORE_NOT_A_DIRECTORY`, `STORE_NOT_PERMITTED`, `STORE_FULL`, `STORE_FAILED`.
  *
  * @example
@@ -63,14 +63,7 @@ export async function openDirectoryStore(
     throw storeError(error, `opening ${directory}`)
   }
   const lock = await acquireLock({ root, location: directory, files, processes, takeOver })
-  const store = new DirectoryStore(root, directory, files, lock)
-  try {
-    await store.sweepNow()
-    return store
-  } catch (error) {
-    await lock.release()
-    throw error
-  }
+  return new DirectoryStore(root, directory, files, lock)
 }
 
 /** Reads the checkpoints of a directory without opening it for writing. */
@@ -105,6 +98,7 @@ class DirectoryStore implements SnapshotStore, WriterHost {
   readonly #lock: StoreLock
   readonly #open = new Set<DirectoryWriter>()
   #last: Promise<unknown> = Promise.resolve()
+  #swept = false
   #closed = false
 
   constructor(root: string, location: string, files: FileSystem, lock: StoreLock) {
@@ -147,13 +141,12 @@ class DirectoryStore implements SnapshotStore, WriterHost {
       if ((await this.#catalog.folders()).some((folder) => folder.id === id)) {
         throw this.#error('CHECKPOINT_EXISTS', `there is a checkpoint ${id} already`)
       }
+      // Makes room first, where a crashed write has filled the disk.
+      if (!this.#swept) await this.sweep()
       const writer = new DirectoryWriter(this, id, kind)
-      try {
-        await this.files.createFolder(`${this.root}/${folderName(kind, id)}`)
-        await this.files.syncFolder(this.root)
-      } catch (error) {
-        throw storeError(error, `making ${this.location}/${writer.folder}`)
-      }
+      await this.#doOrFail(`making ${writer.folder}`, () =>
+        this.files.createFolder(`${this.root}/${writer.folder}`),
+      )
       this.#open.add(writer)
       return writer
     })
@@ -222,11 +215,6 @@ class DirectoryStore implements SnapshotStore, WriterHost {
     }
   }
 
-  /** Removes what crashed writes have left. */
-  sweepNow(): Promise<void> {
-    return this.exclusively(() => this.sweep())
-  }
-
   /** Removes files that nothing refers to, and folders that are empty then. In an exclusive action only. */
   async sweep(): Promise<void> {
     const listings = await this.list()
@@ -239,6 +227,7 @@ class DirectoryStore implements SnapshotStore, WriterHost {
       const readable = state === 'complete' || state === 'incomplete'
       if (readable) await this.#sweepFolder({ id, kind, folder }, references)
     }
+    this.#swept = true
   }
 
   async #sweepFolder({ id, folder }: CheckpointFolder, references: References): Promise<void> {

@@ -45,6 +45,8 @@ export class DirectoryWriter implements CheckpointWriter {
   readonly #host: WriterHost
   /** By name; undefined while it is written. */
   readonly #parts = new Map<string, StoredPart | undefined>()
+  /** Why the first `put` that failed did. */
+  #failure: { readonly error: unknown } | undefined
   readonly #pending = new Set<Promise<StoredPart>>()
   #state: 'open' | 'completing' | 'closed' = 'open'
 
@@ -67,7 +69,7 @@ export class DirectoryWriter implements CheckpointWriter {
       this.#parts.set(name, part)
       return part
     } catch (error) {
-      this.#parts.delete(name)
+      this.#failure ??= { error }
       throw error
     } finally {
       this.#pending.delete(written)
@@ -128,6 +130,7 @@ export class DirectoryWriter implements CheckpointWriter {
   }
 
   async #complete(facts: CheckpointFacts): Promise<CheckpointMetadata> {
+    if (this.#failure !== undefined) throw this.#failure.error
     const { root, files } = this.#host
     const parts = [...this.#parts.values()].filter((part) => part !== undefined)
     const { metadata, bytes } = createMetadata({ id: this.id, kind: this.kind, parts }, facts)

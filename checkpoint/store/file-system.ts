@@ -28,8 +28,8 @@ export interface FileSystem {
   read(file: string): Promise<Uint8Array>
   /** Makes an empty file. Fails with `EEXIST`: of several that try at the same time one succeeds. */
   create(file: string): Promise<NewFile>
-  /** Makes a folder, and those above it that are missing; resolves whether it was not there before. */
-  createFolder(folder: string): Promise<boolean>
+  /** Makes a folder, and those above it that are missing; nothing where it is there. Resolves when their names are on disk. */
+  createFolder(folder: string): Promise<void>
   /** Gives a file another name in one step, in the place of what had that name. */
   rename(from: string, to: string): Promise<void>
   /** Fails with `ENOENT`. */

@@ -34,17 +34,13 @@ export const nodeFileSystem: FileSystem = {
   },
   async createFolder(folder) {
     const first = await mkdir(folder, { recursive: true })
-    if (first === undefined) return false
-    // The folders above are new as well where `first` is one of them: their names must last, too.
-    for (
-      let above = dirname(folder);
-      above.length >= dirname(first).length;
-      above = dirname(above)
-    ) {
+    if (first === undefined) return
+    // `first` is the topmost of the new ones: each new name stands in the folder above it.
+    const top = dirname(first)
+    for (let above = dirname(folder); above.length >= top.length; above = dirname(above)) {
       await nodeFileSystem.syncFolder(above)
       if (above === dirname(above)) break
     }
-    return true
   },
   rename,
   removeFile: unlink,

@@ -105,6 +105,8 @@ export interface LatestCheckpoint {
   readonly metadata: CheckpointMetadata | undefined
   /** What was wrong with the newer ones, newest first: not empty means that work was lost, and must be told. */
   readonly skipped: readonly Damage[]
+  /** Newer ones without metadata, newest first: a crash has interrupted them, somebody is writing them, or the file was taken away. */
+  readonly incomplete: readonly number[]
 }
 
 /**
@@ -141,7 +143,7 @@ export interface CheckpointWriter {
   readonly kind: CheckpointKind
   /**
    * Writes a part. Several may be on their way at a time. Resolves when its bytes are on disk; they count only once the
-   * checkpoint is complete. Errors: `DUPLICATE_PART`, `INVALID_ARGUMENT`, `STORE_FULL`, `STORE_NOT_PERMITTED`, `STORE_FAILED`.
+   * checkpoint is complete. Where this fails, so will `complete`. Errors: `DUPLICATE_PART`, `INVALID_ARGUMENT`, `STORE_FULL`, `STORE_NOT_PERMITTED`, `STORE_FAILED`.
    */
   put(name: string, content: PartContent): Promise<StoredPart>
   /**
