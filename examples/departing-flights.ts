@@ -84,6 +84,24 @@ export function departureTime(flight: Flight): number {
   return flight.date + flight.delay * MINUTE_MS
 }
 
+/** A departure that came when nobody waited for it any more. */
+export interface LateDeparture {
+  readonly airport: string
+  /** ISO 8601. */
+  readonly departure: string
+  /** Minutes. */
+  readonly delay: number
+}
+
+/** What is told of a flight that was late in this sense. */
+export function lateDeparture(flight: Flight): LateDeparture {
+  return {
+    airport: flight.origin,
+    departure: new Date(departureTime(flight)).toISOString(),
+    delay: flight.delay,
+  }
+}
+
 /** Tells whether an airport is among those asked for: all of them where none is named. */
 export function airportFilter(airports: string): (airport: string) => boolean {
   const names = airports

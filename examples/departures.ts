@@ -21,12 +21,12 @@ import {
   airportFilter,
   atLeast,
   departingFlights,
-  departureTime,
   FLIGHT_ARGS,
   isoTime,
+  lateDeparture,
   MINUTE_MS,
 } from './departing-flights.ts'
-import type { Flight } from './departing-flights.ts'
+import type { Flight, LateDeparture } from './departing-flights.ts'
 
 /** Windows with fewer departures are left out of the ranking: one late flight would win it. */
 const MIN_DEPARTURES = 10
@@ -38,14 +38,6 @@ export interface AirportWindow {
   readonly windowEnd: string
   readonly departures: number
   readonly meanDelay: number
-}
-
-/** A departure that came when all its windows were gone. */
-export interface LateDeparture {
-  readonly airport: string
-  readonly departure: string
-  /** Minutes. */
-  readonly delay: number
 }
 
 /** How the windows are cut. Minutes, but for `results`. */
@@ -130,11 +122,7 @@ export function recentDelays(
       }),
       { name: 'recent delays', uid: 'recent-delays' },
     )
-  const late = delays.sideOutput(lateFlights).map((flight): LateDeparture => ({
-    airport: flight.origin,
-    departure: new Date(departureTime(flight)).toISOString(),
-    delay: flight.delay,
-  }))
+  const late = delays.sideOutput(lateFlights).map(lateDeparture)
   return { delays, late }
 }
 

@@ -4,7 +4,6 @@
  * Reads Parquet, writes one JSON line per airport and hour, and collects the ten worst
  * airport-hours. This is what `npm start` runs.
  */
-import { fileURLToPath } from 'node:url'
 import {
   combine,
   count,
@@ -18,6 +17,7 @@ import {
 } from '../api/index.ts'
 import { jsonLinesSink } from '../connectors/json-lines/index.ts'
 import { parquetSource } from '../connectors/parquet/index.ts'
+import { bundledFlights, isoTime } from './departing-flights.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -99,31 +99,8 @@ export default defineJob(
   },
 )
 
-const isoTimes = new Map<number, string>()
-
-/** ISO 8601. There are thousands of hours and hundreds of thousands of airport-hours, so it remembers. */
-function isoTime(timeMs: number): string {
-  let text = isoTimes.get(timeMs)
-  if (text === undefined) isoTimes.set(timeMs, (text = new Date(timeMs).toISOString()))
-  return text
-}
-
 /** Settles ties of the ranking, so that it does not depend on which airport-hour arrived first. */
 function byAirportAndTime(a: AirportHour, b: AirportHour): number {
   if (a.origin !== b.origin) return a.origin < b.origin ? -1 : 1
   return a.windowStart < b.windowStart ? -1 : 1
-}
-
-/** The file inside the npm package `vega-datasets`, which is a development dependency. */
-function bundledFlights(): string {
-  try {
-    // The package exports its entry point only, which stands in a folder beside `data`.
-    const entry = import.meta.resolve('vega-datasets')
-    return fileURLToPath(new URL('../data/flights-3m.parquet', entry))
-  } catch (error) {
-    throw new Error(
-      'the npm package vega-datasets is not installed: name a Parquet file with --arg input=FILE',
-      { cause: error },
-    )
-  }
 }
