@@ -3,7 +3,12 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { exponentialDelay, failureRate } from '../../checkpoint/recovery/restart-strategy.ts'
+import {
+  exponentialDelay,
+  failureRate,
+  fixedDelay,
+  noRestart,
+} from '../../checkpoint/recovery/restart-strategy.ts'
 import type {
   RestartDecisions,
   RestartStrategy,
@@ -26,6 +31,8 @@ type StrategyCase =
       readonly intervalMs: number
       readonly backoffMs: number
     }
+  | { readonly kind: 'fixedDelay'; readonly maxAttempts: number; readonly backoffMs: number }
+  | { readonly kind: 'noRestart' }
 
 type Step =
   | { readonly op: 'failure' }
@@ -43,17 +50,25 @@ interface Case {
 const DRAWS = 1_000
 
 function strategyOf(given: StrategyCase): RestartStrategy {
-  if (given.kind === 'failureRate') {
-    const { maxFailuresPerInterval: failures, intervalMs, backoffMs: delayMs } = given
-    return failureRate({ failures, intervalMs, delayMs })
+  switch (given.kind) {
+    case 'exponentialDelay':
+      return exponentialDelay({
+        initialMs: given.initialBackoffMs,
+        maxMs: given.maxBackoffMs,
+        multiplier: given.multiplier,
+        resetAfterMs: given.resetThresholdMs,
+        jitter: given.jitterFactor,
+      })
+    case 'failureRate': {
+      const { maxFailuresPerInterval: failures, intervalMs, backoffMs: delayMs } = given
+      return failureRate({ failures, intervalMs, delayMs })
+    }
+    case 'fixedDelay':
+      return fixedDelay({ attempts: given.maxAttempts, delayMs: given.backoffMs })
+    case 'noRestart':
+      return noRestart()
   }
-  return exponentialDelay({
-    initialMs: given.initialBackoffMs,
-    maxMs: given.maxBackoffMs,
-    multiplier: given.multiplier,
-    resetAfterMs: given.resetThresholdMs,
-    jitter: given.jitterFactor,
-  })
+  throw new Error(`the adapter knows no strategy ${JSON.stringify(given)}`)
 }
 
 /** The sums of names and numbers that the cases write: `resetThresholdMs + currentBackoff - 1`. */
@@ -102,6 +117,8 @@ function check({ strategy, steps }: Case): void {
       case 'expectBackoffSet':
         assert.equal(draws(decisions), step.ms)
         break
+      default:
+        throw new Error(`the adapter knows no step ${JSON.stringify(step)}`)
     }
   }
 }

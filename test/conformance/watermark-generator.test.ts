@@ -135,12 +135,22 @@ class Multiplexed {
   }
 
   readonly step: Machine = (step) => {
+    // `deferredWatermark` and the like say in their name what the others say in a field.
+    const [, mode, rest = ''] = /^(deferred|immediate)([A-Z]\w*)$/.exec(step.op) ?? []
+    if (mode === undefined) return this.#step(step)
+    const op = rest.slice(0, 1).toLowerCase() + rest.slice(1)
+    return this.#step({ ...step, op, mode })
+  }
+
+  #step(step: Step): boolean {
     switch (step.op) {
       case 'register':
       case 'registerOutput':
       case 'registerNewOutput':
         this.#register(step.output ?? 1, isDeferred(step) || this.#allDeferred)
         return true
+      case 'remove':
+      case 'removeOutput':
       case 'unregister':
       case 'unregisterOutput': {
         const removed = this.#unregister(step.output ?? 1)
@@ -166,6 +176,7 @@ class Multiplexed {
         return true
       }
       case 'periodicEmit':
+      case 'onPeriodicEmit':
         this.#update()
         return true
       case 'expectWatermark':

@@ -40,6 +40,8 @@ function check({ inputs, steps }: Case): void {
       continue
     }
     const { watermark, idle } = valve
+    if (!['watermark', 'status'].includes(step.op))
+      throw new Error(`the adapter knows no step ${JSON.stringify(step)}`)
     if (step.op === 'watermark') valve.inputWatermark(step.input, timeOf(step.ts))
     else if (step.status === 'idle') valve.inputIdle(step.input)
     else valve.inputActive(step.input)

@@ -6,8 +6,13 @@ import * as assert from 'uvu/assert'
 import type { WindowAssigner } from '../../api/index.ts'
 import { skip } from '../runner/expect.ts'
 import { casesOf } from './cases.ts'
-import { assignerOf, NotUnderstood, timeOf } from './window-cases.ts'
+import { assignerOf, NotUnderstood, periodOf, timeOf as moved } from './window-cases.ts'
 import type { AssignerConfig, Time } from './window-cases.ts'
+
+type Span =
+  | 'global'
+  | readonly [start: Time, end: Time]
+  | { readonly start: Time; readonly end: Time }
 
 interface Case {
   readonly name: string
@@ -15,11 +20,13 @@ interface Case {
   readonly ts?: Time
   /** What the record is, where the gap comes from it. */
   readonly value?: unknown
-  readonly windows?: readonly (readonly [Time, Time])[]
+  readonly windows?: readonly Span[]
   readonly expectError?: boolean
 }
 
 function check({ config, ts = 0, value, windows = [], expectError = false }: Case): void {
+  const period = periodOf(config)
+  const timeOf = (time: Time): number => moved(time, period)
   if (expectError) {
     let code: unknown
     try {
@@ -32,8 +39,16 @@ function check({ config, ts = 0, value, windows = [], expectError = false }: Cas
   }
   assert.equal(
     assign(assignerOf(config), value, timeOf(ts)),
-    windows.map(([start, end]) => ({ start: timeOf(start), end: timeOf(end) })).sort(byStart),
+    windows
+      .map(endsOf)
+      .map(([start, end]) => ({ start: timeOf(start), end: timeOf(end) }))
+      .sort(byStart),
   )
+}
+
+function endsOf(span: Span): readonly [start: Time, end: Time] {
+  if (span === 'global') return ['MIN', 'MAX']
+  return 'start' in span ? [span.start, span.end] : span
 }
 
 /** By processing time, the moment is that of the clock. */

@@ -4,7 +4,7 @@
  * Some special assigners are described in words or in Java; what cannot be read is reported by `notUnderstood`.
  */
 import { evictors, globalWindow, session, sliding, triggers, tumbling } from '../../api/index.ts'
-import type { Evictor, Trigger, WindowAssigner } from '../../api/index.ts'
+import type { Evictor, Trigger, TriggerContext, WindowAssigner } from '../../api/index.ts'
 
 /**
  * Milliseconds; the ends of the 64-bit range stand for those of event time. Times close to its ends are texts: digits, or `MAX-1750`.
@@ -57,10 +57,12 @@ export interface EvictorConfig {
 export class NotUnderstood extends Error {}
 
 const LARGEST = 2n ** 63n - 1n
+/** Times so near to the ends are moved. */
+const NEAR = 2n ** 52n
 
 /**
- * Turns the time of a case into ours. A double is not exact near the ends of the 64-bit range, where some cases look for overflow: such times
- * are moved by a multiple of `period`, so that they lie in windows as before.
+ * Turns the time of a case into ours. A double is not exact near the ends of the 64-bit range, where some cases look for overflow: all such
+ * times are moved by the same multiple of `period`, so that they lie in windows, and apart, as before.
  */
 export function timeOf(time: Time, period = 1): number {
   if (time === 'MIN') return -Infinity
@@ -72,8 +74,10 @@ export function timeOf(time: Time, period = 1): number {
   const exact = time.startsWith('MAX') ? LARGEST - digits : digits
   if (exact === LARGEST) return Infinity
   if (exact === -LARGEST - 1n) return -Infinity
+  if (exact < LARGEST - NEAR && exact > NEAR - LARGEST) return Number(exact)
   const step = BigInt(period)
-  return Number(exact - (exact / step - (exact > 0n ? 1_000_000n : -1_000_000n)) * step)
+  const move = (LARGEST / step - 1_000_000n) * step
+  return Number(exact > 0n ? exact - move : exact + move)
 }
 
 /** Times may be moved by multiples of this many ms without another place in their windows. */
@@ -150,15 +154,16 @@ function pointSessions(assigner: WindowAssigner, text: string): WindowAssigner {
   }
 }
 
-/** Makes the trigger. Throws NotUnderstood. */
-export function triggerOf(config: TriggerConfig): Trigger<Pair, never> {
-  return someTrigger(config) as Trigger<Pair, never>
+/** Makes the trigger, for windows that are kept for `lateness`. Throws NotUnderstood. */
+export function triggerOf(config: TriggerConfig, lateness: number): Trigger<Pair, never> {
+  return someTrigger(config, lateness) as Trigger<Pair, never>
 }
 
-function someTrigger(config: TriggerConfig): unknown {
-  const { kind, inner, count = Number.NaN, threshold = Number.NaN } = config
+function someTrigger(config: TriggerConfig, lateness: number): unknown {
+  const { inner, count = Number.NaN, threshold = Number.NaN } = config
   const interval = config.interval ?? config.intervalMs ?? config.every ?? Number.NaN
-  refuseCustom(config)
+  const kind = shortName(config.kind)
+  if (/accum|gc/i.test(kind) || config.custom !== undefined) return atCleanUp(config, lateness)
   switch (kind) {
     case 'eventTime':
     case 'endOfStream':
@@ -176,12 +181,12 @@ function someTrigger(config: TriggerConfig): unknown {
     case 'delta':
       return triggers.delta(threshold, deltaFunction(config.deltaFn))
     case 'purging':
-      return triggers.purging(triggerOf(innerOf(kind, inner)))
+      return triggers.purging(triggerOf(innerOf(kind, inner), lateness))
     case 'processingTimeout':
     case 'processingTimeTimeout':
     case 'timeout':
       return triggers.processingTimeTimeout(
-        triggerOf(innerOf(kind, inner)),
+        triggerOf(innerOf(kind, inner), lateness),
         config.timeout ?? interval,
         {
           resetOnNewRecord: config.resetTimerOnNewRecord ?? false,
@@ -195,6 +200,42 @@ function someTrigger(config: TriggerConfig): unknown {
   }
 }
 
+/** `count` and `CountTrigger` are the same. */
+function shortName(kind: string): string {
+  const name = kind.replace(/Trigger$|Evictor$/, '')
+  return name.slice(0, 1).toLowerCase() + name.slice(1)
+}
+
+/**
+ * The trigger of Flink's test of windows that are forgotten while they are empty (EventTimeTriggerAccumGC): it fires and purges at the end of
+ * the window, and again when the window is forgotten.
+ */
+function atCleanUp({ kind, custom = '' }: TriggerConfig, lateness: number): Trigger {
+  const text = `${kind} ${custom}`
+  if (!/accum|gc\b|clean.?up|garbage|lateness/i.test(text))
+    throw new NotUnderstood(`the trigger '${text}'`)
+  const lastOf = ({ window }: TriggerContext): number => window.end - 1
+  return {
+    name: 'end and clean-up',
+    onElement: (_value, _timestamp, context) => {
+      if (lastOf(context) <= context.currentWatermark) return 'fire'
+      context.registerEventTime(lastOf(context))
+      return 'continue'
+    },
+    onEventTime: (time, context) => {
+      const last = lastOf(context)
+      return time === last || time === last + lateness ? 'fireAndPurge' : 'continue'
+    },
+    onProcessingTime: () => 'continue',
+    onMerge: (context) => {
+      context.registerEventTime(lastOf(context))
+    },
+    clear: (context) => {
+      context.deleteEventTime(lastOf(context))
+    },
+  }
+}
+
 function innerOf(kind: string, inner: TriggerConfig | undefined): TriggerConfig {
   if (inner === undefined) throw new NotUnderstood(`the trigger '${kind}' without an inner one`)
   return inner
@@ -202,7 +243,8 @@ function innerOf(kind: string, inner: TriggerConfig | undefined): TriggerConfig 
 
 /** Makes the evictor. Throws NotUnderstood. */
 export function evictorOf(config: EvictorConfig): Evictor<Pair> {
-  const { kind, maxCount = Number.NaN, windowSize = Number.NaN, threshold = Number.NaN } = config
+  const { maxCount = Number.NaN, windowSize = Number.NaN, threshold = Number.NaN } = config
+  const kind = shortName(config.kind)
   refuseCustom(config)
   const options = { when: config.doEvictAfter === true ? 'after' : 'before' } as const
   switch (kind) {

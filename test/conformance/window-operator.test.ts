@@ -66,13 +66,19 @@ const LATE = outputTag<Pair>('late')
 
 function build(config: Config, records: Stream<Pair>) {
   if (config.keyBy !== 'value[0]') throw new NotUnderstood(`keyBy ${config.keyBy}`)
-  if (config.custom !== undefined) throw new NotUnderstood(config.custom)
   const windows = settingsOf(
-    config,
+    withCustom(config),
     records.keyBy(([key]) => key),
   )
   const main = functionOf(config, windows)
   return { main, late: main.sideOutput(LATE) }
+}
+
+/** What is said in words of the whole case belongs to its assigner or its trigger. */
+function withCustom({ custom, ...config }: Config): Config {
+  if (custom === undefined) return config
+  if (/assign/i.test(custom)) return { ...config, assigner: { ...config.assigner, custom } }
+  return { ...config, trigger: { kind: 'custom', ...config.trigger, custom } }
 }
 
 function settingsOf(
@@ -81,7 +87,7 @@ function settingsOf(
 ): WindowedStream<string, Pair> {
   let windows = keyed.window(assignerOf(assigner))
   if (trigger !== undefined && !isDefault(trigger, assigner))
-    windows = windows.trigger(triggerOf(trigger))
+    windows = windows.trigger(triggerOf(trigger, allowedLateness))
   if (evictor !== undefined) windows = windows.evictor(evictorOf(evictor))
   // Where it says nothing, Flink takes it nevertheless.
   if (allowedLateness > 0 && isTimed(assigner)) windows = windows.allowedLateness(allowedLateness)
@@ -90,7 +96,11 @@ function settingsOf(
 }
 
 /** Without a trigger of its own a window may take the fast path, which the cases are to hold too. */
-function isDefault({ kind }: TriggerConfig, { kind: assigner, time }: AssignerConfig): boolean {
+function isDefault(
+  { kind, custom }: TriggerConfig,
+  { kind: assigner, time }: AssignerConfig,
+): boolean {
+  if (custom !== undefined) return false
   return assigner !== 'global' && kind === `${time ?? 'event'}Time`
 }
 
