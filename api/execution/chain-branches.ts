@@ -10,6 +10,7 @@ import type {
 } from '../../operators/chain/chain.ts'
 import { badRecordHandler, DEAD_LETTERS } from '../../operators/bad-records.ts'
 import type { BadRecordHandler } from '../../operators/bad-records.ts'
+import { operatorError } from '../../operators/operator-error.ts'
 import type { Counter, Output } from '../../operators/operator.ts'
 import { createPartitioner } from '../../operators/partitioner.ts'
 import type { Partitioning as OutputPartitioning } from '../../operators/partitioner.ts'
@@ -74,6 +75,22 @@ function bothOutputs(a: Output, b: Output): Output {
   }
 }
 
+/** An end that is called from inside an operator, whose `onError` is not for errors of this end. */
+function blamedOutput({ name, output }: ChainTail, subtaskIndex: number): Output {
+  return {
+    emit: (value, timestamp) => {
+      try {
+        output.emit(value, timestamp)
+      } catch (error) {
+        throw operatorError({ operatorName: name, subtaskIndex, record: { value } }, error)
+      }
+    },
+    get full() {
+      return output.full
+    },
+  }
+}
+
 /** Who fails when a record can't be sent: a function of the user's that picks the channel is named as it is called in the job. */
 function senderName({ name }: GraphNode, { partitioning }: EdgePlan): string {
   if (partitioning === 'key') return `${name}.keyBy`
@@ -125,7 +142,7 @@ class BranchBuilder {
     for (const edgeId of sideOutputs) {
       const { tag } = this.#edge(edgeId)
       if (tag === undefined) continue
-      const { output } = this.#edgeTail(edgeId)
+      const output = blamedOutput(this.#edgeTail(edgeId), this.#around.subtaskIndex)
       const known = sides.get(tag)
       sides.set(tag, known === undefined ? output : bothOutputs(known, output))
     }

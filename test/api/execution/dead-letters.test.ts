@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { defineJob, runJob } from '../../../api/index.ts'
-import type { DeadLetter, Environment, RunOptions } from '../../../api/index.ts'
+import { count, defineJob, outputTag, runJob } from '../../../api/index.ts'
+import type { DeadLetter, Emit, Environment, RunOptions } from '../../../api/index.ts'
 import { Simulator } from '../../../runtime/simulator.ts'
 import { rejects } from '../../runner/expect.ts'
 import { failure } from '../fakes.ts'
@@ -97,6 +97,33 @@ test('dead letters that nobody reads, or that nobody makes, are errors of the bu
     }),
   )
   assert.match(policy.message, 'onError must be one of fail, skip, deadLetter, got ')
+})
+
+test('a failure behind a side output is not one of the operator that fills it', async () => {
+  const tag = outputTag<number>('copies')
+  for (const onError of ['skip', 'fail'] as const) {
+    const job = defineJob('side', (env) => {
+      const values = env.from(numbers(10)).process(
+        {
+          processRecord(value, { sideOutput }, emit: Emit<number>) {
+            sideOutput(tag, value)
+            emit(value)
+          },
+        },
+        { name: 'copy', onError },
+      )
+      values.collect('values')
+      values
+        .sideOutput(tag)
+        .keyBy((value) => (value === 7 ? Number.NaN : value))
+        .aggregate(count())
+        .collect('counts')
+    })
+    await rejects(runJob(job, { host: 'inline', slots: 1 }).result(), {
+      code: 'INVALID_KEY',
+      message: /^Operator 'copy.keyBy' \(subtask 0\) failed on record 7/,
+    })
+  }
 })
 
 test('a union and a side output have no side outputs', async () => {
