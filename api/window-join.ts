@@ -22,6 +22,7 @@ import { requireAssigner } from './operator-checks.ts'
 import type { OperatorOptions } from './operator-options.ts'
 import { Stream } from './stream.ts'
 import { checkWindowProcess, windowProcessFacts } from './window-process.ts'
+import { requireNoWindowState } from './window-node.ts'
 import { requireMergingTrigger } from './window-settings.ts'
 import type { WindowSettings } from './window-settings.ts'
 import { Windows } from './windows.ts'
@@ -186,7 +187,8 @@ export class CoGroupedWindows<K, A, B> extends TwoInputWindows<A, B, CoGroupedWi
   }
 
   /**
-   * Calls a function with all records of both sides of a key and window (Flink's CoGroupFunction).
+   * Calls a function with all records of both sides of a key and window (Flink's CoGroupFunction). Errors: `INVALID_ARGUMENT`,
+   * `DUPLICATE_STATE`, `WINDOW_STATE_CANNOT_MERGE`.
    *
    * @example
    * orders
@@ -267,10 +269,13 @@ function addTwoInputWindow(
   { type, process, sides, facts, options }: TwoInputWindow,
 ): Stream<unknown> {
   const { builder, ports, key, ...windows } = settings
-  if (windows.assigner.merge !== undefined)
+  if (windows.assigner.merge !== undefined) {
     requireMergingTrigger(triggerOf({ ...windows, key }), windows.assigner)
+    requireNoWindowState(windows, process)
+  }
   const keys = [key as KeySelector, secondKey] as const
-  const { assigner, trigger, evictor, allowedLatenessMs, lateTag, results } = windows
+  const { assigner, trigger, evictor, allowedLatenessMs, lateTag } = windows
+  const { earlyResults, results } = windows
   const port = builder.add({
     operator: {
       kind: 'operator',
@@ -284,6 +289,7 @@ function addTwoInputWindow(
         evictor,
         'allowed lateness': allowedLatenessMs,
         'late records': lateTag,
+        'early results': earlyResults,
         results,
         ...facts,
       },

@@ -3,6 +3,7 @@
  */
 import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
 import { createWindowOperator, triggerOf } from '../operators/windows/create-window-operator.ts'
+import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import type {
   WindowOperatorOptions,
   WindowProcess,
@@ -109,7 +110,7 @@ function addWindow(
   const operatorOptions: WindowOperatorOptions = { ...windows, ...fn }
   if (assigner.merge !== undefined) {
     requireMergingTrigger(triggerOf(operatorOptions), assigner)
-    requireNoWindowState(settings, fn.process)
+    requireNoWindowState(operatorOptions, fn.process)
   }
   return builder.add({
     operator: {
@@ -125,8 +126,9 @@ function addWindow(
   })
 }
 
-function requireNoWindowState(
-  { assigner }: WindowSettings,
+/** Throws WINDOW_STATE_CANNOT_MERGE for state per window of windows that merge. */
+export function requireNoWindowState(
+  { assigner }: { readonly assigner: WindowAssigner<never> },
   process: WindowProcess | undefined,
 ): void {
   const [name] = Object.keys(process?.windowState ?? {})

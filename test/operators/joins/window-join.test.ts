@@ -201,6 +201,26 @@ for (const mode of HARNESS_MODES) {
   })
 }
 
+test('state per window is refused where windows merge', async () => {
+  const refused = await failure('WINDOW_STATE_CANNOT_MERGE', () =>
+    twoInputHarness((first: Stream<Row>, second: Stream<Row>) =>
+      keyed(first)
+        .coGroup(keyed(second))
+        .window(session(10))
+        .process({
+          windowState: { seen: valueState<number>() },
+          coGroup(_context, { first: firsts }, emit: Emit<number>) {
+            emit(firsts.length)
+          },
+        }),
+    ),
+  )
+  assert.match(
+    refused.message,
+    "the windows 'session(10 ms)' merge, but windowState.seen cannot: declare it under state, per key, or leave it out",
+  )
+})
+
 test('streams without keys, and what is no stream, are refused', async () => {
   const using = (build: (first: Stream<Row>, second: Stream<Row>) => unknown) => () =>
     twoInputHarness(
