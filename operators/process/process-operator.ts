@@ -179,10 +179,13 @@ abstract class Process {
       }
       const handle = handles[stateName]
       const keys = Array.from(backend.keys(descriptor.name ?? stateName))
+      const around = backend.currentKey
       for (const key of keys) {
         backend.setCurrentKey(key)
         visit(originalKey(key), handle)
       }
+      // This may be inside another visit, whose handle shows the current key, too.
+      if (around !== undefined) backend.setCurrentKey(around)
     }
   }
 }

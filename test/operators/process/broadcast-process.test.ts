@@ -174,4 +174,37 @@ test('only broadcast records may write, and they have no key', () => {
   )
 })
 
+test('a visit of keys inside a visit leaves the state of the outer one where it was', () => {
+  const harness = twoInputHarness((bills: Stream<Bill>, rules: Stream<Rule>) =>
+    bills
+      .keyBy(({ customer }) => customer)
+      .connect(rules.broadcast({ limits: broadcastState<string, number>() }))
+      .process({
+        state: { sum: valueState<number>({ initial: () => 0 }) },
+        processRecord({ amount }, { state }) {
+          state.sum.set(state.sum.get() + amount)
+        },
+        processBroadcast(_rule, { forEachKey }, emit: Emit<string>) {
+          forEachKey('sum', (key, sum) => {
+            let others = 0
+            forEachKey('sum', (other, its) => (others += other === key ? 0 : its.get()))
+            emit(`${key} ${sum.get()}, others ${others}`)
+          })
+        },
+      }),
+  )
+  for (const [customer, amount] of [
+    ['a', 1],
+    ['b', 10],
+    ['c', 100],
+  ] as const)
+    harness.processRecord1({ customer, amount })
+  harness.processRecord2({ name: 'any', limit: 0 })
+  assert.equal(harness.takeValues().sort(), [
+    'a 1, others 110',
+    'b 10, others 101',
+    'c 100, others 11',
+  ])
+})
+
 test.run()
