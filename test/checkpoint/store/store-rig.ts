@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import { directoryCatalog, openDirectoryStore } from '../../../checkpoint/store/directory-store.ts'
 import type { FileSystem } from '../../../checkpoint/store/file-system.ts'
 import type { ProcessTable } from '../../../checkpoint/store/process-table.ts'
+import type { SimulatedDisk } from '../../../checkpoint/store/simulated-disk.ts'
 import type {
   CheckpointCatalog,
   CheckpointFacts,
@@ -137,6 +138,17 @@ export async function liveALife(files: FileSystem, book: Book): Promise<void> {
   await store.remove(4)
   await write(store, book, { id: 6, put: {}, keep: ['base', 'c'], ...(fifth && { from: fifth }) })
   await store.close()
+}
+
+/** Lives a life that ends at a step; false where it was over before. */
+export async function crashAt(disk: SimulatedDisk, step: number, book: Book): Promise<boolean> {
+  try {
+    await liveALife(disk.mount(), book)
+    return false
+  } catch (error) {
+    assert.ok(disk.steps >= step, `failed before the crash: ${String(error)}`)
+    return true
+  }
 }
 
 export function text(word: string, times: number): string {
