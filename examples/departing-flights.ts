@@ -87,6 +87,8 @@ export function departureTime(flight: Flight): number {
 /** A departure that came when nobody waited for it any more. */
 export interface LateDeparture {
   readonly airport: string
+  /** Where it went. */
+  readonly to: string
   /** ISO 8601. */
   readonly departure: string
   /** Minutes. */
@@ -97,6 +99,7 @@ export interface LateDeparture {
 export function lateDeparture(flight: Flight): LateDeparture {
   return {
     airport: flight.origin,
+    to: flight.destination,
     departure: new Date(departureTime(flight)).toISOString(),
     delay: flight.delay,
   }

@@ -21,7 +21,7 @@ const ROWS = {
   departures: 'BIGINT',
   meanDelay: 'DOUBLE',
 }
-const LATE = { airport: 'VARCHAR', departure: 'TIMESTAMP', delay: 'BIGINT' }
+const LATE = { airport: 'VARCHAR', to: 'VARCHAR', departure: 'TIMESTAMP', delay: 'BIGINT' }
 
 const test = suite<FlightsCut>('departures')
 
@@ -113,7 +113,8 @@ for (const { name, options } of RUNS) {
     assert.ok(totals.late > 0, 'some are late')
     await duckdb.run(`
       CREATE OR REPLACE TABLE onTime AS
-      SELECT origin AS airport, make_timestamp(departure * 60_000_000) AS departure, delay FROM flights
+      SELECT origin AS airport, destination AS "to", make_timestamp(departure * 60_000_000) AS departure, delay
+      FROM flights
       EXCEPT ALL FROM ${jsonLines(late, LATE)}`)
     const [all, counted] = [
       await single(duckdb, 'SELECT count(*) FROM flights'),

@@ -51,13 +51,13 @@ export async function single(duckdb: DuckDBConnection, query: string): Promise<n
 
 /** DuckDB's expression for a JSON Lines file with these columns. */
 export function jsonLines(file: string, columns: Readonly<Record<string, string>>): string {
-  const types = Object.entries(columns).map(([name, type]) => `${name}: '${type}'`)
+  const types = Object.entries(columns).map(([name, type]) => `"${name}": '${type}'`)
   return `read_json('${file}', format = 'newline_delimited', columns = {${types.join(', ')}})`
 }
 
 /** How each example runs. Made for each run: a simulator can be used once. */
 export const RUNS: readonly { readonly name: string; readonly options: () => RunOptions }[] = [
-  { name: 'on threads, parallelism 1', options: () => ({ host: 'threads', parallelism: 1 }) },
+  { name: 'inline, parallelism 1', options: () => ({ host: 'inline', parallelism: 1 }) },
   { name: 'on threads, parallelism 2', options: () => ({ host: 'threads', parallelism: 2 }) },
   { name: 'on threads, parallelism 3', options: () => ({ host: 'threads', parallelism: 3 }) },
   {
