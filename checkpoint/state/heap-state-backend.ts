@@ -44,7 +44,7 @@ interface Declared {
  * Handles throw `NO_CURRENT_KEY` before the first `setCurrentKey`, and `INVALID_KEY` for keys of maps.
  */
 export class HeapStateBackend implements StateBackend {
-  readonly #options: HeapStateBackendOptions
+  readonly #options: Omit<HeapStateBackendOptions, 'restored'>
   readonly #cursor: KeyCursor = { key: undefined, namespace: undefined, moves: 0 }
   readonly #restored: RestoredState
   readonly #keyed: AnyKeyedPart[] = []
@@ -52,9 +52,9 @@ export class HeapStateBackend implements StateBackend {
   /** By name; undefined for a part that the operator keeps itself. */
   readonly #names = new Map<string, Declared | undefined>()
 
-  constructor(options: HeapStateBackendOptions) {
+  constructor({ restored = [], ...options }: HeapStateBackendOptions) {
     this.#options = options
-    this.#restored = new RestoredState({ ...options, restored: options.restored ?? [] })
+    this.#restored = new RestoredState({ ...options, restored })
   }
 
   get currentKey(): CanonicalKey | undefined {

@@ -36,14 +36,17 @@ type Part = { readonly name: string; readonly kind: string; readonly version: nu
 
 /** Hands out what was restored, each state once. Errors: `INCOMPATIBLE_STATE`, `DAMAGED_SNAPSHOT`. */
 export class RestoredState {
-  readonly #options: RestoreOptions
+  readonly #options: Omit<RestoreOptions, 'restored'>
+  /** By old subtask. What has keys is not kept: it is read at once, and may be much. */
+  readonly #old: readonly Pick<OperatorSnapshot, 'operator'>[]
   readonly #keyed = new Map<string, StoredEntries[]>()
   /** The names of states without keys that nobody has asked for. */
   readonly #operator = new Set<string>()
 
-  constructor(options: RestoreOptions) {
+  constructor({ restored, ...options }: RestoreOptions) {
     this.#options = options
-    for (const snapshot of options.restored) {
+    this.#old = restored.map(({ operator }) => ({ operator }))
+    for (const snapshot of restored) {
       this.#check(snapshot)
       this.#readKeyed(snapshot)
       for (const { name } of snapshot.operator) this.#operator.add(name)
@@ -178,7 +181,7 @@ export class RestoredState {
 
   /** Of one state, by old subtask. */
   #storedItems(name: string): OperatorItems[] {
-    return this.#options.restored.flatMap(({ operator }) => {
+    return this.#old.flatMap(({ operator }) => {
       return operator
         .filter((state) => state.name === name)
         .map((state) => ({

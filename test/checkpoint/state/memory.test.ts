@@ -79,4 +79,27 @@ test('what is restored keeps nothing of the snapshot', () => {
   assert.ok(growth < (LINES * LINE_BYTES) / 20, `grew by ${growth} bytes`)
 })
 
+test('a snapshot with keys can go once all of it has been restored', async () => {
+  const open = () => {
+    const first = backendOf()
+    const state = first.keyedState('value', valueState<number>())
+    for (let key = 0; key < 10; key++) {
+      at(first, key)
+      state.set(key)
+    }
+    const snapshot = first.snapshot()
+    const backend = backendOf({ restored: [snapshot] })
+    backend.keyedState('value', valueState<number>())
+    return { backend, groups: snapshot.groups.map((group) => new WeakRef(group)) }
+  }
+  const { backend, groups } = open()
+  // What a WeakRef was made of lives to the end of this turn.
+  await new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+  collectGarbage()
+  assert.equal([groups.length > 0, groups.filter((group) => group.deref())], [true, []])
+  assert.is(backend.size, 10)
+})
+
 test.run()
