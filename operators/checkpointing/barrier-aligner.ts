@@ -1,0 +1,128 @@
+/**
+ * Decides when a subtask with several input channels has reached a barrier, and which channels must wait meanwhile.
+ *
+ * A passive state machine without a clock, on the slot's thread: told of barriers and ends as they are taken from the channels, it
+ * answers which channels to block and unblock. A channel that has ended counts as one whose barrier is there, for whatever follows
+ * its last record follows the barrier too.
+ *
+ *     no barrier ──first barrier──► aligning ──last barrier or end──► no barrier, and the checkpoint is due
+ *                                    │    ▲
+ *                                    └────┘ barrier of a later checkpoint: the earlier one was given up
+ *
+ * Checkpoint ids only grow. Chandy and Lamport, "Distributed Snapshots" (1985), in the form of Flink's SingleCheckpointBarrierHandler
+ * (aligned) and CheckpointBarrierTracker (at least once; unlike that one it follows a single checkpoint at a time).
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+
+/**
+ * `exactly-once`: a channel whose barrier has come is not read until the others have theirs, so that state holds what came before the
+ * barriers and nothing else. `at-least-once`: it is read on; after a restore some records are seen twice.
+ */
+export type CheckpointMode = 'exactly-once' | 'at-least-once'
+
+/** What follows from a barrier or an end: to be done at once, before anything else is taken from a channel. */
+export interface AlignmentStep {
+  /** Channels to read again; before `block`. */
+  readonly unblock: readonly number[]
+  /** Channels not to be read. */
+  readonly block: readonly number[]
+  /** The checkpoint whose barrier has been reached on all channels; undefined: none. */
+  readonly reached: number | undefined
+}
+
+const NONE: readonly number[] = []
+const NOTHING: AlignmentStep = { unblock: NONE, block: NONE, reached: undefined }
+
+/** The barriers of one subtask. */
+export class BarrierAligner {
+  readonly #mode: CheckpointMode
+  readonly #ended: boolean[]
+  /** Channels that have not ended. */
+  #open: number
+  /** The newest checkpoint that a barrier has named. */
+  #newest = -1
+  #aligning = false
+  /** Channels that have not ended and whose barrier of the newest checkpoint is there. */
+  #arrived: number[] = []
+
+  /** Errors: `INVALID_ARGUMENT` unless `channelCount` is a whole number from 0. */
+  constructor(channelCount: number, mode: CheckpointMode) {
+    if (!Number.isSafeInteger(channelCount) || channelCount < 0) {
+      throw new MillraceError(
+        'INVALID_ARGUMENT',
+        `BarrierAligner: expected a number of channels from 0, got ${channelCount}`,
+      )
+    }
+    this.#mode = mode
+    this.#ended = Array.from({ length: channelCount }, () => false)
+    this.#open = channelCount
+  }
+
+  /** The checkpoint whose barrier is there on some channels and not on all; undefined: none. */
+  get aligning(): number | undefined {
+    return this.#aligning ? this.#newest : undefined
+  }
+
+  /**
+   * A barrier was taken from a channel. One of a checkpoint that was reached or given up has no effect, and neither has one that
+   * is there already. Errors: `UNKNOWN_CHANNEL`.
+   */
+  barrier(channel: number, checkpointId: number): AlignmentStep {
+    if (this.#hasEnded(channel) || checkpointId < this.#newest) return NOTHING
+    if (checkpointId > this.#newest) return this.#begin(channel, checkpointId)
+    if (!this.#aligning || this.#arrived.includes(channel)) return NOTHING
+    return this.#arrive(channel, NONE)
+  }
+
+  /** The end was taken from a channel. Errors: `UNKNOWN_CHANNEL`. */
+  end(channel: number): AlignmentStep {
+    if (this.#hasEnded(channel)) return NOTHING
+    this.#ended[channel] = true
+    this.#open--
+    if (!this.#aligning) return NOTHING
+    const blocked = this.#blocked
+    this.#arrived = this.#arrived.filter((each) => each !== channel)
+    if (this.#isReached) return this.#reach(blocked)
+    return { ...NOTHING, unblock: blocked.filter((each) => each === channel) }
+  }
+
+  /** Whoever gave up the earlier checkpoint does not send its barriers any more: they must not be waited for. */
+  #begin(channel: number, checkpointId: number): AlignmentStep {
+    const unblock = this.#blocked
+    this.#newest = checkpointId
+    this.#aligning = true
+    this.#arrived = []
+    return this.#arrive(channel, unblock)
+  }
+
+  #arrive(channel: number, unblock: readonly number[]): AlignmentStep {
+    const blocked = this.#blocked
+    this.#arrived = [...this.#arrived, channel]
+    if (this.#isReached) return this.#reach([...unblock, ...blocked])
+    const block = this.#mode === 'exactly-once' ? [channel] : NONE
+    return { unblock, block, reached: undefined }
+  }
+
+  get #isReached(): boolean {
+    return this.#arrived.length === this.#open
+  }
+
+  #reach(unblock: readonly number[]): AlignmentStep {
+    this.#aligning = false
+    this.#arrived = []
+    return { unblock, block: NONE, reached: this.#newest }
+  }
+
+  get #blocked(): readonly number[] {
+    return this.#mode === 'exactly-once' ? this.#arrived : NONE
+  }
+
+  #hasEnded(channel: number): boolean {
+    const ended = this.#ended[channel]
+    if (ended !== undefined) return ended
+    throw new MillraceError(
+      'UNKNOWN_CHANNEL',
+      `barriers: expected the index of one of ${this.#ended.length} channels, got ${channel}`,
+    )
+  }
+}
