@@ -207,9 +207,21 @@ export { WindowedStream } from './windowed-stream.ts'
 export type { KeyedWindowInfo, WindowInfo } from './windowed-stream.ts'
 export { JobHandle, runJob } from './execution/run-job.ts'
 export type { JobResult } from './execution/run-job.ts'
-export type { JobHost, RunOptions } from './execution/run-options.ts'
+export type { JobHost, RestartNotice, RunOptions } from './execution/run-options.ts'
 export type { JobMetrics, JobTotals } from './execution/job-metrics.ts'
 export type { JobState } from './execution/coordinator.ts'
 export type { SubtaskMetrics, SubtaskState } from '../operators/subtask.ts'
 export type { CodecName } from '../mailbox/codec.ts'
 export { RemoteError } from '../runtime/wire-error.ts'
+export {
+  exponentialDelay as exponentialDelayRestart,
+  failureRate as failureRateRestart,
+  fixedDelay as fixedDelayRestart,
+  noRestart,
+} from '../checkpoint/recovery/restart-strategy.ts'
+export type {
+  ExponentialDelayOptions as ExponentialDelayRestartOptions,
+  FailureRateOptions as FailureRateRestartOptions,
+  FixedDelayOptions as FixedDelayRestartOptions,
+  RestartStrategy,
+} from '../checkpoint/recovery/restart-strategy.ts'

@@ -8,15 +8,16 @@ import type { ChannelPlan, EdgePartitioning, EdgePlan, SubtaskPlan, TaskPlan } f
 export const MAIN_SLOT = 0
 
 /**
- * Places every subtask and joins them by channels, numbered from 1 along edges, sending and
- * receiving subtasks.
+ * Places every subtask and joins them by channels, numbered along edges, sending and receiving
+ * subtasks.
  */
 export function joinSubtasks(
   { chains, edges }: Chains,
   slots: number,
+  firstChannelId: number,
 ): { readonly tasks: readonly TaskPlan[]; readonly edges: readonly EdgePlan[] } {
   const placed = placeTasks(chains, edges, slots)
-  let nextChannelId = 1
+  let nextChannelId = firstChannelId
   const edgePlans = edges.map((edge) => {
     const channels = connect(
       edge,

@@ -15,6 +15,8 @@ export interface PlanOptions {
   readonly maxParallelism?: number
   /** Number of slots besides the main thread's, 1 to 1,024. */
   readonly slots: number
+  /** Number of the first channel; each attempt to run a job has numbers of its own. Default: 1. */
+  readonly firstChannelId?: number
 }
 
 /** Parallelism of one operator, decided. */

@@ -94,7 +94,7 @@ export interface EdgePlan {
 
 /** What one subtask sends to another over one edge, in order. */
 export interface ChannelPlan {
-  /** Unique in the job, 1 or larger, counted along edges, sending and receiving subtasks. */
+  /** Unique in the job and its attempts, 1 or larger, counted along edges, sending and receiving subtasks. */
   readonly id: number
   readonly fromSubtask: number
   readonly toSubtask: number
@@ -118,7 +118,7 @@ export interface ChannelPlan {
 export function createPlan(graph: JobGraph, options: PlanOptions): ExecutionPlan {
   const parallelism = resolveParallelism(graph, options)
   const chains = layOutChains(graph, parallelism)
-  const { tasks, edges } = joinSubtasks(chains, options.slots)
+  const { tasks, edges } = joinSubtasks(chains, options.slots, options.firstChannelId ?? 1)
   return {
     jobName: graph.jobName,
     parallelism: parallelism.job,

@@ -1,14 +1,18 @@
 /**
- * The end of a collected stream on the main thread: an async iterator over what comes in, with backpressure.
+ * A collected stream on the main thread: an async iterator over what comes in.
  *
- * Takes a batch from its gate only while a caller waits for a record; when the rest of the job has finished, it takes what is left,
- * which the credits bound. Used on the main thread only.
+ * It outlives the attempts to run its job; each of them connects it anew (`collector-input`). Without checkpoints a batch is taken only
+ * while a caller waits for a record, which is the backpressure; when the rest of the job has finished what is left is taken, which the
+ * credits bound. With checkpoints what comes is held until the checkpoint behind it is complete, so that a caller sees each record
+ * once; what a failed attempt has brought since is thrown away. Used on the main thread only.
  */
 import type { RecordBatch } from '../../mailbox/batch.ts'
 import { Fifo } from '../../mailbox/fifo.ts'
-import { InputGate } from '../../runtime/input-gate.ts'
-import type { Progress } from '../../runtime/load-meter.ts'
-import type { Slot, SlotActor } from '../../runtime/slot.ts'
+import type { Slot } from '../../runtime/slot.ts'
+import { CollectorInput } from './collector-input.ts'
+
+/** Batches that may be shown and unread before no more are taken, where they are held first. */
+const UNREAD_BATCHES = 4_096
 
 interface Waiting {
   readonly resolve: (result: IteratorResult<unknown, undefined>) => void
@@ -21,35 +25,68 @@ type Ending =
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'left' }
 
+/** Batches that one checkpoint makes visible; undefined: they came behind the last barrier. */
+interface Held {
+  checkpointId: number | undefined
+  readonly batches: RecordBatch[]
+}
+
 /** One collected stream. Each record reaches one caller of `next`. */
-export class Collector implements SlotActor, AsyncIterableIterator<unknown, undefined> {
-  readonly label: string
+export class Collector implements AsyncIterableIterator<unknown, undefined> {
   readonly name: string
-  scheduled = false
-  readonly inputs: InputGate
-  /** Resolves when all input has come in, or the stream has ended otherwise. */
-  readonly received: Promise<void>
-  /** Told when what came in could not be read: the job has to fail. */
+  /** Told when what came in could not be read: the attempt has to fail. */
   onFailed: (error: unknown) => void = () => {}
-  readonly #slot: Slot
-  readonly #batches = new Fifo<RecordBatch>()
+  readonly #holds: boolean
+  readonly #visible = new Fifo<RecordBatch>()
   readonly #waiting = new Fifo<Waiting>()
+  /** The oldest first; the last is open. Empty where nothing is held. */
+  #held: Held[] = []
   #next = 0
-  #open: number
   #eager = false
   #ending: Ending | undefined
+  #input: CollectorInput | undefined
+  #received: Promise<void> = Promise.resolve()
   #tellReceived: () => void = () => {}
 
-  constructor(slot: Slot, name: string, channels: number) {
-    this.#slot = slot
+  /** `holds`: what comes is shown only when a checkpoint behind it is complete. Default: at once. */
+  constructor(name: string, { holds = false }: { readonly holds?: boolean } = {}) {
     this.name = name
-    this.label = `collect ${name}`
-    this.inputs = new InputGate(slot, this)
-    for (let channel = 0; channel < channels; channel++) this.inputs.addChannel()
-    this.#open = channels
-    this.received = new Promise((resolve) => {
+    this.#holds = holds
+  }
+
+  /** Resolves when all input of this attempt has come in, or the stream has ended otherwise. */
+  get received(): Promise<void> {
+    return this.#received
+  }
+
+  /** Makes the receiving end for an attempt. What the one before has brought and no checkpoint covers is gone. */
+  connect(slot: Slot, channels: number): CollectorInput {
+    this.#input?.disconnect()
+    this.#held = []
+    this.#eager = false
+    this.#received = new Promise((resolve) => {
       this.#tellReceived = resolve
     })
+    this.#input = new CollectorInput(slot, this.name, channels, {
+      wanted: () => this.#wantsMore(),
+      batch: (batch) => {
+        this.#take(batch)
+      },
+      barrier: (checkpointId) => {
+        const open = this.#held.at(-1)
+        if (open?.checkpointId === undefined && open !== undefined) open.checkpointId = checkpointId
+        else this.#held.push({ checkpointId, batches: [] })
+      },
+      ended: () => {
+        if (!this.#holds) this.#end({ kind: 'complete' })
+        this.#tellReceived()
+        this.#answerAll()
+      },
+      failed: (error) => {
+        this.onFailed(error)
+      },
+    })
+    return this.#input
   }
 
   [Symbol.asyncIterator](): this {
@@ -61,18 +98,19 @@ export class Collector implements SlotActor, AsyncIterableIterator<unknown, unde
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       // What has come already needs no turn of the slot, which may have ended with the job.
-      if (!this.#serveFromMemory()) this.#slot.ready(this)
+      if (!this.#serve()) this.#input?.awake()
     })
   }
 
   /** The caller wants no more: what still comes is thrown away, so that the job can end. */
   return(): Promise<IteratorResult<unknown, undefined>> {
     this.#end({ kind: 'left' })
-    this.#batches.clear()
+    this.#visible.clear()
+    this.#held = []
     this.#next = 0
     this.#answerAll()
     this.#eager = true
-    this.#slot.ready(this)
+    this.#input?.awake()
     return Promise.resolve({ done: true, value: undefined })
   }
 
@@ -87,37 +125,60 @@ export class Collector implements SlotActor, AsyncIterableIterator<unknown, unde
   /** Everything else has finished: take what is left, whether or not anybody reads it yet. */
   takeRest(): void {
     this.#eager = true
-    this.#slot.ready(this)
+    this.#input?.awake()
   }
 
-  turn(): Progress {
-    while (this.#waiting.size > 0 && this.#serve()) continue
-    while (this.#eager && this.#take()) continue
-    return 'idle'
+  /** A checkpoint is complete: what came before its barrier is shown. */
+  checkpointComplete(checkpointId: number): void {
+    while ((this.#held[0]?.checkpointId ?? Infinity) <= checkpointId) this.#showOldest()
+    this.#answerAll()
+    this.#input?.awake()
   }
 
-  turnFailed(error: unknown): void {
-    this.fail(error)
-    this.onFailed(error)
+  /** The job has finished and is committed: everything is shown. */
+  complete(): void {
+    while (this.#held.length > 0) this.#showOldest()
+    this.#end({ kind: 'complete' })
+    this.#answerAll()
+  }
+
+  #showOldest(): void {
+    const { batches } = this.#held.shift() as Held
+    for (const batch of batches) this.#visible.push(batch)
+  }
+
+  #wantsMore(): boolean {
+    if (this.#eager) return true
+    // What is held counts not: the barrier that shows it may be behind.
+    if (this.#holds) return this.#visible.size < UNREAD_BATCHES
+    return this.#waiting.size > 0
+  }
+
+  #take(batch: RecordBatch): void {
+    if (this.#ending !== undefined) return
+    if (!this.#holds) {
+      this.#visible.push(batch)
+      this.#answerAll()
+      return
+    }
+    const last = this.#held.at(-1)
+    if (last !== undefined && last.checkpointId === undefined) last.batches.push(batch)
+    else this.#held.push({ checkpointId: undefined, batches: [batch] })
   }
 
   /** Answers all callers that what is in memory, or the end, can answer. */
   #answerAll(): void {
-    while (this.#waiting.size > 0 && this.#serveFromMemory()) continue
+    while (this.#waiting.size > 0 && this.#serve()) continue
   }
 
-  /** Answers the caller who has waited longest. False when nothing has come yet. */
+  /** Answers the caller who has waited longest. False when there is nothing for it yet. */
   #serve(): boolean {
-    return this.#serveFromMemory() || this.#take()
-  }
-
-  #serveFromMemory(): boolean {
     if (this.#ending?.kind === 'failed') return this.#tellEnd(this.#ending)
-    const batch = this.#batches.peek()
+    const batch = this.#visible.peek()
     if (batch !== undefined) {
       const value = batch.values[this.#next++]
       if (this.#next === batch.length) {
-        this.#batches.shift()
+        this.#visible.shift()
         this.#next = 0
       }
       this.#waiting.shift()?.resolve({ done: false, value })
@@ -130,21 +191,6 @@ export class Collector implements SlotActor, AsyncIterableIterator<unknown, unde
     const waiting = this.#waiting.shift()
     if (ending.kind === 'failed') waiting?.reject(ending.error)
     else waiting?.resolve({ done: true, value: undefined })
-    return true
-  }
-
-  /** Takes one item from the gate. False when there is none. */
-  #take(): boolean {
-    const item = this.inputs.take()
-    if (item === undefined) return false
-    if ('values' in item) {
-      if (this.#ending === undefined) this.#batches.push(item)
-      return true
-    }
-    if (item.kind === 'end' && --this.#open === 0) {
-      this.#end({ kind: 'complete' })
-      this.#tellReceived()
-    }
     return true
   }
 

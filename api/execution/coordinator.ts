@@ -1,39 +1,43 @@
 /**
- * Runs one job: starts the slots, deploys, watches, and ends it well or badly. On the main thread.
+ * Runs one job: plans it, makes attempts on slots until one has come to its end or no more is allowed. On the main thread.
  *
- *     created ──► running ──all subtasks finished──► committed: finished
- *        │           │
+ *     created ──► running ──attempt committed──► finished
+ *        │           │  ▲
+ *        │           ▼  │ an error, and the restart strategy agrees
+ *        │       restarting
  *        └───────────┴── an error: failed · cancel(): cancelled     (sinks aborted, slots stopped)
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import type { RestartDecisions } from '../../checkpoint/recovery/restart-strategy.ts'
 import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
+import type { Cancel, Clock } from '../../runtime/clock.ts'
 import { startInlineHost } from '../../runtime/inline-host.ts'
-import type { Async, SlotGroup } from '../../runtime/slot-node.ts'
-import { fromWireError } from '../../runtime/wire-error.ts'
+import { Simulator } from '../../runtime/simulator.ts'
+import type { SlotGroup } from '../../runtime/slot-node.ts'
+import { systemClock } from '../../runtime/system-clock.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { JobGraph } from '../graph.ts'
 import { buildGraph } from '../job.ts'
 import type { JobDefinition } from '../job.ts'
 import { createPlan } from '../plan.ts'
-import type { ChainedNode, ExecutionPlan } from '../plan.ts'
-import type { Collector } from './collector.ts'
-import { chainedNodes, noteDeclaration } from './declaration.ts'
-import { deployTasks } from './deploy-tasks.ts'
+import type { ExecutionPlan } from '../plan.ts'
+import { Attempt } from './attempt.ts'
+import { Collector } from './collector.ts'
+import { noteDeclaration } from './declaration.ts'
 import { Enumerators } from './enumerators.ts'
 import { jobTotals } from './job-metrics.ts'
 import type { JobMetrics } from './job-metrics.ts'
 import { loadJobModule } from './job-module.ts'
-import { jobSlot } from './job-on-slot.ts'
-import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protocol.ts'
+import { withinPatience } from './patience.ts'
+import type { GraphOrigin } from './protocol.ts'
 import type { ResolvedOptions } from './run-options.ts'
-import { WatermarkGroups } from './watermark-groups.ts'
 
-/** `created`: not yet deployed. The last three are final. */
-export type JobState = 'created' | 'running' | 'finished' | 'failed' | 'cancelled'
-
-/** How long sinks may take to clean up before their threads are ended. */
-const ABORT_PATIENCE_MS = 400
+/**
+ * `created`: not yet deployed. `restarting`: the last attempt has failed, the next one waits or is being deployed. The last three are
+ * final.
+ */
+export type JobState = 'created' | 'running' | 'restarting' | 'finished' | 'failed' | 'cancelled'
 
 /** Where the job comes from. */
 export type JobOrigin =
@@ -50,33 +54,27 @@ export class Coordinator {
   #jobName = ''
   #graph: JobGraph | undefined
   #plan: ExecutionPlan | undefined
+  readonly #collectors = new Map<string, Collector>()
+  #group: SlotGroup | undefined
+  #attempt: Attempt | undefined
   #enumerators: Enumerators | undefined
-  #watermarkGroups: WatermarkGroups | undefined
-  #slots: Async<JobSlot>[] = []
-  #collectors: readonly Collector[] = []
-  #unfinished = 0
+  #restarts: RestartDecisions | undefined
+  #restartCount = 0
+  #nextChannelId = 1
   #startedMs = 0
   #lastMetrics: JobMetrics | undefined
-  #endWell: () => void = () => {}
-  #endBadly: (error: unknown) => void = () => {}
-  /** Resolves when the last subtask has finished. */
-  readonly #allFinished: Promise<void>
-  /** Rejects when the first subtask has failed, a slot was lost or the job was cancelled. */
-  readonly #broken: Promise<never>
-  /** The preparation or deployment that is under way. */
-  #step: Promise<void> = Promise.resolve()
+  #cancel: (error: MillraceError) => void = () => {}
+  /** Rejects when the job is cancelled. */
+  readonly #cancelled: Promise<never>
 
   constructor(origin: JobOrigin, options: ResolvedOptions) {
     this.#origin = origin
     this.#options = options
-    this.#allFinished = new Promise((resolve) => {
-      this.#endWell = resolve
+    this.#cancelled = new Promise((_, reject) => {
+      this.#cancel = reject
     })
-    this.#broken = new Promise((_, reject) => {
-      this.#endBadly = reject
-    })
-    // Whoever waits for it hears of the error; between two steps nobody waits.
-    this.#broken.catch(() => {})
+    // Whoever waits for it hears of it; between two steps nobody waits.
+    this.#cancelled.catch(() => {})
   }
 
   get state(): JobState {
@@ -92,38 +90,36 @@ export class Coordinator {
    * record flows.
    */
   async run(onDeployed: (collectors: readonly Collector[]) => void): Promise<JobMetrics> {
-    let group: SlotGroup | undefined
     try {
-      await this.#untilBroken(this.#prepare())
-      group = await this.#startSlots()
-      await this.#untilBroken(this.#deploy(group))
-      onDeployed(this.#collectors)
-      await this.#start()
-      await Promise.race([this.#allFinished, this.#broken])
-      await this.#commit()
-      return await this.metrics()
-    } catch (thrown) {
-      const error = revivedOperatorError(thrown)
+      await this.#orCancelled(this.#prepare())
+      for (;;) {
+        try {
+          return await this.#runAttempt(onDeployed)
+        } catch (thrown) {
+          await this.#afterFailure(revivedOperatorError(thrown))
+        }
+      }
+    } catch (error) {
       noteDeclaration(error, this.#graph?.nodes ?? [])
-      await this.#abort(error)
+      this.#state = isCancellation(error) ? 'cancelled' : 'failed'
+      for (const collector of this.#collectors.values()) collector.fail(error)
+      this.#lastMetrics ??= this.#summarize([])
       throw error
     } finally {
-      await this.#closeEnumerators()
-      await group?.stop()
+      await this.#group?.stop()
     }
   }
 
   /** Ends the run: `run` rejects with `JOB_CANCELLED`. Does nothing after the end. */
   cancel(): void {
-    this.#endBadly(new MillraceError('JOB_CANCELLED', `The job '${this.#jobName}' was cancelled`))
+    this.#cancel(new MillraceError('JOB_CANCELLED', `The job '${this.#jobName}' was cancelled`))
   }
 
   /** What the job has done so far, or had done when it ended. */
   async metrics(): Promise<JobMetrics> {
     if (this.#lastMetrics !== undefined) return this.#lastMetrics
     try {
-      const perSlot = await Promise.all(this.#slots.map((slot) => slot.metrics()))
-      return this.#summarize(perSlot.flat())
+      return this.#summarize((await this.#attempt?.metrics()) ?? [])
     } catch (error) {
       // The job has ended while its slots were asked.
       if (this.#lastMetrics !== undefined) return this.#lastMetrics
@@ -131,39 +127,145 @@ export class Coordinator {
     }
   }
 
-  /** All that can fail without a slot: the module, the graph, the plan, the sources. */
+  /** What the attempts have in common: the module, the graph, the plan. */
   async #prepare(): Promise<void> {
     const origin = this.#origin
     const job = origin.kind === 'module' ? await loadJobModule(origin.url) : origin.job
     this.#jobName = job.name
-    const graph = await buildGraph(job, this.#options.args)
+    this.#graph = await buildGraph(job, this.#options.args)
+    this.#plan = this.#createPlan(this.#graph)
+    // A record that was shown cannot be taken back.
+    const mayRestart = this.#options.restart !== undefined
+    for (const { operator } of this.#graph.nodes) {
+      if (operator.kind === 'collect')
+        this.#collectors.set(operator.name, new Collector(operator.name, { holds: mayRestart }))
+    }
+  }
+
+  /** Each attempt has channel numbers of its own, so that frames of an earlier one find no receiver. */
+  #createPlan(graph: JobGraph): ExecutionPlan {
     const { parallelism, maxParallelism, slots } = this.#options
     const plan = createPlan(graph, {
       parallelism,
       slots,
+      firstChannelId: this.#nextChannelId,
       ...(maxParallelism === undefined ? {} : { maxParallelism }),
     })
-    this.#graph = graph
-    this.#plan = plan
-    this.#watermarkGroups = new WatermarkGroups(graph, plan, (group, watermark) => {
-      for (const slot of this.#slots) {
-        // A slot that is lost or has ended ends the job by itself.
-        slot.align(group, watermark).catch(() => {})
-      }
-    })
-    this.#enumerators = await Enumerators.start(graph, plan)
-    // Cancelled meanwhile, and nobody waits any more.
-    if (this.#state !== 'created') await this.#closeEnumerators()
+    for (const { channels } of plan.edges) this.#nextChannelId += channels.length
+    return plan
   }
 
-  /** Waits for a step that runs user code, which may take for ever, but no longer than until the job is cancelled or fails. */
-  async #untilBroken(step: Promise<void>): Promise<void> {
-    this.#step = step
-    await Promise.race([step, this.#broken])
+  /** Waits for a step that runs user code, which may take for ever, but no longer than until the job is cancelled. */
+  #orCancelled<T>(step: Promise<T>): Promise<T> {
+    return Promise.race([step, this.#cancelled])
+  }
+
+  async #runAttempt(onDeployed: (collectors: readonly Collector[]) => void): Promise<JobMetrics> {
+    const attempt = await this.#createAttempt()
+    this.#attempt = attempt
+    try {
+      await this.#orCancelled(attempt.deploy())
+      onDeployed([...this.#collectors.values()])
+      this.#state = 'running'
+      this.#lastMetrics = undefined
+      if (this.#startedMs === 0) this.#startedMs = performance.now()
+      await this.#orCancelled(attempt.start())
+      await this.#orCancelled(Promise.race([attempt.finished, attempt.broken]))
+      await this.#orCancelled(attempt.receiveRest())
+      this.#lastMetrics = this.#summarize(await this.#orCancelled(attempt.metrics()))
+      await this.#orCancelled(attempt.commit())
+      this.#state = 'finished'
+      for (const collector of this.#collectors.values()) collector.complete()
+      return this.#lastMetrics
+    } catch (error) {
+      // Between two attempts the job is not running; whoever asks gets what this one had done.
+      this.#lastMetrics = this.#summarize((await attempt.abort()) ?? [])
+      throw error
+    } finally {
+      await this.#closeEnumerators()
+    }
+  }
+
+  async #createAttempt(): Promise<Attempt> {
+    const { graph, plan } = this.#deployable()
+    const starting = Enumerators.start(graph, plan)
+    try {
+      this.#enumerators = await this.#orCancelled(starting)
+    } catch (error) {
+      // Cancelled meanwhile: whatever is opened yet is closed by itself.
+      starting.then(
+        (late) => late.close(),
+        () => {},
+      )
+      throw error
+    }
+    try {
+      this.#group ??= await this.#startSlots()
+    } catch (error) {
+      await this.#closeEnumerators()
+      throw error
+    }
+    return new Attempt({
+      graph,
+      plan,
+      group: this.#group,
+      enumerators: this.#enumerators,
+      collectors: this.#collectors,
+      origin: this.#graphOrigin(graph),
+      codec: this.#options.codec,
+    })
   }
 
   async #closeEnumerators(): Promise<void> {
-    if (this.#enumerators !== undefined) await withinPatience([this.#enumerators.close()])
+    const enumerators = this.#enumerators
+    if (enumerators !== undefined) await withinPatience([enumerators.close()])
+  }
+
+  /** Rethrows the error of an attempt unless there may be another one; then waits until it may begin. */
+  async #afterFailure(error: unknown): Promise<void> {
+    // What fails before the first record would fail again.
+    const { restart, onRestart } = this.#options
+    if (restart === undefined || this.#startedMs === 0 || isCancellation(error)) throw error
+    this.#restarts ??= restart.start({
+      now: () => this.#clock().monotonicMs(),
+      random: () => this.#group?.main.slot.random() ?? 0,
+    })
+    this.#restarts.failed()
+    if (!this.#restarts.canRestart) throw error
+    this.#state = 'restarting'
+    this.#restartCount++
+    const delayMs = this.#restarts.backoffMs()
+    onRestart({ error, restarts: this.#restartCount, delayMs })
+    await this.#wait(delayMs)
+    this.#plan = this.#createPlan(this.#deployable().graph)
+    // Threads may hold what the attempt left behind; a simulation has no others.
+    if (this.#options.host instanceof Simulator) return
+    const group = this.#group
+    this.#group = undefined
+    await group?.stop()
+  }
+
+  async #wait(delayMs: number): Promise<void> {
+    let cancelTimer: Cancel = () => {}
+    const over = new Promise<void>((ring) => {
+      cancelTimer = this.#clock().schedule(delayMs, ring)
+    })
+    // A simulation's clock moves only while it has something to do, or has just had.
+    this.#group?.main.slot.ready({
+      label: 'the wait for the next attempt',
+      scheduled: false,
+      turn: () => 'idle',
+      turnFailed: () => {},
+    })
+    try {
+      await this.#orCancelled(over)
+    } finally {
+      cancelTimer()
+    }
+  }
+
+  #clock(): Clock {
+    return this.#group?.main.slot.clock ?? systemClock
   }
 
   async #startSlots(): Promise<SlotGroup> {
@@ -183,124 +285,6 @@ export class Coordinator {
     }
     usedSimulators.add(host)
     return host
-  }
-
-  async #deploy(group: SlotGroup): Promise<void> {
-    const { plan, graph } = this.#deployable()
-    group.onLost((_, error) => {
-      this.#fail(error)
-    })
-    const origin = this.#graphOrigin(graph)
-    const deployment: Deployment = { origin, plan, codec: this.#options.codec }
-    const extension = { url: new URL('./job-on-slot.js', import.meta.url).href, name: 'deployJob' }
-    const coordinator = this.#coordinatorSide()
-    const main = await deployTasks({
-      node: group.main,
-      graph,
-      plan,
-      codec: this.#options.codec,
-      nextSplit: (nodeId, subtaskIndex) => coordinator.nextSplit(nodeId, subtaskIndex),
-      announceWatermark: (nodeId, subtaskIndex, watermark) => {
-        coordinator.announceWatermark(nodeId, subtaskIndex, watermark)
-      },
-      // Only collected streams end on the main thread, and they have no subtask that could finish or fail.
-      listener: { finished: () => {}, failed: () => {} },
-    })
-    // Deployed from the end of the plan to its start; shown in the order in which the job names them.
-    this.#collectors = [...main.collectors].reverse()
-    for (const collector of this.#collectors) {
-      collector.onFailed = (error) => {
-        this.#fail(error)
-      }
-    }
-    const loads: Promise<Async<JobSlot>>[] = []
-    for (let slot = 1; slot <= group.count; slot++) {
-      loads.push(group.load(slot, extension, deployment, coordinator))
-    }
-    await this.#takeSlots(loads)
-    const mainSlot = jobSlot(group.main, main)
-    this.#slots.push({
-      start: async () => mainSlot.start(),
-      align: async (group, watermark) => mainSlot.align(group, watermark),
-      cancel: async () => mainSlot.cancel(),
-      commit: () => mainSlot.commit(),
-      abort: () => mainSlot.abort(),
-      metrics: async () => mainSlot.metrics(),
-    })
-    for (const task of plan.tasks) {
-      if (!this.#isCollect(task.root)) this.#unfinished += task.subtasks.length
-    }
-  }
-
-  /** Keeps every slot that was deployed, so that all can be cleaned up, before it reports the first that was not. */
-  async #takeSlots(loads: readonly Promise<Async<JobSlot>>[]): Promise<void> {
-    const results = await Promise.allSettled(loads)
-    const errors: unknown[] = []
-    for (const result of results) {
-      if (result.status === 'fulfilled') this.#slots.push(result.value)
-      else errors.push(result.reason)
-    }
-    if (errors.length > 0) throw errors[0]
-  }
-
-  async #start(): Promise<void> {
-    if (this.#state !== 'created') return
-    this.#state = 'running'
-    this.#startedMs = performance.now()
-    // A slot that is lost meanwhile ends the job by itself.
-    await Promise.race([Promise.all(this.#slots.map((slot) => slot.start())), this.#broken])
-  }
-
-  async #commit(): Promise<void> {
-    for (const collector of this.#collectors) collector.takeRest()
-    const received = Promise.all(this.#collectors.map((collector) => collector.received))
-    await Promise.race([received, this.#broken])
-    this.#lastMetrics = await this.metrics()
-    // A sink that does not come to its end can still be cancelled.
-    await Promise.race([Promise.all(this.#slots.map((slot) => slot.commit())), this.#broken])
-    this.#state = 'finished'
-  }
-
-  async #abort(error: unknown): Promise<void> {
-    const cancelled = error instanceof MillraceError && error.code === 'JOB_CANCELLED'
-    this.#state = cancelled ? 'cancelled' : 'failed'
-    // A slot that is being deployed may open an output yet, which is to be removed.
-    await withinPatience([this.#step])
-    for (const collector of this.#collectors) collector.fail(error)
-    const metrics = this.metrics().then(
-      (last) => {
-        this.#lastMetrics = last
-      },
-      () => {},
-    )
-    await withinPatience([metrics, ...this.#slots.map((slot) => slot.abort())])
-    this.#lastMetrics ??= this.#summarize([])
-  }
-
-  #coordinatorSide(): JobCoordinator {
-    return {
-      nextSplit: async (nodeId, subtaskIndex) => this.#enumerators?.next(nodeId, subtaskIndex),
-      announceWatermark: (nodeId, subtaskIndex, watermark) => {
-        this.#watermarkGroups?.announce(nodeId, subtaskIndex, watermark)
-      },
-      finished: (taskId, subtaskIndex) => {
-        this.#watermarkGroups?.finished(taskId, subtaskIndex)
-        this.#unfinished--
-        if (this.#unfinished === 0) this.#endWell()
-      },
-      failed: (taskId, _subtaskIndex, wire) => {
-        const error = revivedOperatorError(fromWireError(wire))
-        const { plan, graph } = this.#deployable()
-        const root = plan.tasks[taskId]?.root
-        // Names repeat less often within one task than within a job.
-        if (root !== undefined) noteDeclaration(error, chainedNodes(graph, root))
-        this.#fail(error)
-      },
-    }
-  }
-
-  #fail(error: unknown): void {
-    this.#endBadly(error)
   }
 
   #graphOrigin(graph: JobGraph): GraphOrigin {
@@ -325,25 +309,21 @@ export class Coordinator {
     const roles = { isSource: (taskId: number) => this.#isSource(taskId) }
     const durationMs = this.#startedMs === 0 ? 0 : performance.now() - this.#startedMs
     const totals = jobTotals(sorted, roles, this.#enumerators?.recordsExpected)
-    return { jobName: this.#jobName, durationMs, totals, subtasks: sorted }
+    return {
+      jobName: this.#jobName,
+      durationMs,
+      restarts: this.#restartCount,
+      totals,
+      subtasks: sorted,
+    }
   }
 
   #isSource(taskId: number): boolean {
     const root = this.#plan?.tasks[taskId]?.root
     return root !== undefined && this.#graph?.nodes[root.nodeId]?.operator.kind === 'source'
   }
-
-  #isCollect(root: ChainedNode): boolean {
-    return this.#graph?.nodes[root.nodeId]?.operator.kind === 'collect'
-  }
 }
 
-/** Waits until all promises have settled, but not for ever: a thread may be busy with user code that does not return. */
-async function withinPatience(promises: readonly Promise<unknown>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise((resolve) => {
-    timer = setTimeout(resolve, ABORT_PATIENCE_MS)
-  })
-  await Promise.race([Promise.allSettled(promises), patience])
-  clearTimeout(timer)
+function isCancellation(error: unknown): boolean {
+  return error instanceof MillraceError && error.code === 'JOB_CANCELLED'
 }

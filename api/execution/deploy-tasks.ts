@@ -37,7 +37,7 @@ import type { GraphNode, JobGraph } from '../graph.ts'
 import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from '../plan.ts'
 import { consoleLogger } from './console-logger.ts'
 import { chainBranches, nodeOf } from './chain-branches.ts'
-import { Collector } from './collector.ts'
+import type { Collector } from './collector.ts'
 import type { TimedRecordObserver } from './operator-factory.ts'
 import type { SplitAnswer } from './protocol.ts'
 
@@ -48,6 +48,8 @@ export interface DeployRequest {
   readonly plan: ExecutionPlan
   readonly codec: CodecName
   readonly listener: SubtaskListener
+  /** The collected streams, by name: on the main thread only. */
+  readonly collectors?: ReadonlyMap<string, Collector>
   readonly nextSplit: (nodeId: number, subtaskIndex: number) => Promise<SplitAnswer>
   /** Tells the coordinator how far a subtask of an aligned source has come. */
   readonly announceWatermark: (nodeId: number, subtaskIndex: number, watermark: number) => void
@@ -56,8 +58,6 @@ export interface DeployRequest {
 /** The part of a job on one slot. */
 export interface DeployedTasks {
   readonly subtasks: readonly Subtask[]
-  /** The collected streams that end here (slot 0 only). */
-  readonly collectors: readonly Collector[]
   /** The channels that begin or end here, to be forgotten when the job is over. */
   readonly channelIds: readonly number[]
 }
@@ -81,7 +81,6 @@ export async function deployTasks(request: DeployRequest): Promise<DeployedTasks
 
 class Deployer implements DeployedTasks {
   readonly subtasks: Subtask[] = []
-  readonly collectors: Collector[] = []
   readonly channelIds: number[] = []
   readonly #request: DeployRequest
   /** The gates of receivers in this slot, with the input index, by channel. */
@@ -104,11 +103,12 @@ class Deployer implements DeployedTasks {
   }
 
   #deployCollector(task: TaskPlan, placed: SubtaskPlan, name: string): void {
-    const channels = inputChannels(task, placed.index)
-    const { slot } = this.#request.node
-    const collector = new Collector(slot, name, channels.length)
-    this.collectors.push(collector)
-    this.#joinInputs(task, placed, collector.inputs)
+    const { node, collectors } = this.#request
+    const collector = collectors?.get(name)
+    if (collector === undefined)
+      throw new MillraceError('UNKNOWN_COLLECT', `Nobody takes the collected stream '${name}'`)
+    const { length } = inputChannels(task, placed.index)
+    this.#joinInputs(task, placed, collector.connect(node.slot, length).inputs)
   }
 
   async #createSubtask(task: TaskPlan, placed: SubtaskPlan, root: GraphNode): Promise<Subtask> {

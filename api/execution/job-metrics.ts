@@ -8,6 +8,8 @@ export interface JobMetrics {
   readonly jobName: string
   /** Milliseconds since the job began to take input, until it ended or now. */
   readonly durationMs: number
+  /** How often the job was started again after a failure; the numbers below are those of the last attempt. */
+  readonly restarts: number
   readonly totals: JobTotals
   /** Sorted by task and subtask. */
   readonly subtasks: readonly SubtaskMetrics[]

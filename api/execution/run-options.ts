@@ -6,6 +6,7 @@ import { describeValue } from '../build-error.ts'
 import { checkJobParallelism } from '../plan-parallelism.ts'
 import type { CodecName } from '../../mailbox/codec.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
+import type { RestartStrategy } from '../../checkpoint/recovery/restart-strategy.ts'
 import { refuseUnknownOptions } from '../../runtime/known-options.ts'
 import { Simulator } from '../../runtime/simulator.ts'
 
@@ -29,6 +30,24 @@ export interface RunOptions {
   readonly host?: JobHost
   /** How records are packed that cross slots. Default: `columns`. */
   readonly codec?: CodecName
+  /**
+   * Whether and when a job that has failed is started again: `fixedDelayRestart`, `failureRateRestart`,
+   * `exponentialDelayRestart` or `noRestart`. What fails
+   * before the first record is not tried again. Default: the first failure ends the job.
+   */
+  readonly restart?: RestartStrategy
+  /** Hears of every restart, before the wait. Default: a warning of the process. */
+  readonly onRestart?: (restart: RestartNotice) => void
+}
+
+/** A job has failed and will be started again. */
+export interface RestartNotice {
+  /** What ended the attempt. */
+  readonly error: unknown
+  /** How often the job has been started again, this time included. */
+  readonly restarts: number
+  /** Milliseconds until it begins. */
+  readonly delayMs: number
 }
 
 /** The options with everything decided. */
@@ -39,9 +58,21 @@ export interface ResolvedOptions {
   readonly slots: number
   readonly host: JobHost
   readonly codec: CodecName
+  /** Undefined: none. */
+  readonly restart: RestartStrategy | undefined
+  readonly onRestart: (restart: RestartNotice) => void
 }
 
-const KNOWN = ['args', 'parallelism', 'maxParallelism', 'slots', 'host', 'codec']
+const KNOWN = [
+  'args',
+  'parallelism',
+  'maxParallelism',
+  'slots',
+  'host',
+  'codec',
+  'restart',
+  'onRestart',
+]
 const SLOT_LIMIT = 256
 
 /** Decides what was left open. Throws `INVALID_ARGUMENT`, `INVALID_SLOTS`, `INVALID_PARALLELISM`, `INVALID_HOST` or `INVALID_CODEC`. */
@@ -63,7 +94,35 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
     slots,
     host,
     codec: resolveCodec(options.codec),
+    restart: resolveRestart(options.restart),
+    onRestart: resolveOnRestart(options.onRestart),
   }
+}
+
+function resolveRestart(restart: unknown): RestartStrategy | undefined {
+  if (restart === undefined) return undefined
+  const { start, name } = (restart ?? {}) as Partial<RestartStrategy>
+  if (typeof start === 'function' && typeof name === 'string') return restart as RestartStrategy
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    `runJob: expected a restart strategy, e.g. fixedDelayRestart({ attempts: 3, delayMs: 1000 }), got ${describeValue(restart)}`,
+  )
+}
+
+function resolveOnRestart(listener: unknown): (restart: RestartNotice) => void {
+  if (listener === undefined) return warnOfRestart
+  if (typeof listener === 'function') return listener as (restart: RestartNotice) => void
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    `runJob: expected a function as onRestart, got ${describeValue(listener)}`,
+  )
+}
+
+function warnOfRestart({ error, restarts, delayMs }: RestartNotice): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  process.emitWarning(
+    `The job failed and starts again in ${delayMs} ms (restart ${restarts}): ${reason}`,
+  )
 }
 
 function resolveSlots(options: RunOptions, host: JobHost): number {

@@ -13,6 +13,7 @@ const options = { columns: 80, styles: plain }
 const metrics = {
   jobName: 'words',
   durationMs: 2_000,
+  restarts: 0,
   totals: {
     recordsRead: 3_000_000,
     recordsWritten: 1,

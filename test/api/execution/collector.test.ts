@@ -13,25 +13,26 @@ function batch(...values: unknown[]): ChannelItem {
 
 function rig(channels = 1) {
   const slot = testSlot()
-  const collector = new Collector(slot, 'rows', channels)
+  const collector = new Collector('rows')
+  const { inputs } = collector.connect(slot, channels)
   const run = (): void => {
     while (slot.turn()) continue
   }
   const give = (channel: number, ...items: ChannelItem[]): void => {
-    for (const item of items) collector.inputs.offer(channel, item)
+    for (const item of items) inputs.offer(channel, item)
     run()
   }
-  return { collector, give, run }
+  return { collector, inputs, give, run }
 }
 
 test('it takes from its channels only while somebody waits, one batch at a time', async () => {
-  const { collector, give, run } = rig()
+  const { collector, inputs, give, run } = rig()
   give(0, batch(1, 2), batch(3))
   const first = collector.next()
   run()
   assert.equal(await first, { done: false, value: 1 })
   assert.equal(await collector.next(), { done: false, value: 2 })
-  assert.is(collector.inputs.take()?.['length' as never], 1, 'the second batch is still there')
+  assert.is(inputs.take()?.['length' as never], 1, 'the second batch is still there')
 })
 
 test('it ends when every channel has ended, for every reader', async () => {
@@ -91,14 +92,35 @@ test('a reader that leaves frees the others and throws the rest away', async () 
   assert.ok((await collector.next()).done)
 })
 
-test('input that cannot be read fails the reader and the job', async () => {
-  const { collector } = rig()
+test('input that cannot be read is told to the attempt', () => {
+  const { collector, inputs } = rig()
   const errors: unknown[] = []
   collector.onFailed = (error) => errors.push(error)
-  const waiting = rejects(collector.next(), { message: /unreadable/ })
-  collector.inputs.fail(new Error('unreadable'))
-  await waiting
+  inputs.fail(new Error('unreadable'))
   assert.is(errors.length, 1)
+})
+
+test('where the job may restart, nothing is shown before it has finished, and what a failed attempt brought is gone', async () => {
+  const slot = testSlot()
+  const collector = new Collector('rows', { holds: true })
+  const lost = collector.connect(slot, 1)
+  lost.inputs.offer(0, batch('lost'))
+  while (slot.turn()) continue
+  const { inputs } = collector.connect(slot, 1)
+  lost.inputs.offer(0, batch('late'))
+  inputs.offer(0, batch('kept'))
+  inputs.offer(0, END)
+  while (slot.turn()) continue
+  await collector.received
+  const values: unknown[] = []
+  const reading = (async () => {
+    for await (const value of collector) values.push(value)
+  })()
+  await new Promise(setImmediate)
+  assert.equal(values, [])
+  collector.complete()
+  await reading
+  assert.equal(values, ['kept'])
 })
 
 test.run()
