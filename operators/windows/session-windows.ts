@@ -10,7 +10,7 @@ import type { WindowAssigner } from './window-assigner.ts'
 export interface SessionOptions<T> {
   /**
    * A session ends when no record has come for so many ms: a whole number from 1, or a function that gives it for each record.
-   * Two sessions of which one ends where the other starts are one (as in Flink).
+   * Two sessions of which one ends where the other starts are one (as in Flink), unless the first has fired when the other begins.
    */
   readonly gapMs: number | ((value: T) => number)
   /** Default: `event`. */
