@@ -3,3 +3,5 @@ export type { CsvColumns, CsvRecord, CsvSourceOptions, CsvSplit } from './csv-so
 export { csvSink } from './csv-sink.ts'
 export type { CsvSinkOptions } from './csv-sink.ts'
 export type { ColumnType, ColumnTypes, RecordOf } from '../files/columns.ts'
+export { csv } from './csv-format.ts'
+export type { CsvFormatOptions } from './csv-format.ts'

@@ -2,11 +2,12 @@
  * A file that is written under a temporary name beside its final one and appears there only when all of it is on disk.
  * Used by one sink writer, in one subtask.
  */
-import { open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { copyFile, open, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { WriterContext } from '../../operators/sink.ts'
+import { commitFiles, syncFolder, type FileCommittable } from './commit-files.ts'
 import { systemCode } from './paths.ts'
+import type { Target } from './output-names.ts'
 import { TextBuffer } from './text-buffer.ts'
 
 /** From this many characters on, a buffer is sent to the disk as soon as that is free. */
@@ -14,15 +15,12 @@ const WRITE_CHARACTERS = 64 * 1024
 /** From this many characters on, the caller has to wait. */
 const FULL_CHARACTERS = 1024 * 1024
 
-/**
- * The file of one subtask: `path` itself at parallelism 1, otherwise `out-00001.csv`, `out-00002.csv` … for
- * `out.csv`.
- */
-export function partPath(path: string, { subtaskIndex, parallelism }: WriterContext): string {
-  if (parallelism === 1) return path
-  const extension = extname(path)
-  const part = String(subtaskIndex + 1).padStart(5, '0')
-  return join(dirname(path), `${basename(path, extension)}-${part}${extension}`)
+/** How far a file had been written at a barrier: enough to go on behind it. Plain data, part of checkpoints. */
+export interface FileState extends FileCommittable {
+  /** Bytes that count; what lies behind them was written later. */
+  readonly length: number
+  /** Tells this file from another one of the same name: inode and time of birth. */
+  readonly identity: string
 }
 
 /** The path of an output file as an option. Errors: `INVALID_ARGUMENT`. */
@@ -48,7 +46,9 @@ export function outputError(error: unknown, target: string): MillraceError {
   })
 }
 
-function notWritable(path: string, error: unknown): MillraceError {
+/** Why a file cannot be created: `OUTPUT_NOT_WRITABLE`. */
+export function notWritable(path: string, error: unknown): MillraceError {
+  if (error instanceof MillraceError) return error
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: `the folder ${dirname(path)} does not exist`,
     ENOTDIR: `${dirname(path)} is not a folder`,
@@ -62,54 +62,57 @@ function notWritable(path: string, error: unknown): MillraceError {
   return new MillraceError('OUTPUT_NOT_WRITABLE', `cannot write ${path}: ${why}`, { cause: error })
 }
 
-/** Where the bytes go: beside the final name, or straight into something that is no regular file (a pipe, a device). */
-async function targetOf(
-  path: string,
-  tag: string,
-): Promise<{ readonly final: string; readonly temporary: string }> {
-  try {
-    const found = await stat(path)
-    if (found.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' })
-    // a rename would replace a device or pipe, which may not even have a path of its own
-    if (!found.isFile()) return { final: path, temporary: path }
-    // and it would replace a link instead of the file behind it
-    const final = await realpath(path)
-    return { final, temporary: `${final}.${tag}.tmp` }
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error
-    return { final: path, temporary: `${path}.${tag}.tmp` }
-  }
-}
-
 /** See the head of this file. */
 export class OutputFile {
-  readonly #final: string
-  readonly #temporary: string
+  readonly #target: Target
   readonly #file: FileHandle
   readonly #buffer: TextBuffer
   #closed = false
+  /** Whether the folder has the temporary name on disk. */
+  #named = false
 
-  private constructor(final: string, temporary: string, file: FileHandle) {
-    this.#final = final
-    this.#temporary = temporary
+  private constructor(target: Target, file: FileHandle) {
+    this.#target = target
     this.#file = file
     this.#buffer = new TextBuffer({
       send: (text) => file.writeFile(text),
-      failure: (error) => outputError(error, final),
+      failure: (error) => outputError(error, target.final),
       sendFrom: WRITE_CHARACTERS,
       fullFrom: FULL_CHARACTERS,
     })
   }
 
-  /** Creates the temporary file. Errors: `OUTPUT_NOT_WRITABLE`. */
-  static async open(path: string, context: WriterContext): Promise<OutputFile> {
-    const own = partPath(path, context)
+  /** Creates the temporary file; an old one of its name is emptied. Rejects as `node:fs` does. */
+  static async create(target: Target): Promise<OutputFile> {
+    return new OutputFile(target, await open(target.temporary, 'w'))
+  }
+
+  /**
+   * Goes on behind what the state counts; what was written later is cut off. A file that has got its final name since, because the
+   * job had gone on from a later checkpoint, is copied back.
+   *
+   * Errors: `OUTPUT_LOST` when the file is gone or too short.
+   */
+  static async resume(state: FileState): Promise<OutputFile> {
     try {
-      const { final, temporary } = await targetOf(own, `${process.pid}-${context.subtaskIndex}`)
-      return new OutputFile(final, temporary, await open(temporary, 'w'))
+      await bringBack(state)
+      // append mode: a handle opened otherwise would begin to write at the start of the file
+      const file = await open(state.temporary, 'a')
+      try {
+        await file.truncate(state.length)
+      } catch (error) {
+        await file.close()
+        throw error
+      }
+      return new OutputFile(state, file)
     } catch (error) {
-      throw notWritable(own, error)
+      throw outputError(error, state.final)
     }
+  }
+
+  /** Whether it is written under a temporary name; false for pipes and devices, where what is written is seen at once. */
+  get regular(): boolean {
+    return this.#target.temporary !== this.#target.final
   }
 
   /**
@@ -125,31 +128,100 @@ export class OutputFile {
     return this.#buffer.flush()
   }
 
-  /** Writes the rest, waits for the disk, and gives the file its final name. */
-  async close(): Promise<void> {
+  /** Resolves when everything taken is on disk and says how far that is. Not for pipes and devices. */
+  async sync(): Promise<FileState> {
+    const { temporary, final } = this.#target
     await this.#buffer.flush()
-    this.#closed = true
     try {
-      const regular = this.#temporary !== this.#final
-      if (regular) await this.#file.sync()
-      await this.#file.close()
-      if (regular) await rename(this.#temporary, this.#final)
+      await this.#file.sync()
+      if (!this.#named) await syncFolder(dirname(temporary))
+      this.#named = true
+      const { size, ino, birthtimeMs } = await this.#file.stat()
+      return { temporary, final, length: size, identity: identityOf(ino, birthtimeMs) }
     } catch (error) {
-      await this.#remove()
-      throw outputError(error, this.#final)
+      throw outputError(error, final)
     }
   }
 
-  /** Drops what waits and removes the temporary file. Never throws; safe to call twice, and after `close`. */
-  async abort(): Promise<void> {
+  /** Writes the rest, waits for the disk and closes the file, which keeps its temporary name. */
+  async finish(): Promise<FileState | undefined> {
+    if (!this.regular) await this.#buffer.flush()
+    const state = this.regular ? await this.sync() : undefined
+    this.#closed = true
+    try {
+      await this.#file.close()
+    } catch (error) {
+      throw outputError(error, this.#target.final)
+    }
+    return state
+  }
+
+  /** Writes the rest, waits for the disk, and gives the file its final name. */
+  async close(): Promise<void> {
+    try {
+      const state = await this.finish()
+      if (state !== undefined) await commitFiles([state])
+    } catch (error) {
+      await this.#drop()
+      throw error
+    }
+  }
+
+  /**
+   * Drops what waits and removes the temporary file, or leaves it with `keep`. Never throws; safe to call twice, and after `close`
+   * and `finish`, behind which it does nothing.
+   */
+  async abort(keep = false): Promise<void> {
     await this.#buffer.drop()
+    if (this.#closed) return
+    if (keep) await this.#release()
+    else await this.#drop()
+  }
+
+  async #release(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     await this.#file.close().catch(() => undefined)
-    await this.#remove()
   }
 
-  async #remove(): Promise<void> {
-    if (this.#temporary !== this.#final) await unlink(this.#temporary).catch(() => undefined)
+  async #drop(): Promise<void> {
+    await this.#release()
+    if (this.regular) await unlink(this.#target.temporary).catch(() => undefined)
   }
+}
+
+function identityOf(ino: number, birthtimeMs: number): string {
+  return `${ino}-${birthtimeMs}`
+}
+
+/** Sees to it that the temporary file of a state is there and long enough. */
+async function bringBack({ temporary, final, length, identity }: FileState): Promise<void> {
+  const written = await found(temporary)
+  if (written !== undefined) {
+    if (written.size >= length) return
+    const has = `${temporary} has ${written.size} bytes`
+    throw lost(final, `${has}, but ${length} had been written when the checkpoint was made`)
+  }
+  const named = await found(final)
+  if (named === undefined || identityOf(named.ino, named.birthtimeMs) !== identity) {
+    throw lost(final, `${temporary}, which the checkpoint counts on, is gone`)
+  }
+  await copyFile(final, temporary)
+}
+
+async function found(
+  path: string,
+): Promise<
+  { readonly size: number; readonly ino: number; readonly birthtimeMs: number } | undefined
+> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function lost(final: string, why: string): MillraceError {
+  return new MillraceError('OUTPUT_LOST', `cannot go on writing ${final}: ${why}`)
 }

@@ -1,0 +1,103 @@
+/**
+ * What output files are called, before and after they are visible, and which files an earlier attempt has left behind. In subtasks.
+ */
+import { randomBytes } from 'node:crypto'
+import { readdir, realpath, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import type { WriterContext } from '../../operators/sink.ts'
+import { systemCode } from './paths.ts'
+
+/** Which part of an output a file is. */
+type Part = Pick<WriterContext, 'subtaskIndex' | 'parallelism'>
+
+/** Where the bytes of a file go: beside the final name, or straight into something that is no regular file (a pipe, a device). */
+export interface Target {
+  readonly final: string
+  /** The same as `final` for what is no regular file. */
+  readonly temporary: string
+}
+
+/**
+ * The file of one subtask: `path` itself at parallelism 1, otherwise `out-00001.csv`, `out-00002.csv` … for
+ * `out.csv`. With `mark`, a name of its own behind the number: `out-00001-5f0c….csv`.
+ */
+export function partPath(path: string, { subtaskIndex, parallelism }: Part, mark?: string): string {
+  if (parallelism === 1 && mark === undefined) return path
+  const extension = extname(path)
+  const part = String(subtaskIndex + 1).padStart(5, '0')
+  const more = mark === undefined ? '' : `-${mark}`
+  return join(dirname(path), `${basename(path, extension)}-${part}${more}${extension}`)
+}
+
+/**
+ * Where one subtask writes. `unique`: under a name that nothing else has or had, for a file that is begun when a job goes on, because
+ * the plain one may belong to a file of an earlier attempt. Rejects as `node:fs` does; `EISDIR` for a folder.
+ */
+export async function targetOf(path: string, part: Part, unique: boolean): Promise<Target> {
+  const own = resolve(partPath(path, part))
+  const found = await kindOf(own)
+  // a rename would replace a device or pipe, which may not even have a path of its own
+  if (found === 'special') return { final: own, temporary: own }
+  const mark = unique ? randomBytes(6).toString('hex') : undefined
+  // a rename would replace a link instead of the file behind it
+  const final =
+    mark !== undefined
+      ? resolve(partPath(path, part, mark))
+      : found === 'file'
+        ? await realpath(own)
+        : own
+  return { final, temporary: `${final}.${process.pid}-${part.subtaskIndex}.tmp` }
+}
+
+async function kindOf(path: string): Promise<'nothing' | 'file' | 'special'> {
+  try {
+    const found = await stat(path)
+    if (found.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' })
+    return found.isFile() ? 'file' : 'special'
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 'nothing'
+    throw error
+  }
+}
+
+/**
+ * Removes temporary files that attempts which were killed have left: those for the names of this subtask, and the first subtask
+ * removes those that no subtask has at this parallelism. Files of a process that lives are left alone. Only for a job that
+ * starts from nothing: one that goes on may need any of them. Never rejects.
+ */
+export async function removeLeftovers(path: string, part: Part, final: string): Promise<void> {
+  const name = basename(path)
+  const extension = extname(name)
+  const partName = new RegExp(
+    `^${escaped(basename(name, extension))}-(\\d{5})(-[0-9a-f]{12})?${escaped(extension)}$`,
+  )
+  const isOwn = (output: string): boolean => {
+    if (output === basename(final)) return true
+    if (output === name) return part.subtaskIndex === 0
+    const number = Number(partName.exec(output)?.[1] ?? 0)
+    if (number === 0) return false
+    return number > part.parallelism ? part.subtaskIndex === 0 : number === part.subtaskIndex + 1
+  }
+  const folder = dirname(final)
+  for (const entry of await readdir(folder).catch(() => [])) {
+    const [, output, pid] = /^(.+)\.(\d+)-\d+\.tmp$/.exec(entry) ?? []
+    if (output === undefined || !isOwn(output) || isOtherProcess(Number(pid))) continue
+    await unlink(join(folder, entry)).catch(() => undefined)
+  }
+}
+
+/** Whether another process with this id runs. It may be one that has got the id since: then a leftover stays. */
+export function isOtherProcess(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemCode(error) === 'EPERM'
+  }
+}
+
+/** A text as a regular expression that matches just it. */
+export function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

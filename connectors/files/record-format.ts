@@ -1,0 +1,24 @@
+/**
+ * How records become text, apart from where the text goes: what the sinks for single files and the one for folders share.
+ */
+import type { PlainData } from '../../operators/source.ts'
+
+/** A text format for files of records. A definition without state of its own: each file gets an encoder. */
+export interface RecordFormat<T> {
+  /** Shown in plans and errors, e.g. `jsonLines`. */
+  readonly name: string
+  /** What names of files end with, e.g. `.jsonl`. */
+  readonly extension: string
+  /** The encoder of one file; `memory` is what the encoder of the same file had said when the job stood still. */
+  encoder(memory?: PlainData): RecordEncoder<T>
+}
+
+/** Turns the records of one file into text. Used by one subtask. */
+export interface RecordEncoder<T> {
+  /** The text of some records; `first`: nothing is in the file yet. Throws a `MillraceError` for a record that the format can't hold. */
+  encode(values: readonly T[], first: boolean): string
+  /** What a file without any record holds. */
+  empty(): string
+  /** What an encoder needs to go on with the file, plain data. */
+  readonly memory: PlainData
+}
