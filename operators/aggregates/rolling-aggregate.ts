@@ -37,8 +37,19 @@ function createOperator<In, Key, Acc, Result, Out>(
   const state = new Map<CanonicalKey, Acc>()
   let output: Output<Out>
   return {
-    open(_context, to) {
+    open({ state: backend }, to) {
       output = to
+      backend.registerKeyed({
+        name: 'millrace.rolling',
+        kind: 'rolling aggregate',
+        version: 1,
+        snapshot: (write) => {
+          for (const [key, accumulator] of state) write(key, [accumulator])
+        },
+        restore: (key, payload) => {
+          state.set(detachKey(key), (payload as [Acc])[0])
+        },
+      })
     },
     processRecord(value, timestamp) {
       const key = keyOf(value)

@@ -34,8 +34,19 @@ function createOperator<T>(
   const state = new Map<CanonicalKey, T>()
   let output: Output<T>
   return {
-    open(_context, to) {
+    open({ state: backend }, to) {
       output = to
+      backend.registerKeyed({
+        name: 'millrace.rolling',
+        kind: 'rolling reduce',
+        version: 1,
+        snapshot: (write) => {
+          for (const [key, value] of state) write(key, [value])
+        },
+        restore: (key, payload) => {
+          state.set(detachKey(key), (payload as [T])[0])
+        },
+      })
     },
     processRecord(value, timestamp) {
       const key = canonicalKey(keyOf(value))
