@@ -55,6 +55,15 @@ async function main(): Promise<void> {
       const { planCommand } = await import('./plan.ts')
       await planCommand(path, options)
     },
+    listCheckpoints: async (directory, options) => {
+      await (await import('./checkpoint.ts')).listCheckpoints(directory, options)
+    },
+    showCheckpoint: async (directory, id, options) => {
+      await (await import('./checkpoint.ts')).showCheckpoint(directory, id, options)
+    },
+    verifyCheckpoints: async (directory, id, options) => {
+      await (await import('./checkpoint.ts')).verifyCheckpoints(directory, id, options)
+    },
   })
   try {
     await program.parseAsync()

@@ -3,6 +3,7 @@
  */
 import { createRequire } from 'node:module'
 import { Command, Option } from 'commander'
+import type { CheckpointCommandOptions } from './checkpoint.ts'
 import {
   collectArgument,
   parseMaxParallelism,
@@ -19,7 +20,16 @@ const DEFAULT_ROWS = 20
 export interface CommandActions {
   readonly run: (file: string, options: RunCommandOptions) => Promise<void>
   readonly plan: (file: string, options: PlanCommandOptions) => Promise<void>
+  readonly listCheckpoints: (directory: string, options: CheckpointCommandOptions) => Promise<void>
+  readonly showCheckpoint: CheckpointAction
+  readonly verifyCheckpoints: CheckpointAction
 }
+
+type CheckpointAction = (
+  directory: string,
+  id: string | undefined,
+  options: CheckpointCommandOptions,
+) => Promise<void>
 
 /** The program. Parsing throws commander's `CommanderError` (also after help and version), or what an option's value raises. */
 export function createProgram(actions: CommandActions): Command {
@@ -47,7 +57,31 @@ export function createProgram(actions: CommandActions): Command {
     .option('--mermaid', 'print it as a Mermaid flowchart')
     .option('--args', 'print the arguments that the job takes instead')
     .action(actions.plan)
+  addCheckpointCommands(program, actions)
   return program
+}
+
+function addCheckpointCommands(program: Command, actions: CommandActions): void {
+  const checkpoint = program
+    .command('checkpoint')
+    .description('look into a directory of checkpoints and savepoints; no job needs to run')
+    .helpCommand(false)
+  const inDirectory = (name: string): Command =>
+    checkpoint
+      .command(name)
+      .argument('<directory>', 'where they are, or the folder of one')
+      .option('--json', 'print one line of JSON')
+  inDirectory('ls')
+    .description('list what there is, by its metadata; ends with 1 where that is damaged')
+    .action(actions.listCheckpoints)
+  inDirectory('show')
+    .argument('[id]', 'which one (default: the newest)')
+    .description('print what a checkpoint consists of')
+    .action(actions.showCheckpoint)
+  inDirectory('verify')
+    .argument('[id]', 'which one (default: all)')
+    .description('read every byte and tell what is damaged; ends with 1 where anything is')
+    .action(actions.verifyCheckpoints)
 }
 
 function withJobOptions(command: Command): Command {

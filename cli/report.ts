@@ -92,7 +92,8 @@ function secondsText(milliseconds: number): string {
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
-function bytesText(bytes: number): string {
+/** A number of bytes in a unit that fits: `28.4 MB`. */
+export function bytesText(bytes: number): string {
   let amount = bytes
   let unit = 0
   while (amount >= 999.5 && unit < BYTE_UNITS.length - 1) {
