@@ -1,0 +1,352 @@
+/**
+ * Decides when checkpoints of a job are made, and what follows from how they end. On the main thread; one per attempt to run the job.
+ *
+ *     created ──start──► running ──complete──► ending ──► over
+ *        └──────────────────┴── `stop`, or the job was failed ──▲
+ *
+ * One checkpoint at a time, its commit included. Of each, in this order: all contributions are written; the store completes it; the sinks
+ * commit; `notifyComplete`; older ones are removed. A crash before the second step leaves nothing of it, one after it leads to a restart from it, which
+ * commits again.
+ *
+ * A savepoint in another store than the job's own is not what the job would go on from: committing what it holds would double it after a
+ * restart from an earlier checkpoint. Its committables wait for the next checkpoint.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import type { Cancel } from '../../runtime/clock.ts'
+import type { CheckpointKind, CheckpointMetadata, SnapshotStore } from '../store/snapshot-store.ts'
+import type { SubtaskName, SubtaskSnapshot } from '../subtask-snapshot.ts'
+import { CheckpointError, reasonText, tooManyFailures } from './checkpoint-failure.ts'
+import type { CheckpointHost, CheckpointedJob } from './checkpoint-host.ts'
+import type { ResolvedCheckpointOptions } from './checkpoint-options.ts'
+import { CheckpointRun, settled } from './checkpoint-run.ts'
+import type { WrittenCheckpoint } from './checkpoint-run.ts'
+import { CheckpointHistory } from './checkpoint-statistics.ts'
+import { committablesBySink, ContributionLedger } from './contribution-ledger.ts'
+import { subtaskKey } from './pending-checkpoint.ts'
+
+/** What a coordinator works with. */
+export interface CoordinatorParts {
+  readonly job: CheckpointedJob
+  readonly host: CheckpointHost
+  readonly options: ResolvedCheckpointOptions
+  /** The job's own store. Undefined: no checkpoints; sinks commit at the end only. */
+  readonly store: SnapshotStore | undefined
+  /** Shared by all attempts of a job. Default: a new one. */
+  readonly history?: CheckpointHistory
+}
+
+/** A checkpoint that is to be made. */
+interface Request {
+  readonly kind: CheckpointKind
+  readonly store: SnapshotStore
+  /** By a user, or for the end of the job: who asked hears of a failure, and it does not count. */
+  readonly asked: boolean
+  readonly promise: Promise<CheckpointMetadata>
+  readonly resolve: (metadata: CheckpointMetadata) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** See the head of this file. */
+export class CheckpointCoordinator {
+  readonly #parts: CoordinatorParts
+  readonly #history: CheckpointHistory
+  readonly #ledger = new ContributionLedger()
+  #state: 'created' | 'running' | 'ending' | 'over' = 'created'
+  readonly #queue: Request[] = []
+  /** The checkpoint under way. */
+  #run: CheckpointRun | undefined
+  /** Settles when it has ended, commit and retention included. */
+  #underWay: Promise<void> | undefined
+  #cancelTimer: Cancel = () => {}
+  #nextId = 1
+  /** The highest id of which all contributions have been taken over. */
+  #writtenId = 0
+  #failuresInRow = 0
+  #triggeredMs: number
+  #endedMs = Number.NEGATIVE_INFINITY
+
+  constructor(parts: CoordinatorParts) {
+    this.#parts = parts
+    this.#history = parts.history ?? new CheckpointHistory()
+    this.#triggeredMs = parts.host.clock.monotonicMs()
+  }
+
+  /** What became of the checkpoints of the job. */
+  get history(): CheckpointHistory {
+    return this.#history
+  }
+
+  /** The sources read from now on: the first interval begins. */
+  start(): void {
+    if (this.#state !== 'created') return
+    this.#state = 'running'
+    this.#triggeredMs = this.#parts.host.clock.monotonicMs()
+    this.#next()
+  }
+
+  /**
+   * Makes a checkpoint now, or as soon as the one under way has ended; callers who wait for the same one share it. Resolves when it is complete and
+   * committed. Errors: `CHECKPOINT_FAILED` (a `CheckpointError`), `CHECKPOINTS_OFF` without a store, the error of a commit.
+   */
+  checkpoint(): Promise<CheckpointMetadata> {
+    const { store } = this.#parts
+    if (store === undefined) {
+      const message = 'expected a job with checkpoints, got one whose checkpoints are off'
+      return Promise.reject(new MillraceError('CHECKPOINTS_OFF', message))
+    }
+    const waiting = this.#queue.find(({ kind }) => kind === 'checkpoint')
+    return (waiting ?? this.#enqueue('checkpoint', store)).promise
+  }
+
+  /**
+   * Makes a savepoint in this store; default: the job's own. Otherwise as `checkpoint`, but one in another store commits nothing. The other store
+   * must stay open until the promise has settled.
+   */
+  savepoint(store = this.#parts.store): Promise<CheckpointMetadata> {
+    if (store === undefined) {
+      const message =
+        'expected a store for the savepoint, got none, and the job has none of its own'
+      return Promise.reject(new MillraceError('CHECKPOINTS_OFF', message))
+    }
+    return this.#enqueue('savepoint', store).promise
+  }
+
+  /**
+   * A subtask has taken its snapshot at the barrier of a checkpoint. Its acknowledgements must come in the order of their checkpoints,
+   * and before `subtaskFinished`. One that comes too late is counted; what its sinks have prepared goes into the next checkpoint.
+   */
+  acknowledged(name: SubtaskName, checkpointId: number, snapshot: SubtaskSnapshot): void {
+    const run = this.#run
+    if (run?.id === checkpointId && run.awaits(name)) {
+      run.acknowledge(name, this.#ledger.acknowledged(name, snapshot))
+      return
+    }
+    this.#history.lateAcknowledgement()
+    const isRepeated =
+      checkpointId <= this.#writtenId || (run?.id === checkpointId && run.has(name))
+    if (!isRepeated) this.#ledger.acknowledged(name, snapshot)
+  }
+
+  /** A subtask could not take its snapshot; it goes on. It must not have let its sinks prepare. */
+  declined(name: SubtaskName, checkpointId: number, error: unknown): void {
+    if (this.#run?.id !== checkpointId) return
+    this.#run.fail('declined', `subtask ${subtaskKey(name)}: ${reasonText(error)}`, error)
+  }
+
+  /**
+   * A subtask has done all that it had to do, and prepared its sinks for the last time. Also to be called, after the start from a checkpoint,
+   * for subtasks that are not deployed because they had finished.
+   */
+  subtaskFinished(name: SubtaskName, finalSnapshot: SubtaskSnapshot): void {
+    this.#ledger.finished(name, { ...finalSnapshot, finished: true })
+    const final = this.#ledger.finalOf(name)
+    if (final !== undefined && this.#run?.awaits(name) === true) this.#run.acknowledge(name, final)
+  }
+
+  /**
+   * All subtasks have finished: makes the last checkpoint and commits it; without a store it only commits. No checkpoint follows. Resolves with the
+   * last checkpoint. Errors: `SUBTASKS_UNFINISHED`, `CHECKPOINT_FAILED`, the error of a commit; then nothing of the end of the job is visible, or not
+   * all, and a restart from the last completed checkpoint must repeat it.
+   */
+  async complete(): Promise<CheckpointMetadata | undefined> {
+    const { job, store } = this.#parts
+    const unfinished = job.subtasks.filter((name) => !this.#ledger.hasFinished(name))
+    if (unfinished.length > 0) {
+      throw new MillraceError(
+        'SUBTASKS_UNFINISHED',
+        `expected that all subtasks have finished, got ${unfinished.length} that have not (task/subtask: ${unfinished.slice(0, 5).map(subtaskKey).join(', ')})`,
+      )
+    }
+    if (this.#state !== 'over') this.#state = 'ending'
+    this.#cancelTimer()
+    if (store !== undefined) {
+      const metadata = await this.#enqueue('checkpoint', store).promise
+      await this.#underWay
+      this.#end('the job has finished')
+      return metadata
+    }
+    while (this.#underWay !== undefined) await this.#underWay
+    if (this.#isOver()) throw stopped()
+    const finals = this.#ledger.finals()
+    await settled(this.#parts.host, this.#parts.host.commit(committablesBySink(finals)))
+    this.#ledger.committed(finals)
+    this.#end('the job has finished')
+    return undefined
+  }
+
+  /**
+   * The attempt has ended, well or not: gives up what is under way, except a checkpoint whose metadata is being written, which is committed
+   * too. Resolves when all is quiet: only then ask the store for the latest checkpoint, or end writers. Safe to call twice.
+   */
+  async stop(): Promise<void> {
+    this.#end('the job has stopped')
+    await this.#underWay
+  }
+
+  /** After `stop`, for a job that was cancelled: removes its checkpoints if `onCancel` says so. Savepoints stay. Errors: those of the store. */
+  async removeCheckpoints(): Promise<void> {
+    const { store, options, host } = this.#parts
+    if (options.onCancel === 'keep' || store === undefined) return
+    for (const { id, kind } of await settled(host, store.list())) {
+      if (kind === 'checkpoint') await settled(host, store.remove(id))
+    }
+  }
+
+  #enqueue(kind: CheckpointKind, store: SnapshotStore, asked = true): Request {
+    const request = createRequest(kind, store, asked)
+    if (this.#isOver()) {
+      request.reject(stopped())
+      return request
+    }
+    this.#queue.push(request)
+    this.#next()
+    return request
+  }
+
+  /** Begins what waits, or sets the clock for the next one. */
+  #next(): void {
+    if (this.#underWay !== undefined || this.#isOver() || this.#state === 'created') return
+    this.#cancelTimer()
+    const request = this.#queue.shift()
+    if (request === undefined) this.#schedule()
+    else this.#begin(request)
+  }
+
+  #schedule(): void {
+    const { options, store, host, job } = this.#parts
+    const { intervalMs, minPauseMs } = options
+    if (intervalMs === undefined || store === undefined || this.#state !== 'running') return
+    const due = Math.max(this.#triggeredMs + intervalMs, this.#endedMs + minPauseMs)
+    const delayMs = Math.max(0, due - host.clock.monotonicMs())
+    this.#cancelTimer = host.clock.schedule(delayMs, () => {
+      // Without sources nobody lets barriers in; the last checkpoint follows.
+      if (job.sources.every((name) => this.#ledger.hasFinished(name))) return
+      this.#enqueue('checkpoint', store, false)
+    })
+  }
+
+  #begin(request: Request): void {
+    this.#triggeredMs = this.#parts.host.clock.monotonicMs()
+    this.#underWay = this.#make(request).then((tell) => {
+      this.#run = undefined
+      this.#underWay = undefined
+      this.#endedMs = this.#parts.host.clock.monotonicMs()
+      tell()
+      this.#next()
+    })
+  }
+
+  /** Makes a checkpoint from beginning to end. Never rejects: returns what whoever asked for it is to be told. */
+  async #make(request: Request): Promise<() => void> {
+    const { job, host, options, store: own } = this.#parts
+    const { store, kind } = request
+    const run = new CheckpointRun({
+      job,
+      host,
+      ledger: this.#ledger,
+      store,
+      kind,
+      timeoutMs: options.timeoutMs,
+      leastId: this.#nextId,
+      onTriggered: ({ id }) => {
+        this.#nextId = (id ?? 0) + 1
+        this.#history.began(() => run.statistics('underWay'))
+      },
+    })
+    this.#run = run
+    try {
+      const written = await run.execute()
+      this.#writtenId = written.metadata.id
+      if (store === own) await this.#commit(written)
+      else host.notifyAborted(written.metadata.id)
+      this.#history.ended(run.statistics('completed'))
+      return () => {
+        request.resolve(written.metadata)
+      }
+    } catch (error) {
+      const failure = error instanceof CheckpointError ? error : undefined
+      this.#history.ended(run.statistics(failure === undefined ? 'completed' : 'failed', failure))
+      this.#failed(error, request.asked)
+      return () => {
+        request.reject(error)
+      }
+    }
+  }
+
+  async #commit({ metadata, bundle }: WrittenCheckpoint): Promise<void> {
+    const { host, options, store } = this.#parts
+    this.#failuresInRow = 0
+    await settled(host, host.commit(committablesBySink(bundle.contributions)))
+    this.#ledger.committed(bundle.contributions)
+    host.notifyComplete(metadata.id)
+    try {
+      if (store !== undefined) await settled(host, store.retain(options.keep))
+    } catch {
+      // More is kept than was asked for: no reason to lose a checkpoint that is complete.
+      this.#history.retentionFailed()
+    }
+  }
+
+  /** A checkpoint has failed, or its commit. */
+  #failed(error: unknown, asked: boolean): void {
+    if (!(error instanceof CheckpointError)) {
+      this.#failJob(error)
+      return
+    }
+    switch (error.reason) {
+      case 'inDoubt':
+        this.#failJob(error.cause)
+        return
+      case 'jobStopped':
+      case 'sourcesFinished':
+        return
+      case 'timedOut':
+      case 'declined':
+      case 'triggerFailed':
+      case 'enumeratorFailed':
+      case 'storeFailed': {
+        if (asked) return
+        const { tolerableFailures } = this.#parts.options
+        this.#failuresInRow++
+        if (this.#failuresInRow > tolerableFailures) {
+          this.#failJob(tooManyFailures(tolerableFailures, error))
+        }
+      }
+    }
+  }
+
+  #failJob(error: unknown): void {
+    // Whoever has stopped the attempt already has a reason of its own.
+    if (this.#isOver()) return
+    this.#end('the job has failed')
+    this.#parts.host.failJob(error)
+  }
+
+  #end(detail: string): void {
+    if (this.#isOver()) return
+    this.#state = 'over'
+    this.#cancelTimer()
+    this.#run?.fail('jobStopped', detail)
+    for (const request of this.#queue.splice(0)) request.reject(stopped(detail))
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'over'
+  }
+}
+
+function createRequest(kind: CheckpointKind, store: SnapshotStore, asked: boolean): Request {
+  let resolve: Request['resolve'] = () => {}
+  let reject: Request['reject'] = () => {}
+  const promise = new Promise<CheckpointMetadata>((onResolved, onRejected) => {
+    resolve = onResolved
+    reject = onRejected
+  })
+  // Nobody waits for those that the job makes by itself.
+  promise.catch(() => {})
+  return { kind, store, asked, promise, resolve, reject }
+}
+
+function stopped(detail = 'the job has stopped'): CheckpointError {
+  return new CheckpointError({ checkpointId: undefined, reason: 'jobStopped', detail })
+}
