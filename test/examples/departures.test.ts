@@ -87,14 +87,14 @@ test('the comparison with DuckDB finds a row that lacks a field, differs or is m
   assert.is(await differences(duckdb, output, 'sliding'), 5)
 })
 
-for (const { name, options } of RUNS) {
+for (const { name, parallelism, options } of RUNS) {
   test(`waiting long enough, all windows equal DuckDB's and nothing is late: ${name}`, async ({
     folder,
     input,
     duckdb,
   }) => {
     const output = join(folder, `all-${name.replaceAll(/\W+/g, '-')}.jsonl`)
-    const totals = await totalsOf({ ...options(), args: { input, output } })
+    const totals = await totalsOf({ ...options(), parallelism, args: { input, output } })
     assert.is(totals.late, 0)
     assert.is(totals.results, await single(duckdb, 'SELECT count(*) FROM sliding'))
     assert.is(await differences(duckdb, output, 'sliding'), 0)
@@ -109,8 +109,9 @@ for (const { name, options } of RUNS) {
     const [output, late] = [`${path}.jsonl`, `${path}-late.jsonl`]
     // Each departure is in one window only, so that it is either counted or late.
     const args = { input, output, late, size: 60, slide: 60, disorder: 60, lateness: 20 }
-    const totals = await totalsOf({ ...options(), args })
-    assert.ok(totals.late > 0, 'some are late')
+    const totals = await totalsOf({ ...options(), parallelism, args })
+    // On several threads it depends on their speed how far watermarks are behind: perhaps nothing is late then.
+    if (parallelism === 1) assert.ok(totals.late > 0, 'some are late')
     await duckdb.run(`
       CREATE OR REPLACE TABLE onTime AS
       SELECT origin AS airport, destination AS "to", make_timestamp(departure * 60_000_000) AS departure, delay

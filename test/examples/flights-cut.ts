@@ -55,13 +55,18 @@ export function jsonLines(file: string, columns: Readonly<Record<string, string>
   return `read_json('${file}', format = 'newline_delimited', columns = {${types.join(', ')}})`
 }
 
-/** How each example runs. Made for each run: a simulator can be used once. */
-export const RUNS: readonly { readonly name: string; readonly options: () => RunOptions }[] = [
-  { name: 'inline, parallelism 1', options: () => ({ host: 'inline', parallelism: 1 }) },
-  { name: 'on threads, parallelism 2', options: () => ({ host: 'threads', parallelism: 2 }) },
-  { name: 'on threads, parallelism 3', options: () => ({ host: 'threads', parallelism: 3 }) },
+/** Where and how wide each example runs. Options are made for each run: a simulator can be used once. */
+export const RUNS: readonly {
+  readonly name: string
+  readonly parallelism: number
+  readonly options: () => Pick<RunOptions, 'host'>
+}[] = [
+  { name: 'inline, parallelism 1', parallelism: 1, options: () => ({ host: 'inline' }) },
+  { name: 'on threads, parallelism 2', parallelism: 2, options: () => ({ host: 'threads' }) },
+  { name: 'on threads, parallelism 3', parallelism: 3, options: () => ({ host: 'threads' }) },
   {
     name: 'in the simulator, parallelism 3',
-    options: () => ({ host: new Simulator({ seed: 5, slots: 3 }), parallelism: 3 }),
+    parallelism: 3,
+    options: () => ({ host: new Simulator({ seed: 5, slots: 3 }) }),
   },
 ]

@@ -112,14 +112,14 @@ test('a departure exactly one gap after another belongs to its burst, and the da
   assert.ok(joined > 0)
 })
 
-for (const { name, options } of RUNS) {
+for (const { name, parallelism, options } of RUNS) {
   test(`waiting long enough, all bursts equal DuckDB's and nothing is late: ${name}`, async ({
     folder,
     input,
     duckdb,
   }) => {
     const output = join(folder, `all-${name.replaceAll(/\W+/g, '-')}.jsonl`)
-    const totals = await totalsOf({ ...options(), args: { input, output } })
+    const totals = await totalsOf({ ...options(), parallelism, args: { input, output } })
     assert.equal(totals, {
       bursts: await single(duckdb, 'SELECT count(*) FROM bursts'),
       departures: await single(duckdb, 'SELECT count(*) FROM flights'),
@@ -135,8 +135,13 @@ for (const { name, options } of RUNS) {
   }) => {
     const path = join(folder, `few-${name.replaceAll(/\W+/g, '-')}`)
     const [output, late] = [`${path}.jsonl`, `${path}-late.jsonl`]
-    const totals = await totalsOf({ ...options(), args: { input, output, late, disorder: 30 } })
-    assert.ok(totals.late > 0, 'some are late')
+    const totals = await totalsOf({
+      ...options(),
+      parallelism,
+      args: { input, output, late, disorder: 30 },
+    })
+    // On several threads it depends on their speed how far watermarks are behind: perhaps nothing is late then.
+    if (parallelism === 1) assert.ok(totals.late > 0, 'some are late')
     const unequal = await single(
       duckdb,
       `WITH told AS (
