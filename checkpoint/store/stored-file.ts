@@ -27,6 +27,8 @@ const HEAD_BYTES = 20
 const MAGIC = Buffer.from('MILLRACE', 'latin1')
 /** The checksum of more bytes at a time would hold up the thread for more than a millisecond. */
 const SLICE_BYTES = 1 << 20
+/** A call to the system costs about as much as copying this. */
+const GATHERED_BYTES = 1 << 16
 
 const LETTERS = { part: 'P', metadata: 'M' } as const
 
@@ -48,28 +50,44 @@ export type OpenedFile =
 export type ByteWriter = (bytes: Uint8Array) => Promise<void>
 
 /**
- * Writes a file of this form, piece by piece: other work of the thread goes on in between. Resolves to the checksum.
- * Errors: those of `write`.
+ * Writes a file of this form, slice by slice: other work of the thread goes on in between. Resolves to the checksum.
+ * Errors: those of `write`, which may use the bytes only until it has settled.
  */
 export async function writeStoredFile(
   kind: StoredFileKind,
   pieces: readonly Uint8Array[],
   write: ByteWriter,
 ): Promise<number> {
-  const head = headOf(kind, lengthOf(pieces))
-  let checksum = crc32(head)
-  await write(head)
-  for (const piece of pieces) {
-    for (let start = 0; start < piece.length; start += SLICE_BYTES) {
-      const slice = piece.subarray(start, start + SLICE_BYTES)
-      checksum = crc32(slice, checksum)
-      await write(slice)
-    }
+  let checksum = 0
+  for (const slice of slicesOf([headOf(kind, lengthOf(pieces)), ...pieces])) {
+    checksum = crc32(slice, checksum)
+    await write(slice)
   }
   const tail = Buffer.alloc(4)
   tail.writeUInt32LE(checksum)
   await write(tail)
   return checksum
+}
+
+/** Cuts long pieces, and gathers short ones: state comes in as many pieces as there are key groups. A slice is valid until the next. */
+function* slicesOf(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  const gathered = Buffer.allocUnsafe(GATHERED_BYTES)
+  let used = 0
+  for (const piece of pieces) {
+    if (used > 0 && used + piece.length > GATHERED_BYTES) {
+      yield gathered.subarray(0, used)
+      used = 0
+    }
+    if (piece.length <= GATHERED_BYTES) {
+      gathered.set(piece, used)
+      used += piece.length
+      continue
+    }
+    for (let start = 0; start < piece.length; start += SLICE_BYTES) {
+      yield piece.subarray(start, start + SLICE_BYTES)
+    }
+  }
+  if (used > 0) yield gathered.subarray(0, used)
 }
 
 /**

@@ -154,8 +154,13 @@ test('a file of a later version is refused as such, and nothing older is taken i
 
 test('the next process leaves a damaged checkpoint, and the parts it may need, as they are', async () => {
   const { disk } = await twoCheckpoints()
+  const owner = await openOn(disk.mount())
+  await owner.remove(2)
+  await owner.close()
   disk.damage(`${ROOT}/checkpoint-000003/metadata`, Buffer.from('rubbish'))
   const before = [...disk.contents().keys()].sort()
+  // Its part that only 3 has referred to.
+  assert.ok(before.some((path) => path.includes('checkpoint-000002/base')))
   const store = await openOn(disk.mount())
   await (await store.begin(4)).discard()
   await store.close()
