@@ -36,8 +36,9 @@ export interface WriterContext<State = unknown> {
   /** Whether checkpoints are made: `prepare` is called at each of them, and at the end. Default: only at the end. */
   readonly checkpoints?: boolean
   /**
-   * The states that writers had prepared in the checkpoint from which the job goes on, this writer's share: usually one; none after a
-   * first start or a higher parallelism, several after a lower one. Everything written behind them must vanish.
+   * The states that writers had prepared in the checkpoint from which the job goes on, this writer's share: usually one, none after a
+   * higher parallelism, several after a lower one. Everything written behind them must vanish. Undefined, and not empty, when the job
+   * starts from nothing: only then may a writer take for garbage what earlier writers have left.
    */
   readonly restored?: readonly State[]
 }
