@@ -35,8 +35,7 @@ export const FLIGHT_ARGS = {
   },
   until: {
     type: 'string',
-    description:
-      'only flights scheduled before this day or time, as in 2001-01-08; without it, all',
+    description: 'only flights scheduled before this day, as in 2001-01-08; without it, all',
   },
   disorder: {
     type: 'integer',
@@ -75,7 +74,7 @@ export function departingFlights(env: Environment, args: FlightArgs): Stream<Fli
     },
   )
   if (args.until === undefined) return flights
-  const untilMs = timeOf('until', args.until)
+  const untilMs = startOfDay('until', args.until)
   return flights.filter((flight) => flight.date < untilMs)
 }
 
@@ -144,10 +143,11 @@ export function bundledFlights(): string {
   }
 }
 
-function timeOf(name: string, text: string): number {
-  const timeMs = Date.parse(text)
+/** Times of the file have no zone and are taken as UTC, as days are here. */
+function startOfDay(name: string, text: string): number {
+  const timeMs = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(timeMs)) return timeMs
-  throw badArgument(name, 'a day or time, as in 2001-01-08', `'${text}'`)
+  throw badArgument(name, 'a day, as in 2001-01-08', `'${text}'`)
 }
 
 function badArgument(name: string, expected: string, got: unknown): MillraceError {
