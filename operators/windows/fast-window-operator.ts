@@ -20,21 +20,31 @@ export function fastWindowOperator(options: WindowOperatorOptions): Operator<nev
     lateTag: options.lateTag,
     result: options.result as ((result: unknown, window: FiredWindow) => unknown) | undefined,
   }
-  if (isAligned(assigner)) return windowAggregate({ ...common, assigner })
+  const { allowedLatenessMs: latenessMs = 0 } = options
+  if (isAligned(assigner)) return delayed(windowAggregate({ ...common, assigner }), latenessMs)
   const { spacing, name } = assigner
   // Slices are joined in the order of time, not of arrival.
   if (spacing === undefined || spacing.slide > spacing.size) return undefined
   if (options.inArrivalOrder === true || typeof aggregate.merge !== 'function') return undefined
-  return slidingAggregate({ ...common, name, ...spacing })
+  return delayed(slidingAggregate({ ...common, name, ...spacing }), latenessMs)
 }
 
-/** Without lateness the only result of a window is also the final one. */
+/** The final result of windows that stay for `latenessMs` is that of windows that see the watermark so much later. */
+function delayed(operator: Operator<never>, latenessMs: number): Operator<never> {
+  if (latenessMs === 0) return operator
+  return {
+    ...operator,
+    processWatermark: (watermark) => operator.processWatermark(watermark - latenessMs),
+  }
+}
+
+/** Without lateness the only result of a window is also the final one; with it, only the final one may leave. */
 function firesOnce(options: WindowOperatorOptions): boolean {
   const { assigner, allowedLatenessMs = 0 } = options
   if (assigner.time !== 'event' || assigner.merge !== undefined) return false
   if (options.trigger !== undefined || assigner.defaultTrigger !== undefined) return false
   if (options.evictor !== undefined || options.earlyResults !== undefined) return false
-  return allowedLatenessMs === 0
+  return allowedLatenessMs === 0 || options.results === 'final'
 }
 
 function isAligned(assigner: WindowAssigner<never>): assigner is AlignedWindowAssigner {
