@@ -23,13 +23,26 @@ export function mergeWindows(
   if (typeof merge === 'function') return customMerges(merge, open, window)
   const merged: WindowEntry[] = []
   let result = window
-  // Open windows neither overlap nor touch: what meets the new one is all that it brings together.
-  for (const entry of open) {
-    if (!intersects(entry.window, window)) continue
+  // Open windows neither overlap nor touch: what meets the new one is all that it brings together, and stands side by side.
+  for (let i = firstEndingFrom(open, window.start); i < open.length; i++) {
+    const entry = open[i] as WindowEntry
+    if (!intersects(entry.window, window)) break
     merged.push(entry)
     result = cover(result, entry.window)
   }
   return merged.length === 0 ? [] : [{ result, merged, holdsNew: true }]
+}
+
+/** By bisection: where records are far out of order, a key has many open windows. */
+function firstEndingFrom(open: readonly WindowEntry[], time: number): number {
+  let low = 0
+  let high = open.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((open[middle] as WindowEntry).window.end < time) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function customMerges(
