@@ -204,13 +204,16 @@ class DirectoryStore implements SnapshotStore, WriterHost {
   }
 
   async requireStored(parts: readonly StoredPart[]): Promise<void> {
+    if (parts.length === 0) return
     const known = new Map<string, StoredPart>()
     for (const part of completeParts(await this.list())) known.set(part.file, part)
+    const there = new Set<string>()
+    for (const folder of new Set(parts.map(({ file }) => file.split('/')[0] ?? ''))) {
+      for (const file of await this.#entries(folder)) there.add(file)
+    }
     for (const { name, file, bytes, checksum } of parts) {
       const stored = known.get(file)
-      const same = stored?.bytes === bytes && stored.checksum === checksum
-      const [folder = ''] = file.split('/')
-      if (same && (await this.#entries(folder)).includes(file)) continue
+      if (stored?.bytes === bytes && stored.checksum === checksum && there.has(file)) continue
       throw this.#error('MISSING_PART', `part '${name}': no complete checkpoint has ${file}`)
     }
   }

@@ -110,6 +110,20 @@ test('a package of another folder, and the outside world in an operator, are fou
   ])
 })
 
+test('of the snapshot store, only its edge may use the outside world', () => {
+  const text = "import { open } from 'node:fs/promises'"
+  const files = {
+    'checkpoint/store/node-file-system.ts': text,
+    'checkpoint/store/process-table.ts': "import { readFileSync } from 'node:fs'",
+    'checkpoint/store/directory-store.ts': text,
+    'checkpoint/node-file-system.ts': text,
+  }
+  assert.equal(packageViolations(readImports(plant(files)), []), [
+    'checkpoint/store/directory-store.ts imports node:fs/promises: checkpoint leaves the outside world to the hosts',
+    'checkpoint/node-file-system.ts imports node:fs/promises: checkpoint leaves the outside world to the hosts',
+  ])
+})
+
 test('a circle of files is found and told as a path', () => {
   const files = {
     'mailbox/a.ts': "import { b } from './b.ts'",
