@@ -15,7 +15,13 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import type { Cancel } from '../../runtime/clock.ts'
 import type { CheckpointKind, CheckpointMetadata, SnapshotStore } from '../store/snapshot-store.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../subtask-snapshot.ts'
-import { CheckpointError, reasonText, tooManyFailures } from './checkpoint-failure.ts'
+import {
+  CheckpointError,
+  checkpointsOff,
+  jobStopped,
+  reasonText,
+  tooManyFailures,
+} from './checkpoint-failure.ts'
 import type { CheckpointHost, CheckpointedJob } from './checkpoint-host.ts'
 import type { ResolvedCheckpointOptions } from './checkpoint-options.ts'
 import { CheckpointRun, settled } from './checkpoint-run.ts'
@@ -90,10 +96,7 @@ export class CheckpointCoordinator {
    */
   checkpoint(): Promise<CheckpointMetadata> {
     const { store } = this.#parts
-    if (store === undefined) {
-      const message = 'expected a job with checkpoints, got one whose checkpoints are off'
-      return Promise.reject(new MillraceError('CHECKPOINTS_OFF', message))
-    }
+    if (store === undefined) return Promise.reject(checkpointsOff())
     const waiting = this.#queue.find(({ kind }) => kind === 'checkpoint')
     return (waiting ?? this.#enqueue('checkpoint', store)).promise
   }
@@ -166,7 +169,7 @@ export class CheckpointCoordinator {
       return metadata
     }
     while (this.#underWay !== undefined) await this.#underWay
-    if (this.#isOver()) throw stopped()
+    if (this.#isOver()) throw jobStopped()
     const finals = this.#ledger.finals()
     await settled(this.#parts.host, this.#parts.host.commit(committablesBySink(finals)))
     this.#ledger.committed(finals)
@@ -195,7 +198,7 @@ export class CheckpointCoordinator {
   #enqueue(kind: CheckpointKind, store: SnapshotStore, asked = true): Request {
     const request = createRequest(kind, store, asked)
     if (this.#isOver()) {
-      request.reject(stopped())
+      request.reject(jobStopped())
       return request
     }
     this.#queue.push(request)
@@ -327,7 +330,7 @@ export class CheckpointCoordinator {
     this.#state = 'over'
     this.#cancelTimer()
     this.#run?.fail('jobStopped', detail)
-    for (const request of this.#queue.splice(0)) request.reject(stopped(detail))
+    for (const request of this.#queue.splice(0)) request.reject(jobStopped(detail))
   }
 
   #isOver(): boolean {
@@ -345,8 +348,4 @@ function createRequest(kind: CheckpointKind, store: SnapshotStore, asked: boolea
   // Nobody waits for those that the job makes by itself.
   promise.catch(() => {})
   return { kind, store, asked, promise, resolve, reject }
-}
-
-function stopped(detail = 'the job has stopped'): CheckpointError {
-  return new CheckpointError({ checkpointId: undefined, reason: 'jobStopped', detail })
 }

@@ -61,6 +61,17 @@ export function tooManyFailures(tolerable: number, last: CheckpointError): Millr
   )
 }
 
+/** A checkpoint that was asked for was not begun. */
+export function jobStopped(detail = 'the job has stopped'): CheckpointError {
+  return new CheckpointError({ checkpointId: undefined, reason: 'jobStopped', detail })
+}
+
+/** There is no store to make it in: `CHECKPOINTS_OFF`. */
+export function checkpointsOff(): MillraceError {
+  const message = 'expected a job with checkpoints, or a store for the savepoint, got neither'
+  return new MillraceError('CHECKPOINTS_OFF', message)
+}
+
 /** The text of whatever was thrown. */
 export function reasonText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
