@@ -31,7 +31,7 @@ export interface CsvFormatOptions {
  * is written.
  *
  * @example
- * const format = csv({ columns: ['origin', 'flights'] })
+ * stream.to(fileSink({ directory: 'out', format: csv({ columns: ['origin', 'flights'] }) }))
  */
 export function csv(options: CsvFormatOptions = {}): RecordFormat<object> {
   return csvFormat(options, 'csv')

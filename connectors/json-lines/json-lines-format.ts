@@ -13,7 +13,7 @@ import type { RecordEncoder, RecordFormat } from '../files/record-format.ts'
  * Errors: `NOT_JSON` (a record that JSON cannot hold), when it is written.
  *
  * @example
- * const format = jsonLines()
+ * stream.to(fileSink({ directory: 'out', format: jsonLines() }))
  */
 export function jsonLines(): RecordFormat<unknown> {
   return { name: 'jsonLines', extension: '.jsonl', encoder: () => new JsonLinesEncoder() }

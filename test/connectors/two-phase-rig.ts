@@ -10,8 +10,14 @@ import type { Sink, SinkWriter } from '../../operators/sink.ts'
 /** What happens to the writers, in this order. Numbers choose among what there is. */
 export type Step =
   | { readonly kind: 'write'; readonly records: number; readonly writer: number }
-  /** All prepare. 'complete': and the checkpoint is committed; 'committed twice'; 'lost': the job is killed before it is complete. */
-  | { readonly kind: 'checkpoint'; readonly outcome: 'complete' | 'committed twice' | 'lost' }
+  /**
+   * All prepare. 'complete': and it is committed; 'committed twice'; 'lost': the job is killed before it is complete; 'given up': the
+   * job goes on without it.
+   */
+  | {
+      readonly kind: 'checkpoint'
+      readonly outcome: 'complete' | 'committed twice' | 'lost' | 'given up'
+    }
   /** One writer ends; the job goes on with the others. */
   | { readonly kind: 'end'; readonly writer: number }
   /** The writers are told to abort, or they are killed. The next ones go on from the last complete checkpoint. */
@@ -38,6 +44,7 @@ export function steps(most: number, maxParallelism: number): fc.Arbitrary<Step[]
             'complete' as const,
             'committed twice' as const,
             'lost' as const,
+            'given up' as const,
           ),
         }),
       },
@@ -129,6 +136,10 @@ export class TwoPhaseRig<T, S, C> {
       case 'write':
         return this.#write(step.records, step.writer)
       case 'checkpoint':
+        if (step.outcome === 'given up') {
+          await this.#prepareAll()
+          return
+        }
         if (step.outcome === 'lost') {
           await this.#prepareAll()
           return this.#restart(true, this.#writings.length)

@@ -1,0 +1,3 @@
+export { fileSink } from './file-sink.ts'
+export type { FileSinkOptions, FileSinkRoll } from './file-sink.ts'
+export type { RecordEncoder, RecordFormat } from '../files/record-format.ts'
