@@ -45,14 +45,40 @@ export function checkSplit(split: unknown): void {
   try {
     structuredClone(split)
   } catch (error) {
-    const unsendable = findUnsendable(split, 'split')
-    const got =
-      unsendable === undefined
-        ? describeRecord(split)
-        : `${unsendable.found} at ${showPath(unsendable.path, 'split')}`
-    throw new MillraceError('UNSENDABLE_VALUE', `expected a split that is plain data, got ${got}`, {
-      cause: error,
-    })
+    throw unsendable(split, 'split', error)
+  }
+}
+
+/**
+ * What `SinkWriter.prepare` returned or its promise resolved to, copied. Throws `INVALID_SINK` unless it is an object, with a list of
+ * committables if it has any, and `UNSENDABLE_VALUE` unless all in it is plain data.
+ */
+export function checkedPrepared(value: unknown): {
+  readonly state: unknown
+  readonly committables: readonly unknown[]
+} {
+  const { state, committables = [] } = (value ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof value === 'object' && value !== null && Array.isArray(committables)) {
+    return plainCopy({ state, committables }, 'prepared state') as {
+      state: unknown
+      committables: unknown[]
+    }
+  }
+  throw new MillraceError(
+    'INVALID_SINK',
+    `expected SinkWriter.prepare() to give an object with a state and a list of committables, both optional, got ${describeRecord(value)}`,
+  )
+}
+
+/**
+ * A copy of what becomes part of a checkpoint, which no later change of the original reaches. Throws `UNSENDABLE_VALUE` unless it is
+ * plain data; `name` says what it is.
+ */
+export function plainCopy(value: unknown, name: string): unknown {
+  try {
+    return structuredClone(value)
+  } catch (error) {
+    throw unsendable(value, name, error)
   }
 }
 
@@ -65,6 +91,19 @@ function hasMethods(value: unknown, names: readonly string[]): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
   const members = value as Readonly<Record<string, unknown>>
   return names.every((name) => typeof members[name] === 'function')
+}
+
+function unsendable(value: unknown, name: string, cause: unknown): MillraceError {
+  const found = findUnsendable(value, name)
+  const got =
+    found === undefined ? describeRecord(value) : `${found.found} at ${showPath(found.path, name)}`
+  return new MillraceError(
+    'UNSENDABLE_VALUE',
+    `expected a ${name} that is plain data, got ${got}`,
+    {
+      cause,
+    },
+  )
 }
 
 function invalidSource(expected: string, got: unknown): MillraceError {

@@ -5,6 +5,8 @@ import type { RecordBatch } from '../mailbox/batch.ts'
 import { MAX_TIMESTAMP } from '../mailbox/time.ts'
 import { InputGate } from '../runtime/input-gate.ts'
 import type { ChannelEvent } from '../runtime/output-channel.ts'
+import { BarrierAligner } from './checkpointing/barrier-aligner.ts'
+import type { AlignmentStep } from './checkpointing/barrier-aligner.ts'
 import { Subtask } from './subtask.ts'
 import type { SubtaskParts } from './subtask.ts'
 import { InputWatermarks } from './time/input-watermarks.ts'
@@ -36,6 +38,7 @@ export class InputSubtask extends Subtask {
   /** Where the records come in. */
   readonly inputs: InputGate
   readonly #watermarks: InputWatermarks
+  readonly #barriers: BarrierAligner
   readonly #own: OwnTime | undefined
   readonly #inputOf: readonly (0 | 1)[]
   readonly #newest = new Float64Array(1)
@@ -61,9 +64,11 @@ export class InputSubtask extends Subtask {
     const { length } = parts.inputChannels
     for (let channel = 0; channel < length; channel++) this.inputs.addChannel()
     this.#watermarks = new InputWatermarks(parts.inputChannels)
+    this.#barriers = new BarrierAligner(length, parts.checkpointMode ?? 'exactly-once')
     this.#own = parts.watermarks === undefined ? undefined : this.#ownTime(parts.watermarks)
     this.#open = length
-    this.#target = this.watermark
+    this.#target =
+      this.#own === undefined ? this.watermark : (parts.restored?.watermark ?? this.watermark)
   }
 
   override start(): void {
@@ -97,15 +102,32 @@ export class InputSubtask extends Subtask {
       this.#own?.time.stop()
       return this.finishInput()
     }
-    const item = this.inputs.take()
-    if (item === undefined) return this.#own !== undefined && this.#waitForRecords(this.#own)
-    if (!('values' in item)) {
-      this.#takeEvent(item, this.inputs.lastChannel)
-      return true
-    }
-    this.#takeBatch(item)
+    if (!this.#take()) return this.#own !== undefined && this.#waitForRecords(this.#own)
     // Not before it is known whether there are records, and not only when there are none.
-    if (this.#own?.time.due === true) this.#followClock(this.#own)
+    if (this.#batch !== undefined && this.#own?.time.due === true) this.#followClock(this.#own)
+    return true
+  }
+
+  /** Takes what comes next, but starts nothing: one batch, or what lies before the next watermark. */
+  protected override heldStep(): boolean {
+    const atRest = this.#batch === undefined && this.#target <= this.watermark && !this.#tellIdle
+    return atRest && this.#open > 0 && this.#take()
+  }
+
+  protected override get aligning(): boolean {
+    return this.#barriers.aligning !== undefined
+  }
+
+  protected override sourceSnapshot(): undefined {
+    return undefined
+  }
+
+  /** Takes the next batch or event. False when there is none. */
+  #take(): boolean {
+    const item = this.inputs.take()
+    if (item === undefined) return false
+    if ('values' in item) this.#takeBatch(item)
+    else this.#takeEvent(item, this.inputs.lastChannel)
     return true
   }
 
@@ -183,11 +205,19 @@ export class InputSubtask extends Subtask {
         return
       case 'end':
         this.#open--
+        this.#align(this.#barriers.end(channel))
         return
       case 'barrier':
-        // Nobody injects barriers yet; one that comes has no effect.
+        this.#align(this.#barriers.barrier(channel, event.checkpointId))
         return
     }
+  }
+
+  /** Called when an event was taken, so that nothing is half done. */
+  #align({ unblock, block, reached }: AlignmentStep): void {
+    for (const channel of unblock) this.inputs.unblock(channel)
+    for (const channel of block) this.inputs.block(channel)
+    if (reached !== undefined) this.checkpoint(reached)
   }
 
   #follow(change: () => void): void {

@@ -3,14 +3,25 @@
  *
  * Records are collected and handed over in batches: when 512 have come, or when the slot has nothing better to do. While the
  * writer's promise is pending the subtask's gate is blocked: that is the backpressure of a slow sink.
+ *
+ * At a barrier, and at the end of the input, the writer prepares what it has got so far. Meanwhile the subtask hands over nothing: at a
+ * barrier its gate is blocked, by the subtask.
  */
+import type { SinkSnapshot } from '../checkpoint/subtask-snapshot.ts'
+import { MillraceError } from '../mailbox/errors.ts'
 import type { OutputGate } from '../runtime/output-channel.ts'
 import { BATCH_RECORDS } from '../runtime/output-channel.ts'
 import type { Flushable, Slot } from '../runtime/slot.ts'
+import { checkedPrepared } from './connector-checks.ts'
 import type { Output } from './operator.ts'
 import { operatorError } from './operator-error.ts'
 import type { OperatorFailure } from './operator-error.ts'
 import type { SinkWriter } from './sink.ts'
+
+/** Which sink a tail belongs to: its name in errors, its uid in checkpoints. */
+export interface SinkOwner extends OperatorFailure {
+  readonly uid: string
+}
 
 /** Collects the records of one sink in one subtask. */
 export class SinkTail implements Output, Flushable {
@@ -20,23 +31,19 @@ export class SinkTail implements Output, Flushable {
   readonly #slot: Slot
   readonly #gate: OutputGate
   readonly #onError: (error: unknown) => void
-  readonly #owner: OperatorFailure
+  readonly #owner: SinkOwner
   #writer: SinkWriter<unknown> | undefined
   #values: unknown[] = []
   #timestamps = new Float64Array(BATCH_RECORDS)
   /** Resolves when this subtask has heard that the writer is done, well or not; undefined while the writer is free. */
   #writing: Promise<void> | undefined
-  /** The flush at the end of the input. */
-  #flushing: Promise<void> | undefined
-  #broken = false
+  /** Settles when the writer has prepared, well or not. */
+  #preparing: Promise<unknown> | undefined
+  /** Nothing is handed over any more. */
+  #failure: Error | undefined
 
-  /** `owner` names the sink in errors, all of which are `OperatorError`s. */
-  constructor(
-    slot: Slot,
-    gate: OutputGate,
-    owner: OperatorFailure,
-    onError: (error: unknown) => void,
-  ) {
+  /** All errors are `OperatorError`s that name the `owner`. */
+  constructor(slot: Slot, gate: OutputGate, owner: SinkOwner, onError: (error: unknown) => void) {
     this.#slot = slot
     this.#gate = gate
     this.#owner = owner
@@ -64,7 +71,8 @@ export class SinkTail implements Output, Flushable {
 
   /** Hands over what was collected, unless the writer is still busy. */
   flush(): void {
-    if (this.#writing !== undefined || this.#values.length === 0 || this.#broken) return
+    if (this.#writing !== undefined || this.#values.length === 0) return
+    if (this.#failure !== undefined) return
     const values = this.#values
     const timestamps = this.#timestamps.subarray(0, values.length)
     this.#values = []
@@ -80,16 +88,21 @@ export class SinkTail implements Output, Flushable {
     if (typeof done?.then === 'function') this.#wait(done)
   }
 
-  /** Hands over the rest and asks the writer to flush. Resolves when it has. */
-  async finish(): Promise<void> {
+  /**
+   * Hands over the rest and lets the writer prepare; one that cannot, flushes, and so does every writer at the end (`last`). Resolves to
+   * what the checkpoint must know of the writer. Rejects when the writer has failed or is aborted, with `INVALID_SINK`, or with
+   * `UNSENDABLE_VALUE`. Nothing may be emitted before it has settled.
+   */
+  async prepare(last: boolean): Promise<SinkSnapshot> {
     while (this.#values.length > 0 || this.#writing !== undefined) {
-      if (this.#broken) return
+      this.#checkWhole()
       if (this.#writing === undefined) this.flush()
       await this.#writing
     }
-    if (this.#broken) return
-    this.#flushing = this.#guard(() => this.#writer?.flush())
-    await this.#flushing
+    this.#checkWhole()
+    const prepared = this.#guard(() => this.#prepareWriter(last))
+    this.#preparing = prepared
+    return prepared
   }
 
   /** The job has finished everywhere: ends the output well. */
@@ -99,15 +112,34 @@ export class SinkTail implements Output, Flushable {
     await this.#guard(() => writer?.close())
   }
 
-  /** The job has failed or was cancelled: leaves nothing half-written behind. */
-  async abort(): Promise<void> {
-    this.#broken = true
+  /**
+   * The job has failed or was cancelled: leaves nothing half-written behind. `keepPrepared`: what belongs to a checkpoint stays, for the
+   * job may go on from there.
+   */
+  async abort(keepPrepared = false): Promise<void> {
+    this.#failure ??= operatorError(
+      this.#owner,
+      new MillraceError('ABORTED', 'the job was stopped before the writer had taken all records'),
+    )
     await this.#writing
     // The writer is not told to abort while it still does what it was told before.
-    await this.#flushing?.catch(() => {})
+    await this.#preparing?.catch(() => {})
     const writer = this.#writer
     this.#writer = undefined
-    await writer?.abort?.()
+    await writer?.abort?.(keepPrepared)
+  }
+
+  async #prepareWriter(last: boolean): Promise<SinkSnapshot> {
+    const { uid } = this.#owner
+    const writer = this.#writer
+    const prepares = typeof writer?.prepare === 'function'
+    if (last || !prepares) await writer?.flush()
+    if (!prepares) return { uid, state: undefined, committables: [] }
+    return { uid, ...checkedPrepared(await writer.prepare?.(last)) }
+  }
+
+  #checkWhole(): void {
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   #wait(done: Promise<void>): void {
@@ -131,13 +163,13 @@ export class SinkTail implements Output, Flushable {
   }
 
   #fail(error: unknown): void {
-    this.#broken = true
-    this.#onError(operatorError(this.#owner, error))
+    this.#failure = operatorError(this.#owner, error)
+    this.#onError(this.#failure)
   }
 
-  async #guard(action: () => void | Promise<void>): Promise<void> {
+  async #guard<T>(action: () => T | Promise<T>): Promise<T> {
     try {
-      await action()
+      return await action()
     } catch (error) {
       throw operatorError(this.#owner, error)
     }

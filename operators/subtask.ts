@@ -9,9 +9,22 @@
  *        └──────────────────┴── failed / cancelled ◄─┘
  *
  * After an error or a cancel it does nothing more. Sinks end well only when the whole job has finished (`commit`).
+ *
+ * A checkpoint, while running, between two turns of input when nothing is half done:
+ *
+ *     state of operators and source ──► barrier to all outputs ──► sinks prepare, nothing is taken ──► acknowledged
+ *                └── cannot be taken: declined, the barrier goes on
+ *
+ * One that would come when the input has ended and is being finished is passed over: what follows the last record, the end, counts
+ * as its barrier. What a finished subtask contributes goes with `finished`.
  */
 import type { OperatorSnapshot } from '../checkpoint/state/snapshot.ts'
 import type { StateBackend } from '../checkpoint/state/state-backend.ts'
+import type {
+  SinkSnapshot,
+  SourceSnapshot,
+  SubtaskSnapshot,
+} from '../checkpoint/subtask-snapshot.ts'
 import { LoadMeter } from '../runtime/load-meter.ts'
 import type { Progress } from '../runtime/load-meter.ts'
 import type { OutputChannel, OutputGate } from '../runtime/output-channel.ts'
@@ -19,6 +32,7 @@ import type { Slot, SlotActor } from '../runtime/slot.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 import type { Attention } from './chain/attention.ts'
 import type { ChainOperator, CompiledChain } from './chain/chain.ts'
+import type { CheckpointMode } from './checkpointing/barrier-aligner.ts'
 import type { Logger } from './logger.ts'
 import type { Counter, OperatorContext, Output } from './operator.ts'
 import type { SinkTail } from './sink-tail.ts'
@@ -44,9 +58,17 @@ export interface SubtaskIdentity {
   readonly maxParallelism: number
 }
 
-/** Who hears of the end of a subtask. */
+/** Who hears of the checkpoints of a subtask, and of its end. */
 export interface SubtaskListener {
-  finished(subtask: Subtask): void
+  /** Its part of a checkpoint: what it needs to go on from there. Its own copy. */
+  acknowledged(subtask: Subtask, checkpointId: number, snapshot: SubtaskSnapshot): void
+  /** It has no part of this checkpoint, and goes on. */
+  declined(subtask: Subtask, checkpointId: number, error: unknown): void
+  /**
+   * `snapshot` is its part of all checkpoints that it has not acknowledged. The operators are left out where there are no
+   * checkpoints.
+   */
+  finished(subtask: Subtask, snapshot: SubtaskSnapshot): void
   failed(subtask: Subtask, error: unknown): void
 }
 
@@ -74,6 +96,14 @@ export interface SubtaskMetrics {
   readonly counters: Readonly<Record<string, number>>
 }
 
+/** Where a subtask goes on after a restart: what operators don't know themselves. */
+export interface RestoredSubtask {
+  /** Event time that had been reached: comes before the first record. Only for subtasks that make their own watermarks. */
+  readonly watermark: number
+  /** Splits to be read to their end before others are asked for: this subtask's share. */
+  readonly source?: readonly SourceSnapshot[] | undefined
+}
+
 /** The parts of a subtask, built by the deployment. */
 export interface SubtaskParts {
   readonly slot: Slot
@@ -88,6 +118,10 @@ export interface SubtaskParts {
   /** The operators' own counters, as `operator.counter`; shared with what was built before the subtask. */
   readonly counters: Map<string, Counter>
   readonly logger: Logger
+  /** Undefined: no checkpoints are made, so that nobody needs the state of operators at the end. */
+  readonly checkpointMode?: CheckpointMode | undefined
+  /** Undefined: a first start. */
+  readonly restored?: RestoredSubtask | undefined
   /** What belongs to an operator of the chain. */
   readonly surroundings: (element: ChainOperator) => OperatorSurroundings
 }
@@ -99,6 +133,9 @@ export interface OperatorSurroundings {
   /** The side outputs that are read, by tag. */
   readonly sides: ReadonlyMap<string, Output>
 }
+
+/** A part of a checkpoint before the sinks have prepared. */
+type SubtaskContents = Omit<SubtaskSnapshot, 'sinks'>
 
 /** The counter with this name; new ones begin at 0. */
 export function counterIn(counters: Map<string, Counter>, name: string): Counter {
@@ -125,7 +162,12 @@ export abstract class Subtask implements SlotActor {
   #state: SubtaskState = 'created'
   /** The watermark that has gone out: behind `watermark` while an operator holds it back. */
   #forwarded = MIN_TIMESTAMP
+  /** A watermark has gone a part of the way through the chain. */
+  #watermarkUnderWay = false
+  #finishingInput = false
   #endInputDone = false
+  /** The newest checkpoint that it has a part of, or has declined. */
+  #checkpointId = -1
   /** Stands still while no input can be taken, if somebody wants to know. */
   #activeClock: PausableClock | undefined
 
@@ -165,7 +207,7 @@ export abstract class Subtask implements SlotActor {
 
   turn(): Progress {
     const progress = this.#steps()
-    this.#activeClock?.setPaused(progress === 'blocked')
+    this.#activeClock?.setPaused(progress === 'blocked' || this.aligning)
     return progress
   }
 
@@ -177,7 +219,10 @@ export abstract class Subtask implements SlotActor {
         if (this.chain.attend(this.#attention)) this.#forwardWatermark()
         continue
       }
-      if (this.#attention.held) return 'blocked'
+      if (this.#attention.held) {
+        if (this.heldStep()) continue
+        return 'blocked'
+      }
       if (!this.step()) return this.gate.full ? 'blocked' : 'idle'
     }
     return 'more'
@@ -198,9 +243,14 @@ export abstract class Subtask implements SlotActor {
     for (const sink of this.#parts.sinks) await sink.commit()
   }
 
-  /** The job is over and did not finish: the sinks remove what must not be seen. All are tried; throws the first error. */
-  async abort(): Promise<void> {
-    const results = await Promise.allSettled(this.#parts.sinks.map((sink) => sink.abort()))
+  /**
+   * The job is over and did not finish, or goes on elsewhere (`keepPrepared`): the sinks remove what must not be seen. All are tried;
+   * throws the first error.
+   */
+  async abort(keepPrepared = false): Promise<void> {
+    const results = await Promise.allSettled(
+      this.#parts.sinks.map((sink) => sink.abort(keepPrepared)),
+    )
     for (const result of results) {
       if (result.status === 'rejected') throw result.reason
     }
@@ -269,6 +319,28 @@ export abstract class Subtask implements SlotActor {
   /** One step of input. False when there is nothing to do before something new arrives. */
   protected abstract step(): boolean
 
+  /**
+   * One step of input while an operator takes no records, so that no barrier waits for that. False when nothing can be done before it
+   * takes them again.
+   */
+  protected abstract heldStep(): boolean
+
+  /** Whether some input is not taken because others have not come to the same barrier. */
+  protected abstract readonly aligning: boolean
+
+  /** Where the source stands, if it is one. Asked when no batch is under way. Errors: `UNSENDABLE_VALUE`. */
+  protected abstract sourceSnapshot(): SourceSnapshot | undefined
+
+  /** Whether a watermark may have gone a part of the way: nothing can be snapshot then. */
+  protected get watermarkUnderWay(): boolean {
+    return this.#watermarkUnderWay
+  }
+
+  /** Whether the input has ended and that is being told to the chain: checkpoints are passed over. */
+  protected get finishingInput(): boolean {
+    return this.#finishingInput
+  }
+
   /** Bytes that came in over links. */
   protected abstract bytesIn(): number
 
@@ -282,7 +354,8 @@ export abstract class Subtask implements SlotActor {
   /** Hands a watermark through the chain and on. False: call again, there is no room behind. */
   protected advanceWatermark(watermark: number): boolean {
     if (watermark <= this.watermark) return true
-    if (!this.chain.processWatermark(watermark)) return false
+    this.#watermarkUnderWay = !this.chain.processWatermark(watermark)
+    if (this.#watermarkUnderWay) return false
     this.watermark = watermark
     this.#forwardWatermark()
     return true
@@ -291,8 +364,13 @@ export abstract class Subtask implements SlotActor {
   #forwardWatermark(): void {
     const watermark = Math.min(this.watermark, this.chain.outputWatermark)
     if (watermark <= this.#forwarded) return
+    const isRestored = this.#forwarded === MIN_TIMESTAMP && this.#parts.restored !== undefined
     this.#forwarded = watermark
-    for (const channel of this.#parts.channels) channel.watermark(watermark)
+    for (const channel of this.#parts.channels) {
+      // Records that were late before a restart must not get ahead of the watermark that says so.
+      if (isRestored) channel.event({ kind: 'watermark', timestamp: watermark })
+      else channel.watermark(watermark)
+    }
   }
 
   /** Tells the next subtasks not to wait for this one. */
@@ -308,31 +386,75 @@ export abstract class Subtask implements SlotActor {
 
   /** All input has ended. False: call again, there is no room behind. */
   protected finishInput(): boolean {
+    this.#finishingInput = true
     if (!this.advanceWatermark(MAX_TIMESTAMP)) return false
     if (!this.#endInputDone && !this.chain.endInput()) return false
     this.#endInputDone = true
     this.#forwardWatermark()
+    const contents = this.#contents(true)
     this.#state = 'finishing'
-    const flushed = Promise.all(this.#parts.sinks.map((sink) => sink.finish()))
-    this.slot.whenSettled(
-      flushed,
-      () => {
-        this.#finish()
-      },
-      (error) => {
-        this.fail(error)
-      },
-    )
+    this.#prepareSinks(true, (sinks) => {
+      this.#finish({ ...contents, sinks })
+    })
     return true
   }
 
-  #finish(): void {
+  /**
+   * Takes its part of a checkpoint. To be called when nothing is half done: no batch, no watermark, no call of the chain that found no
+   * room. An older one than the last has no effect.
+   */
+  protected checkpoint(checkpointId: number): void {
+    if (checkpointId <= this.#checkpointId || this.#finishingInput) return
+    this.#checkpointId = checkpointId
+    const { listener, channels, sinks } = this.#parts
+    let contents: SubtaskContents | undefined
+    try {
+      contents = this.#contents(false)
+    } catch (error) {
+      listener.declined(this, checkpointId, error)
+    }
+    // Also of a checkpoint that has no chance any more: whoever aligns inputs must not wait for this one.
+    for (const channel of channels) channel.event({ kind: 'barrier', checkpointId })
+    // The last records of a channel may turn out to be unsendable.
+    if (contents === undefined || this.#state !== 'running') return
+    const taken = contents
+    if (sinks.length === 0) {
+      listener.acknowledged(this, checkpointId, { ...taken, sinks: [] })
+      return
+    }
+    this.gate.block()
+    this.#prepareSinks(false, (prepared) => {
+      if (this.#state !== 'running') return
+      listener.acknowledged(this, checkpointId, { ...taken, sinks: prepared })
+      this.gate.unblock()
+    })
+  }
+
+  #contents(finished: boolean): SubtaskContents {
+    const needed = !finished || this.#parts.checkpointMode !== undefined
+    return {
+      operators: needed ? this.chain.snapshot() : [],
+      source: this.sourceSnapshot(),
+      channels: [],
+      watermark: this.watermark,
+      finished,
+    }
+  }
+
+  #prepareSinks(last: boolean, then: (prepared: readonly SinkSnapshot[]) => void): void {
+    const prepared = Promise.all(this.#parts.sinks.map((sink) => sink.prepare(last)))
+    this.slot.whenSettled(prepared, then, (error) => {
+      this.fail(error)
+    })
+  }
+
+  #finish(snapshot: SubtaskSnapshot): void {
     if (this.#state !== 'finishing') return
     for (const channel of this.#parts.channels) channel.event({ kind: 'end' })
     // The last records of a channel may turn out to be unsendable.
     if (this.state !== 'finishing') return
     this.#state = 'finished'
-    this.#parts.listener.finished(this)
+    this.#parts.listener.finished(this, snapshot)
   }
 
   #contextOf(element: ChainOperator, operator: number): OperatorContext {

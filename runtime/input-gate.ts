@@ -55,6 +55,17 @@ export class InputGate {
     this.#slot.ready(this.#owner)
   }
 
+  /** Makes `take` pass a channel over: it goes on receiving, gives no credits back, and so stops its sender. Twice is once. */
+  block(channel: number): void {
+    this.#mailbox.block(channel)
+  }
+
+  /** Undoes `block`. */
+  unblock(channel: number): void {
+    this.#mailbox.unblock(channel)
+    this.#slot.ready(this.#owner)
+  }
+
   /** What has come in for the owner could not be read: it fails. */
   fail(error: unknown): void {
     this.#owner.turnFailed(error)

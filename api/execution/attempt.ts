@@ -135,7 +135,12 @@ export class Attempt {
         coordinator.announceWatermark(nodeId, subtaskIndex, watermark)
       },
       // Only collected streams end on the main thread, and they have no subtask that could finish or fail.
-      listener: { finished: () => {}, failed: () => {} },
+      listener: {
+        acknowledged: () => {},
+        declined: () => {},
+        finished: () => {},
+        failed: () => {},
+      },
     })
     for (const collector of this.#parts.collectors.values()) {
       collector.onFailed = (error) => {

@@ -143,8 +143,9 @@ class Deployer implements DeployedTasks {
         surroundings.set(element, { uid, state, sides })
       },
       openSink: (sinkNode) => {
-        const failure = { operatorName: sinkNode.name, subtaskIndex: placed.index }
-        const tail = new SinkTail(node.slot, gate, failure, (error) => {
+        const { name: operatorName, uid } = sinkNode
+        const owned = { operatorName, uid, subtaskIndex: placed.index }
+        const tail = new SinkTail(node.slot, gate, owned, (error) => {
           owner.turnFailed(error)
         })
         sinks.push({ tail, node: sinkNode })
@@ -206,6 +207,7 @@ class Deployer implements DeployedTasks {
         ...parts,
         source: operator.source,
         sourceName: root.name,
+        sourceUid: root.uid,
         timestamp: operator.timestamp,
         watermarks: operator.watermarks,
         watermarkIntervalMs: operator.watermarkIntervalMs,

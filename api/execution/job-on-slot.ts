@@ -31,6 +31,8 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
       void coordinator.announceWatermark(nodeId, subtaskIndex, watermark)
     },
     listener: {
+      acknowledged: () => {},
+      declined: () => {},
       finished: ({ identity }) => {
         void coordinator.finished(identity.taskId, identity.index)
       },

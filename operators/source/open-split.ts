@@ -6,23 +6,18 @@
  */
 import type { Clock } from '../../runtime/clock.ts'
 import type { WhenSettled } from '../../runtime/slot.ts'
+import type { BadRecord } from '../bad-records.ts'
 import { checkedBatch, isThenable } from '../connector-checks.ts'
 import type { SplitReader } from '../source.ts'
 import type { SplitTime } from '../time/generated-time.ts'
+import type { OpenedSplit, SplitPosition } from './split-opener.ts'
 
 /** How long a reader is left alone after an empty batch. */
 const EMPTY_PAUSE_MS = 1
+const NONE: readonly BadRecord[] = []
 
 /** `ready`: may be read. `waiting`: for a batch, or for a moment after an empty one. `arrived`: a batch, or the end, is there. */
 export type SplitState = 'ready' | 'waiting' | 'arrived' | 'closing'
-
-/** Where an open split stands: what a checkpoint must know of it. Plain data. */
-export interface SplitPosition {
-  /** As the enumerator gave it. */
-  readonly split: unknown
-  /** Where the next read goes on; undefined while the reader is being opened: at the start. */
-  readonly position: unknown
-}
 
 /** What a split needs of its subtask. */
 export interface SplitSurroundings {
@@ -39,6 +34,7 @@ export class OpenSplit {
   readonly reader: SplitReader<unknown>
   /** Undefined where the source has no watermarks. */
   readonly time: SplitTime | undefined
+  readonly #bad: BadRecord[]
   readonly #around: SplitSurroundings
   #state: SplitState = 'ready'
   #arrived: unknown
@@ -48,13 +44,13 @@ export class OpenSplit {
   #batchStart: unknown
 
   constructor(
-    split: unknown,
-    reader: SplitReader<unknown>,
+    { split, reader, bad }: OpenedSplit,
     time: SplitTime | undefined,
     around: SplitSurroundings,
   ) {
     this.split = split
     this.reader = reader
+    this.#bad = bad
     this.time = time
     this.#around = around
   }
@@ -73,6 +69,14 @@ export class OpenSplit {
   get position(): SplitPosition {
     const position = this.#reading ? this.#batchStart : this.reader.position
     return { split: this.split, position }
+  }
+
+  /**
+   * What its reader could not make records of, up to `position`, and nobody has been told of. What belongs to a batch that was not taken
+   * is left out: after a restore it is found again with the batch.
+   */
+  takeBad(): readonly BadRecord[] {
+    return this.#reading || this.#bad.length === 0 ? NONE : this.#bad.splice(0)
   }
 
   /**

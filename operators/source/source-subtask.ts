@@ -8,17 +8,20 @@
  */
 import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { BadRecord, BadRecordHandler } from '../bad-records.ts'
-import { checkedReader } from '../connector-checks.ts'
+import type { SourceSnapshot } from '../../checkpoint/subtask-snapshot.ts'
+import { plainCopy } from '../connector-checks.ts'
 import { operatorError } from '../operator-error.ts'
-import type { ReaderContext, Source, SplitReader } from '../source.ts'
+import type { Source } from '../source.ts'
 import { Subtask } from '../subtask.ts'
 import type { SubtaskParts } from '../subtask.ts'
 import { Alarm } from '../time/alarm.ts'
 import { GeneratedTime } from '../time/generated-time.ts'
 import type { WatermarkStrategy } from '../time/watermarks.ts'
 import { OpenSplit } from './open-split.ts'
-import type { SplitPosition, SplitSurroundings } from './open-split.ts'
+import type { SplitSurroundings } from './open-split.ts'
 import { RecordStamper } from './record-stamper.ts'
+import { SplitOpener } from './split-opener.ts'
+import type { OpenedSplit, SplitPosition } from './split-opener.ts'
 
 /** Records that a reader is asked for at once. */
 const READ_BATCH = 1024
@@ -30,6 +33,8 @@ export interface SourceParts extends SubtaskParts {
   readonly source: Source<unknown>
   /** Name of the source operator, for errors. */
   readonly sourceName: string
+  /** Its uid, for checkpoints. */
+  readonly sourceUid: string
   /** Event time of a record; undefined: the reader says, or there is none. */
   readonly timestamp: ((value: never) => number) | undefined
   /** Undefined: no watermark before the final one. */
@@ -44,18 +49,12 @@ export interface SourceParts extends SubtaskParts {
   readonly announceWatermark?: ((watermark: number) => void) | undefined
 }
 
-/** A split on its way from the enumerator to its reader. */
-interface Opening {
-  readonly split: unknown
-  readonly reader: Promise<SplitReader<unknown>>
-}
-
 /** The subtask of a source. */
 export class SourceSubtask extends Subtask {
   readonly bringsWork = true
   readonly #source: SourceParts
   readonly #abort = new AbortController()
-  readonly #context: ReaderContext
+  readonly #opener: SplitOpener
   readonly #splitsAtOnce: number
   readonly #time: GeneratedTime | undefined
   readonly #around: SplitSurroundings
@@ -66,13 +65,15 @@ export class SourceSubtask extends Subtask {
   #asking = false
   /** The enumerator has no more splits. */
   #exhausted = false
-  /** The reader that is being opened; it must be closed even when nobody wants it any more. */
-  #opening: Opening | undefined
   /** Rings when the first splits have been waited for long enough. */
   readonly #patience: Alarm
   #toldIdle = false
-  /** What readers could not make records of, told at the next step: readers may run outside a turn. */
-  readonly #bad: BadRecord[] = []
+  /** What readers could not make records of, told at the next step, before the batch that it came with. */
+  #bad: readonly BadRecord[] = []
+  /** Event time that had been reached before a restart: comes first. */
+  readonly #restoredWatermark: number
+  /** The checkpoint that it has been asked for and has not begun. */
+  #dueCheckpoint: number | undefined
   /** The split whose batch is under way. */
   #reading: OpenSplit | undefined
   #values: readonly unknown[] = []
@@ -84,19 +85,20 @@ export class SourceSubtask extends Subtask {
     super(parts)
     const { identity, slot, source, watermarks } = parts
     this.#source = parts
-    this.#context = {
-      subtaskIndex: identity.index,
-      parallelism: identity.parallelism,
-      batchSize: READ_BATCH,
-      signal: this.#abort.signal,
-      ...(parts.badRecords === undefined
-        ? {}
-        : {
-            badRecord: (record: unknown, error: unknown, place?: string) => {
-              this.#bad.push({ record, error, place })
-            },
-          }),
-    }
+    this.#opener = new SplitOpener({
+      source,
+      context: {
+        subtaskIndex: identity.index,
+        parallelism: identity.parallelism,
+        batchSize: READ_BATCH,
+        signal: this.#abort.signal,
+      },
+      takesBadRecords: parts.badRecords !== undefined,
+      nextSplit: parts.nextSplit,
+      wanted: () => this.state === 'running',
+      restored: parts.restored?.source ?? [],
+    })
+    this.#restoredWatermark = parts.restored?.watermark ?? MIN_TIMESTAMP
     this.#splitsAtOnce = source.splitsAtOnce ?? 1
     this.#stamper = new RecordStamper(READ_BATCH, {
       operatorName: parts.sourceName,
@@ -137,10 +139,10 @@ export class SourceSubtask extends Subtask {
     this.#abort.abort()
   }
 
-  override async abort(): Promise<void> {
+  override async abort(keepPrepared = false): Promise<void> {
     this.#abort.abort()
     // Side by side: a reader that can't be closed must not keep half-written output.
-    const results = await Promise.allSettled([this.#closeReaders(), super.abort()])
+    const results = await Promise.allSettled([this.#closeReaders(), super.abort(keepPrepared)])
     for (const result of results) {
       if (result.status === 'rejected') throw result.reason
     }
@@ -154,9 +156,18 @@ export class SourceSubtask extends Subtask {
 
   /** The splits that it has been given and not read to their end, each with its position. Between two batches. */
   positions(): SplitPosition[] {
-    const open = this.#splits.map(({ position }) => position)
-    const opening = this.#opening
-    return opening === undefined ? open : [...open, { split: opening.split, position: undefined }]
+    const open = this.#splits.filter(({ closing }) => !closing)
+    return [...open.map(({ position }) => position), ...this.#opener.positions]
+  }
+
+  /**
+   * Begins a checkpoint as soon as nothing is half done: takes its part and sends the barrier. No effect when it is older than the
+   * last one, or when the subtask has no more input to read: its end counts as the barrier.
+   */
+  triggerCheckpoint(checkpointId: number): void {
+    if (this.#dueCheckpoint !== undefined && this.#dueCheckpoint >= checkpointId) return
+    this.#dueCheckpoint = checkpointId
+    this.slot.ready(this)
   }
 
   /** The smallest watermark of an alignment group is this now. Ignored where this source belongs to another group, or to none. */
@@ -177,7 +188,12 @@ export class SourceSubtask extends Subtask {
   protected override step(): boolean {
     if (this.#bad.length > 0) this.#reportBad()
     if (this.#reading !== undefined) return this.#continueBatch(this.#reading)
+    if (this.#restoredWatermark > this.watermark) {
+      this.advanceWatermark(this.#restoredWatermark)
+      return true
+    }
     if (this.#time !== undefined && this.#followTime(this.#time)) return true
+    if (this.#beginCheckpoint()) return true
     if (!this.#asking && !this.#exhausted && this.#splits.length < this.#splitsAtOnce) {
       this.#askForSplit()
     }
@@ -191,8 +207,36 @@ export class SourceSubtask extends Subtask {
     return this.finishInput()
   }
 
+  protected override heldStep(): boolean {
+    const atRest = this.#reading === undefined && this.#bad.length === 0 && !this.watermarkUnderWay
+    return atRest && this.#beginCheckpoint()
+  }
+
+  protected override get aligning(): boolean {
+    return false
+  }
+
+  protected override sourceSnapshot(): SourceSnapshot {
+    const open = this.positions().map(({ split, position }) => ({
+      split,
+      position: plainCopy(position, 'position'),
+    }))
+    return { uid: this.#source.sourceUid, received: this.#opener.received, open }
+  }
+
+  /** False when no checkpoint is due. */
+  #beginCheckpoint(): boolean {
+    const due = this.#dueCheckpoint
+    if (due === undefined || this.finishingInput) return false
+    this.#dueCheckpoint = undefined
+    this.checkpoint(due)
+    return true
+  }
+
   #reportBad(): void {
-    for (const { record, error, place } of this.#bad.splice(0))
+    const bad = this.#bad
+    this.#bad = []
+    for (const { record, error, place } of bad)
       this.#source.badRecords?.(record, MIN_TIMESTAMP, error, place)
   }
 
@@ -209,33 +253,24 @@ export class SourceSubtask extends Subtask {
 
   #askForSplit(): void {
     this.#asking = true
-    const opened = this.#source.nextSplit().then((next) => {
-      if (next === undefined || this.state !== 'running') return undefined
-      const reader = this.#source.source.open(next.split, this.#context)
-      this.#opening = {
-        split: next.split,
-        reader: Promise.resolve(reader).then(checkedReader),
-      }
-      return this.#opening.reader
-    })
     this.slot.whenSettled(
-      opened,
-      (reader) => {
+      this.#opener.next(),
+      (opened) => {
         // Whoever has ended it closes the reader.
-        if (this.state === 'running') this.#opened(reader)
+        if (this.state === 'running') this.#opened(opened)
       },
       this.#around.onError,
     )
   }
 
-  #opened(reader: SplitReader<unknown> | undefined): void {
+  #opened(opened: OpenedSplit | undefined): void {
     this.#asking = false
-    if (reader === undefined) {
+    if (opened === undefined) {
       this.#exhausted = true
     } else {
       const time = this.#time?.open()
-      this.#splits.push(new OpenSplit(this.#opening?.split, reader, time, this.#around))
-      this.#opening = undefined
+      this.#splits.push(new OpenSplit(opened, time, this.#around))
+      this.#opener.taken()
     }
     if (this.#exhausted || this.#splits.length === this.#splitsAtOnce) this.#gathered()
     this.#around.onReady()
@@ -262,6 +297,7 @@ export class SourceSubtask extends Subtask {
 
   #read(split: OpenSplit): void {
     const taken = split.take()
+    this.#bad = split.takeBad()
     if (taken === 'nothing') {
       if (split.time !== undefined) this.#time?.waits(split.time)
       return
@@ -337,16 +373,9 @@ export class SourceSubtask extends Subtask {
   }
 
   async #closeReaders(): Promise<void> {
-    const opening = this.#opening
-    this.#opening = undefined
     const open = this.#splits.splice(0).filter(({ closing }) => !closing)
     const closed = open.map(async ({ reader }) => reader.close?.())
-    // It failed to open: there is nothing to close, and the subtask has heard of it.
-    const late = opening?.reader.then(
-      (reader) => reader.close?.(),
-      () => {},
-    )
-    const results = await Promise.allSettled([...closed, late])
+    const results = await Promise.allSettled([...closed, this.#opener.abort()])
     for (const result of results) {
       if (result.status === 'rejected') throw result.reason
     }

@@ -2,6 +2,7 @@
  * Small stand-ins for what surrounds an operator.
  */
 import { HeapStateBackend } from '../../checkpoint/state/heap-state-backend.ts'
+import type { OperatorSnapshot } from '../../checkpoint/state/snapshot.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { settleAtOnce } from '../../runtime/slot.ts'
 import type { Counter, Operator, OperatorContext, Output } from '../../operators/operator.ts'
@@ -34,8 +35,12 @@ export class Collector implements Output {
 
 const STILL: Clock = { now: () => 0, monotonicMs: () => 0, schedule: () => () => undefined }
 
-/** An empty state backend. */
-export function testBackend(name: string, clock: Clock): HeapStateBackend {
+/** A state backend, empty or with what is in these snapshots under its name. */
+export function testBackend(
+  name: string,
+  clock: Clock,
+  snapshots: readonly OperatorSnapshot[] = [],
+): HeapStateBackend {
   return new HeapStateBackend({
     uid: name,
     operatorName: name,
@@ -43,6 +48,7 @@ export function testBackend(name: string, clock: Clock): HeapStateBackend {
     subtaskIndex: 0,
     parallelism: 1,
     clock,
+    restored: snapshots.filter(({ uid }) => uid === name),
   })
 }
 

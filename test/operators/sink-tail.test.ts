@@ -13,7 +13,7 @@ interface Step {
 }
 
 /** A writer whose every call waits until the test ends it. */
-function rig() {
+function rig(more: Partial<SinkWriter<unknown>> = {}) {
   const slot = testSlot()
   const gate = new OutputGate()
   const errors: unknown[] = []
@@ -32,8 +32,9 @@ function rig() {
     abort: () => {
       begun.push('abort')
     },
+    ...more,
   }
-  const failure = { operatorName: 'sink', subtaskIndex: 2 }
+  const failure = { operatorName: 'sink', subtaskIndex: 2, uid: 'sink uid' }
   const tail = new SinkTail(slot, gate, failure, (error) => errors.push(error))
   tail.setWriter(writer)
   const settle = async (): Promise<void> => {
@@ -70,7 +71,7 @@ test('at the end: the rest, then one flush; the commit closes', async () => {
   emit(1)
   await settle()
   emit(2)
-  const finished = tail.finish()
+  const finished = tail.prepare(true)
   for (let i = 0; i < 3; i++) {
     steps.at(-1)!.end()
     await settle()
@@ -88,9 +89,9 @@ test('after a failed write there is no flush, and the error names the sink', asy
   const { steps, begun, settle, emit, tail, errors } = rig()
   emit(1)
   await settle()
-  const finished = tail.finish()
+  const finished = tail.prepare(true)
   steps[0]!.fail(new Error('disk full'))
-  await finished
+  await rejects(finished, { message: /disk full/ })
   assert.equal(begun, ['write 1'])
   assert.is(errors.length, 1)
   assert.match(String(errors[0]), /'sink' \(subtask 2\) failed: disk full/)
@@ -103,7 +104,7 @@ test('an abort waits for the write or flush under way', async () => {
   const { steps, begun, settle, emit, tail } = rig()
   emit(1)
   await settle()
-  const finished = tail.finish()
+  const finished = tail.prepare(true)
   steps[0]!.end()
   await settle()
   const aborted = tail.abort()
@@ -115,12 +116,87 @@ test('an abort waits for the write or flush under way', async () => {
   assert.equal(begun, ['write 1', 'flush', 'abort'])
 })
 
+test('at a barrier: what was collected, then the writer prepares; what it gives is copied', async () => {
+  const state = { bytes: 7 }
+  const prepared: boolean[] = []
+  const { steps, begun, settle, emit, tail } = rig({
+    prepare: async (last) => {
+      prepared.push(last)
+      return { state, committables: ['part 1'] }
+    },
+  })
+  emit(2)
+  const snapshot = tail.prepare(false)
+  await settle()
+  assert.equal([begun, prepared], [['write 2'], []])
+  steps[0]!.end()
+  assert.equal(await snapshot, { uid: 'sink uid', state: { bytes: 7 }, committables: ['part 1'] })
+  state.bytes = 8
+  assert.is(((await snapshot).state as typeof state).bytes, 7)
+  assert.equal([begun, prepared], [['write 2'], [false]])
+  const atEnd = tail.prepare(true)
+  steps.at(-1)!.end()
+  await settle()
+  steps.at(-1)!.end()
+  await atEnd
+  assert.equal(
+    [begun, prepared],
+    [
+      ['write 2', 'flush'],
+      [false, true],
+    ],
+  )
+})
+
+test('a writer that cannot prepare flushes at a barrier, and has nothing to commit', async () => {
+  const { steps, begun, settle, emit, tail } = rig()
+  emit(2)
+  const snapshot = tail.prepare(false)
+  for (let i = 0; i < 2; i++) {
+    steps.at(-1)!.end()
+    await settle()
+  }
+  assert.equal(await snapshot, { uid: 'sink uid', state: undefined, committables: [] })
+  assert.equal(begun, ['write 2', 'flush'])
+})
+
+test('what a writer prepares must be plain data, in an object', async () => {
+  const prepareAs = (given: unknown) => rig({ prepare: () => given as never }).tail.prepare(false)
+  assert.equal((await prepareAs({})).committables, [])
+  await rejects(prepareAs(undefined), { code: 'INVALID_SINK', message: /'sink'.*got undefined/ })
+  await rejects(prepareAs({ committables: 'part' }), { code: 'INVALID_SINK' })
+  const unsendable = prepareAs({ state: { open: () => {} } })
+  await rejects(unsendable, { code: 'UNSENDABLE_VALUE', message: /function.*state\.open/ })
+})
+
+test('an abort waits for a writer that prepares, and says whether to keep that', async () => {
+  const seen: unknown[] = []
+  let prepared: (given: object) => void = () => {}
+  const { settle, tail } = rig({
+    prepare: () =>
+      new Promise((resolve) => {
+        prepared = resolve
+      }),
+    abort: (keepPrepared) => {
+      seen.push(keepPrepared)
+    },
+  })
+  const snapshot = tail.prepare(false)
+  const aborted = tail.abort(true)
+  await settle()
+  assert.equal(seen, [])
+  prepared({})
+  await snapshot
+  await aborted
+  assert.equal(seen, [true])
+})
+
 test('a write that answers something else than a promise is done', async () => {
   const slot = testSlot()
   const tail = new SinkTail(
     slot,
     new OutputGate(),
-    { operatorName: 'sink', subtaskIndex: 0 },
+    { operatorName: 'sink', subtaskIndex: 0, uid: 'sink uid' },
     (error) => assert.unreachable(String(error)),
   )
   let writes = 0

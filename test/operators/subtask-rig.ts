@@ -1,7 +1,10 @@
 /** A subtask on a slot of its own, with the ends of its chain in memory. */
+import * as assert from 'uvu/assert'
+import type { SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain, linearChain } from '../../operators/chain/chain.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
+import type { CheckpointMode } from '../../operators/checkpointing/barrier-aligner.ts'
 import { SinkTail } from '../../operators/sink-tail.ts'
 import type { SinkWriter } from '../../operators/sink.ts'
 import type { Subtask, SubtaskParts } from '../../operators/subtask.ts'
@@ -18,7 +21,9 @@ export interface SubtaskRig {
   readonly gate: OutputGate
   readonly transport: RecordingTransport
   readonly channel: OutputChannel
-  readonly heard: (readonly [what: 'finished' | 'failed', error?: unknown])[]
+  readonly heard: (readonly [what: 'finished' | 'failed' | 'declined', error?: unknown])[]
+  /** What it has contributed to checkpoints, by id; `end`: at its end. */
+  readonly snapshots: Map<number | 'end', SubtaskSnapshot>
   readonly parts: SubtaskParts
   /** Lets the slot and all promises run until nothing more follows. */
   readonly settle: () => Promise<void>
@@ -29,6 +34,9 @@ export interface RigOptions {
   readonly elements?: readonly ChainElement[]
   readonly credits?: number
   readonly writer?: SinkWriter<unknown>
+  readonly checkpointMode?: CheckpointMode
+  /** The subtask goes on from what one like it has contributed to a checkpoint. */
+  readonly restored?: SubtaskSnapshot | undefined
 }
 
 /** Makes the parts of a subtask; `owner` is asked for when its sink fails. */
@@ -45,7 +53,7 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
   gate.onError = fail
   const sinks: SinkTail[] = []
   if (options.writer !== undefined) {
-    const tail = new SinkTail(slot, gate, failure, fail)
+    const tail = new SinkTail(slot, gate, { ...failure, uid: 'sink uid' }, fail)
     tail.setWriter(options.writer)
     sinks.push(tail)
   }
@@ -60,7 +68,9 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
   }
   const chain = linearChain(options.elements ?? [], { name: 'out', output })
   const attention = new Attention(clock)
-  const heard: (readonly ['finished' | 'failed', unknown?])[] = []
+  const { restored } = options
+  const heard: (readonly ['finished' | 'failed' | 'declined', unknown?])[] = []
+  const snapshots = new Map<number | 'end', SubtaskSnapshot>()
   return {
     slot,
     clock,
@@ -68,6 +78,7 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
     transport,
     channel,
     heard,
+    snapshots,
     parts: {
       slot,
       identity: { taskName: 'task', taskId: 4, index: 0, parallelism: 1, maxParallelism: 128 },
@@ -77,14 +88,27 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
       channels: [channel],
       sinks,
       listener: {
-        finished: () => heard.push(['finished']),
+        acknowledged: (_, id, snapshot) => {
+          assert.not(snapshots.has(id), `${id} was acknowledged twice`)
+          snapshots.set(id, snapshot)
+        },
+        declined: (_, id, error) => heard.push(['declined', error]),
+        finished: (_, snapshot) => {
+          snapshots.set('end', snapshot)
+          heard.push(['finished'])
+        },
         failed: (_, error) => heard.push(['failed', error]),
       },
       counters: new Map(),
+      checkpointMode: options.checkpointMode,
+      restored: restored && {
+        watermark: restored.watermark,
+        source: restored.source && [restored.source],
+      },
       logger: { log: () => {} },
       surroundings: ({ name }) => ({
         uid: name,
-        state: testBackend(name, clock),
+        state: testBackend(name, clock, restored?.operators),
         sides: new Map(),
       }),
     },

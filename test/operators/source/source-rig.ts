@@ -75,6 +75,7 @@ export function sourceRig(options: SourceRigOptions): SourceRig {
       open: (split) => splits.get(split as string)!,
     },
     sourceName: 'source',
+    sourceUid: 'source uid',
     timestamp: options.timestamp ?? ((value: number) => value),
     watermarks: options.watermarks,
     watermarkIntervalMs: options.watermarkIntervalMs,

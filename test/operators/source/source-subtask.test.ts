@@ -32,6 +32,7 @@ function rig(open: Source<unknown>['open'], splits: unknown[], options: RigOptio
     ...surroundings.parts,
     source: sourceOf(open),
     sourceName: 'source',
+    sourceUid: 'source uid',
     timestamp: (value: number) => value,
     watermarks: monotonous(),
     nextSplit: async () => (rest.length === 0 ? undefined : { split: rest.shift() }),
