@@ -5,21 +5,38 @@
  *        │         │
  *        └─────────┴── an error, a lost slot, `fail` ──► abort
  */
-import { revivedOperatorError } from '../../operators/operator-error.ts'
+import { CheckpointCoordinator } from '../../checkpoint/coordinator/checkpoint-coordinator.ts'
+import { resolveCheckpointOptions } from '../../checkpoint/coordinator/checkpoint-options.ts'
+import type { ResolvedCheckpointOptions } from '../../checkpoint/coordinator/checkpoint-options.ts'
+import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
+import type { CheckpointMetadata, SnapshotStore } from '../../checkpoint/store/snapshot-store.ts'
+import type { SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
+import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import { operatorError, revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
 import type { Async, SlotGroup } from '../../runtime/slot-node.ts'
 import { fromWireError } from '../../runtime/wire-error.ts'
 import type { JobGraph } from '../graph.ts'
-import type { ChainedNode, ExecutionPlan } from '../plan.ts'
+import type { ChainedNode, ExecutionPlan, TaskPlan } from '../plan.ts'
 import type { Collector } from './collector.ts'
 import { chainedNodes, noteDeclaration } from './declaration.ts'
 import { deployTasks } from './deploy-tasks.ts'
 import type { Enumerators } from './enumerators.ts'
+import type { JobCheckpoints } from './job-checkpoints.ts'
 import { jobSlot } from './job-on-slot.ts'
 import { withinPatience } from './patience.ts'
 import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protocol.ts'
 import type { ResolvedOptions } from './run-options.ts'
 import { WatermarkGroups } from './watermark-groups.ts'
+
+/** What a collected stream contributes to a checkpoint. */
+const NOTHING: SubtaskSnapshot = {
+  operators: [],
+  sinks: [],
+  channels: [],
+  watermark: MIN_TIMESTAMP,
+  finished: false,
+}
 
 /** What is run, and where. */
 export interface AttemptParts {
@@ -27,6 +44,11 @@ export interface AttemptParts {
   readonly plan: ExecutionPlan
   readonly group: SlotGroup
   readonly enumerators: Enumerators
+  readonly checkpoints: JobCheckpoints
+  /** Undefined: none are made. */
+  readonly checkpointOptions: ResolvedCheckpointOptions | undefined
+  /** What it begins with; undefined: nothing. */
+  readonly restored: RestoredJob | undefined
   /** The collected streams, by name. */
   readonly collectors: ReadonlyMap<string, Collector>
   /** Where the slots get the graph from. */
@@ -42,6 +64,7 @@ export class Attempt {
   readonly broken: Promise<never>
   readonly #parts: AttemptParts
   readonly #watermarkGroups: WatermarkGroups
+  readonly #checkpoints: CheckpointCoordinator
   #slots: Async<JobSlot>[] = []
   #unfinished = 0
   #endWell: () => void = () => {}
@@ -65,6 +88,48 @@ export class Attempt {
         slot.align(group, watermark).catch(() => {})
       }
     })
+    this.#checkpoints = this.#createCheckpoints()
+  }
+
+  /** Makes a checkpoint, see `CheckpointCoordinator.checkpoint`. */
+  checkpoint(): Promise<CheckpointMetadata> {
+    return this.#checkpoints.checkpoint()
+  }
+
+  /** Makes a savepoint, see `CheckpointCoordinator.savepoint`. */
+  savepoint(store: SnapshotStore): Promise<CheckpointMetadata> {
+    return this.#checkpoints.savepoint(store)
+  }
+
+  #createCheckpoints(): CheckpointCoordinator {
+    const { graph, plan, group, enumerators, checkpoints, checkpointOptions } = this.#parts
+    const { clock, whenSettled } = group.main.slot
+    return new CheckpointCoordinator({
+      job: checkpoints.describe(graph, plan),
+      options: checkpointOptions ?? resolveCheckpointOptions({}),
+      store: checkpoints.store,
+      history: checkpoints.history,
+      host: {
+        clock,
+        whenSettled,
+        trigger: (id) => {
+          for (const slot of this.#slots) {
+            // A slot that is lost ends the attempt by itself.
+            slot.triggerCheckpoint(id).catch(() => {})
+          }
+        },
+        sourcesAcknowledged: (_id, progress) => enumerators.snapshot(progress),
+        commit: (committables) => commitSinks(graph, committables),
+        notifyComplete: (id) => {
+          for (const collector of this.#parts.collectors.values()) collector.checkpointComplete(id)
+        },
+        // Barriers travel on; the next checkpoint's take their place.
+        notifyAborted: () => {},
+        failJob: (error) => {
+          this.fail(error)
+        },
+      },
+    })
   }
 
   /** Ends the attempt with an error: `broken` rejects with it. */
@@ -81,6 +146,7 @@ export class Attempt {
   /** Lets the sources read. */
   async start(): Promise<void> {
     await Promise.race([Promise.all(this.#slots.map((slot) => slot.start())), this.broken])
+    this.#checkpoints.start()
   }
 
   /** All subtasks have finished: takes the rest of what is collected. */
@@ -90,15 +156,16 @@ export class Attempt {
     await Promise.race([Promise.all(collectors.map(({ received }) => received)), this.broken])
   }
 
-  /** Ends the sinks well. One that does not come to its end can still be cancelled. */
+  /** Makes the last checkpoint, commits, and ends the sinks. One that does not come to its end can still be cancelled. */
   async commit(): Promise<void> {
+    await Promise.race([this.#checkpoints.complete(), this.broken])
     await Promise.race([Promise.all(this.#slots.map((slot) => slot.commit())), this.broken])
   }
 
-  /** Ends it badly: nothing half-written stays, as far as its threads answer. Resolves with the last metrics, if there are any. */
-  async abort(): Promise<readonly SubtaskMetrics[] | undefined> {
+  /** Ends it badly: nothing half-written stays, as far as its threads answer, but with `keepPrepared` what the last checkpoint needs. Resolves with the last metrics, if there are any. */
+  async abort(keepPrepared: boolean): Promise<readonly SubtaskMetrics[] | undefined> {
     // A slot that is being deployed may open an output yet, which is to be removed.
-    await withinPatience([this.#deploying])
+    await withinPatience([this.#deploying, this.#checkpoints.stop()])
     let last: readonly SubtaskMetrics[] | undefined
     const metrics = this.metrics().then(
       (found) => {
@@ -106,7 +173,7 @@ export class Attempt {
       },
       () => {},
     )
-    await withinPatience([metrics, ...this.#slots.map((slot) => slot.abort())])
+    await withinPatience([metrics, ...this.#slots.map((slot) => slot.abort(keepPrepared))])
     return last
   }
 
@@ -121,7 +188,9 @@ export class Attempt {
     group.onLost((_, error) => {
       this.fail(error)
     })
-    const deployment: Deployment = { origin, plan, codec }
+    const { checkpointOptions, restored } = this.#parts
+    const recovery = { mode: checkpointOptions?.mode, restored: restored?.operators }
+    const deployment: Deployment = { origin, plan, codec, recovery }
     const extension = { url: new URL('./job-on-slot.js', import.meta.url).href, name: 'deployJob' }
     const coordinator = this.#coordinatorSide()
     const main = await deployTasks({
@@ -129,6 +198,7 @@ export class Attempt {
       graph,
       plan,
       codec,
+      recovery,
       collectors: this.#parts.collectors,
       nextSplit: (nodeId, subtaskIndex) => coordinator.nextSplit(nodeId, subtaskIndex),
       announceWatermark: (nodeId, subtaskIndex, watermark) => {
@@ -142,11 +212,7 @@ export class Attempt {
         failed: () => {},
       },
     })
-    for (const collector of this.#parts.collectors.values()) {
-      collector.onFailed = (error) => {
-        this.fail(error)
-      }
-    }
+    for (const task of plan.tasks) this.#watchCollector(task)
     const loads: Promise<Async<JobSlot>>[] = []
     for (let slot = 1; slot <= group.count; slot++) {
       loads.push(group.load(slot, extension, deployment, coordinator))
@@ -156,13 +222,32 @@ export class Attempt {
     this.#slots.push({
       start: async () => mainSlot.start(),
       align: async (name, watermark) => mainSlot.align(name, watermark),
+      triggerCheckpoint: async (id) => mainSlot.triggerCheckpoint(id),
       cancel: async () => mainSlot.cancel(),
       commit: () => mainSlot.commit(),
-      abort: () => mainSlot.abort(),
+      abort: (keep) => mainSlot.abort(keep),
       metrics: async () => mainSlot.metrics(),
     })
     for (const task of plan.tasks) {
       if (!this.#isCollect(task.root)) this.#unfinished += task.subtasks.length
+    }
+  }
+
+  /** What is collected belongs to a checkpoint like what a subtask has done: it counts when all before the barrier is here. */
+  #watchCollector({ id, root }: TaskPlan): void {
+    const { graph, collectors } = this.#parts
+    const operator = graph.nodes[root.nodeId]?.operator
+    const collector = operator?.kind === 'collect' ? collectors.get(operator.name) : undefined
+    if (collector === undefined) return
+    const name = { taskId: id, subtaskIndex: 0 }
+    collector.onFailed = (error) => {
+      this.fail(error)
+    }
+    collector.onBarrier = (checkpointId) => {
+      this.#checkpoints.acknowledged(name, checkpointId, NOTHING)
+    }
+    collector.onEnded = () => {
+      this.#checkpoints.subtaskFinished(name, NOTHING)
     }
   }
 
@@ -184,12 +269,19 @@ export class Attempt {
       announceWatermark: (nodeId, subtaskIndex, watermark) => {
         this.#watermarkGroups.announce(nodeId, subtaskIndex, watermark)
       },
-      finished: (taskId, subtaskIndex) => {
-        this.#watermarkGroups.finished(taskId, subtaskIndex)
+      acknowledged: (name, checkpointId, snapshot) => {
+        this.#checkpoints.acknowledged(name, checkpointId, snapshot)
+      },
+      declined: (name, checkpointId, wire) => {
+        this.#checkpoints.declined(name, checkpointId, fromWireError(wire))
+      },
+      finished: (name, snapshot) => {
+        this.#watermarkGroups.finished(name.taskId, name.subtaskIndex)
+        this.#checkpoints.subtaskFinished(name, snapshot)
         this.#unfinished--
         if (this.#unfinished === 0) this.#endWell()
       },
-      failed: (taskId, _subtaskIndex, wire) => {
+      failed: ({ taskId }, wire) => {
         const error = revivedOperatorError(fromWireError(wire))
         const root = plan.tasks[taskId]?.root
         // Names repeat less often within one task than within a job.
@@ -201,5 +293,21 @@ export class Attempt {
 
   #isCollect(root: ChainedNode): boolean {
     return this.#parts.graph.nodes[root.nodeId]?.operator.kind === 'collect'
+  }
+}
+
+/** Makes visible what the sinks with these uids have prepared. */
+export async function commitSinks(
+  { nodes }: JobGraph,
+  committables: ReadonlyMap<string, readonly unknown[]>,
+): Promise<void> {
+  for (const { uid, name, operator } of nodes) {
+    const prepared = committables.get(uid)
+    if (prepared === undefined || operator.kind !== 'sink') continue
+    try {
+      await operator.sink.commit?.(prepared)
+    } catch (error) {
+      throw operatorError({ operatorName: name, subtaskIndex: undefined }, error)
+    }
   }
 }

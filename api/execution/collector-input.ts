@@ -2,6 +2,8 @@
  * Where the records of a collected stream come in during one attempt: an actor of the main slot.
  */
 import type { RecordBatch } from '../../mailbox/batch.ts'
+import { BarrierAligner } from '../../operators/checkpointing/barrier-aligner.ts'
+import type { AlignmentStep } from '../../operators/checkpointing/barrier-aligner.ts'
 import { InputGate } from '../../runtime/input-gate.ts'
 import type { Progress } from '../../runtime/load-meter.ts'
 import type { Slot, SlotActor } from '../../runtime/slot.ts'
@@ -26,6 +28,7 @@ export class CollectorInput implements SlotActor {
   readonly inputs: InputGate
   readonly #slot: Slot
   readonly #listener: CollectorListener
+  readonly #aligner: BarrierAligner
   #open: number
   #connected = true
 
@@ -36,6 +39,7 @@ export class CollectorInput implements SlotActor {
     this.inputs = new InputGate(slot, this)
     for (let channel = 0; channel < channels; channel++) this.inputs.addChannel()
     this.#open = channels
+    this.#aligner = new BarrierAligner(channels, 'exactly-once')
   }
 
   /** There is reason to look again whether more is wanted. */
@@ -61,8 +65,21 @@ export class CollectorInput implements SlotActor {
   #take(): boolean {
     const item = this.inputs.take()
     if (item === undefined) return false
-    if ('values' in item) this.#listener.batch(item)
-    else if (item.kind === 'end' && --this.#open === 0) this.#listener.ended()
+    const channel = this.inputs.lastChannel
+    if ('values' in item) {
+      this.#listener.batch(item)
+    } else if (item.kind === 'barrier') {
+      this.#align(this.#aligner.barrier(channel, item.checkpointId))
+    } else if (item.kind === 'end') {
+      this.#align(this.#aligner.end(channel))
+      if (--this.#open === 0) this.#listener.ended()
+    }
     return true
+  }
+
+  #align({ block, unblock, reached }: AlignmentStep): void {
+    for (const channel of unblock) this.inputs.unblock(channel)
+    for (const channel of block) this.inputs.block(channel)
+    if (reached !== undefined) this.#listener.barrier(reached)
   }
 }

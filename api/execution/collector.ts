@@ -36,6 +36,10 @@ export class Collector implements AsyncIterableIterator<unknown, undefined> {
   readonly name: string
   /** Told when what came in could not be read: the attempt has to fail. */
   onFailed: (error: unknown) => void = () => {}
+  /** Told when all that belongs to a checkpoint has come in. */
+  onBarrier: (checkpointId: number) => void = () => {}
+  /** Told when all input of the attempt has come in. */
+  onEnded: () => void = () => {}
   readonly #holds: boolean
   readonly #visible = new Fifo<RecordBatch>()
   readonly #waiting = new Fifo<Waiting>()
@@ -76,9 +80,11 @@ export class Collector implements AsyncIterableIterator<unknown, undefined> {
         const open = this.#held.at(-1)
         if (open?.checkpointId === undefined && open !== undefined) open.checkpointId = checkpointId
         else this.#held.push({ checkpointId, batches: [] })
+        this.onBarrier(checkpointId)
       },
       ended: () => {
         if (!this.#holds) this.#end({ kind: 'complete' })
+        this.onEnded()
         this.#tellReceived()
         this.#answerAll()
       },

@@ -8,6 +8,8 @@
  *        └───────────┴── an error: failed · cancel(): cancelled     (sinks aborted, slots stopped)
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import type { EnumeratorSnapshot } from '../../checkpoint/coordinator/checkpoint-contents.ts'
+import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
 import type { RestartDecisions } from '../../checkpoint/recovery/restart-strategy.ts'
 import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
@@ -22,10 +24,11 @@ import { buildGraph } from '../job.ts'
 import type { JobDefinition } from '../job.ts'
 import { createPlan } from '../plan.ts'
 import type { ExecutionPlan } from '../plan.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, commitSinks } from './attempt.ts'
 import { Collector } from './collector.ts'
 import { noteDeclaration } from './declaration.ts'
 import { Enumerators } from './enumerators.ts'
+import { JobCheckpoints } from './job-checkpoints.ts'
 import { jobTotals } from './job-metrics.ts'
 import type { JobMetrics } from './job-metrics.ts'
 import { loadJobModule } from './job-module.ts'
@@ -58,6 +61,7 @@ export class Coordinator {
   #group: SlotGroup | undefined
   #attempt: Attempt | undefined
   #enumerators: Enumerators | undefined
+  #checkpoints: JobCheckpoints | undefined
   #restarts: RestartDecisions | undefined
   #restartCount = 0
   #nextChannelId = 1
@@ -107,6 +111,7 @@ export class Coordinator {
       throw error
     } finally {
       await this.#group?.stop()
+      await this.#checkpoints?.close()
     }
   }
 
@@ -179,7 +184,7 @@ export class Coordinator {
       return this.#lastMetrics
     } catch (error) {
       // Between two attempts the job is not running; whoever asks gets what this one had done.
-      this.#lastMetrics = this.#summarize((await attempt.abort()) ?? [])
+      this.#lastMetrics = this.#summarize((await attempt.abort(this.#keepsPrepared(error))) ?? [])
       throw error
     } finally {
       await this.#closeEnumerators()
@@ -188,7 +193,13 @@ export class Coordinator {
 
   async #createAttempt(): Promise<Attempt> {
     const { graph, plan } = this.#deployable()
-    const starting = Enumerators.start(graph, plan)
+    this.#checkpoints ??= await JobCheckpoints.open(this.#options)
+    const restored = await this.#checkpoints.restore(graph, plan)
+    if (restored !== undefined) await commitSinks(graph, restored.committables)
+    const starting = Enumerators.start(graph, plan, {
+      checkpoints: this.#options.checkpoints !== undefined,
+      restored: enumeratorsOf(restored),
+    })
     try {
       this.#enumerators = await this.#orCancelled(starting)
     } catch (error) {
@@ -211,9 +222,21 @@ export class Coordinator {
       group: this.#group,
       enumerators: this.#enumerators,
       collectors: this.#collectors,
+      checkpoints: this.#checkpoints,
+      checkpointOptions: this.#options.checkpoints,
+      restored,
       origin: this.#graphOrigin(graph),
       codec: this.#options.codec,
     })
+  }
+
+  /** Whether what sinks have prepared is still needed when an attempt ends with this error. */
+  #keepsPrepared(error: unknown): boolean {
+    const { checkpoints, restart } = this.#options
+    if (checkpoints === undefined) return false
+    if (isCancellation(error))
+      return checkpoints.directory !== undefined && checkpoints.onCancel === 'keep'
+    return checkpoints.directory !== undefined || restart !== undefined
   }
 
   async #closeEnumerators(): Promise<void> {
@@ -322,6 +345,14 @@ export class Coordinator {
     const root = this.#plan?.tasks[taskId]?.root
     return root !== undefined && this.#graph?.nodes[root.nodeId]?.operator.kind === 'source'
   }
+}
+
+function enumeratorsOf(restored: RestoredJob | undefined): ReadonlyMap<string, EnumeratorSnapshot> {
+  const found = new Map<string, EnumeratorSnapshot>()
+  for (const [uid, { enumerator }] of restored?.operators ?? []) {
+    if (enumerator !== undefined) found.set(uid, enumerator)
+  }
+  return found
 }
 
 function isCancellation(error: unknown): boolean {

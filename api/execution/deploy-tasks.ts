@@ -5,6 +5,7 @@
  */
 import type { CodecName } from '../../mailbox/codec.ts'
 import { UnsendableValueError } from '../../mailbox/sendable.ts'
+import type { RestoredShare } from '../../checkpoint/coordinator/restored-job.ts'
 import { HeapStateBackend } from '../../checkpoint/state/heap-state-backend.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { BadRecordHandler } from '../../operators/bad-records.ts'
@@ -20,6 +21,7 @@ import type { Counter } from '../../operators/operator.ts'
 import { counterIn } from '../../operators/subtask.ts'
 import type {
   OperatorSurroundings,
+  RestoredSubtask,
   Subtask,
   SubtaskListener,
   SubtaskParts,
@@ -39,7 +41,7 @@ import { consoleLogger } from './console-logger.ts'
 import { chainBranches, nodeOf } from './chain-branches.ts'
 import type { Collector } from './collector.ts'
 import type { TimedRecordObserver } from './operator-factory.ts'
-import type { SplitAnswer } from './protocol.ts'
+import type { DeployedRecovery, SplitAnswer } from './protocol.ts'
 
 /** What is deployed where, and who hears of it. */
 export interface DeployRequest {
@@ -47,6 +49,7 @@ export interface DeployRequest {
   readonly graph: JobGraph
   readonly plan: ExecutionPlan
   readonly codec: CodecName
+  readonly recovery: DeployedRecovery
   readonly listener: SubtaskListener
   /** The collected streams, by name: on the main thread only. */
   readonly collectors?: ReadonlyMap<string, Collector>
@@ -139,6 +142,7 @@ class Deployer implements DeployedTasks {
           subtaskIndex: placed.index,
           parallelism: task.parallelism,
           clock: node.slot.clock,
+          restored: this.#share(uid, placed)?.states ?? [],
         })
         surroundings.set(element, { uid, state, sides })
       },
@@ -169,6 +173,8 @@ class Deployer implements DeployedTasks {
       sinks: sinks.map(({ tail }) => tail),
       listener,
       counters,
+      checkpointMode: this.#request.recovery.mode,
+      restored: this.#restoredSubtask(root, placed),
       logger: consoleLogger(task.name, placed.index),
       surroundings: (element) => {
         const known = surroundings.get(element)
@@ -182,8 +188,25 @@ class Deployer implements DeployedTasks {
       owner.turnFailed(error)
     }
     // Last, so that nothing which could throw follows: what is open by then belongs to a subtask that can be aborted.
-    await openWriters(sinks, task, placed)
+    await openWriters(sinks, placed, {
+      subtaskIndex: placed.index,
+      parallelism: task.parallelism,
+      checkpoints: this.#request.recovery.mode !== undefined,
+      restoredOf: (uid) => this.#share(uid, placed)?.sinkStates,
+    })
     return owner
+  }
+
+  /** What an operator of a subtask begins with. */
+  #share(uid: string, { index }: SubtaskPlan): RestoredShare | undefined {
+    return this.#request.recovery.restored?.get(uid)?.shares[index]
+  }
+
+  #restoredSubtask({ uid }: GraphNode, placed: SubtaskPlan): RestoredSubtask | undefined {
+    const share = this.#share(uid, placed)
+    if (share === undefined) return undefined
+    const { watermark, splits } = share
+    return { watermark, source: [{ uid, received: 0, open: splits }] }
   }
 
   #subtaskOf(
@@ -310,22 +333,32 @@ function sendError(
   return operatorError({ operatorName, subtaskIndex, ...record }, error)
 }
 
+/** What the writers of one subtask are told. */
+interface WriterFacts {
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  readonly checkpoints: boolean
+  /** The states of writers of the sink with this uid. */
+  readonly restoredOf: (uid: string) => readonly unknown[] | undefined
+}
+
 /** Opens the writers of a subtask's sinks; those opened before one fails are aborted. */
 async function openWriters(
   sinks: readonly { tail: SinkTail; node: GraphNode }[],
-  task: TaskPlan,
   placed: SubtaskPlan,
+  { restoredOf, ...facts }: WriterFacts,
 ): Promise<void> {
   let opening = ''
   try {
     for (const { tail, node } of sinks) {
       if (node.operator.kind !== 'sink') continue
       opening = node.name
-      const context = { subtaskIndex: placed.index, parallelism: task.parallelism }
+      const restored = restoredOf(node.uid)
+      const context = { ...facts, ...(restored === undefined ? {} : { restored }) }
       tail.setWriter(checkedWriter(await node.operator.sink.open(context)))
     }
   } catch (error) {
-    await Promise.allSettled(sinks.map(({ tail }) => tail.abort()))
+    await Promise.allSettled(sinks.map(({ tail }) => tail.abort(true)))
     throw operatorError({ operatorName: opening, subtaskIndex: placed.index }, error)
   }
 }

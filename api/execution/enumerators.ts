@@ -1,37 +1,44 @@
 /**
  * The enumerators of a job's sources, on the coordinator: who asks gets the next split.
+ *
+ * They remember what they gave to whom until a checkpoint covers it, because a split may be on its way while its receiver takes its
+ * snapshot: then it belongs to neither and has to be given again (`EnumeratorSnapshot.returned`).
  */
+import type { EnumeratorSnapshot } from '../../checkpoint/coordinator/checkpoint-contents.ts'
+import type { SourceProgress } from '../../checkpoint/coordinator/pending-checkpoint.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
-import { checkedEnumerator, checkSplit } from '../../operators/connector-checks.ts'
-import { operatorError } from '../../operators/operator-error.ts'
-import type { Source, SplitEnumerator } from '../../operators/source.ts'
 import type { JobGraph } from '../graph.ts'
 import type { ExecutionPlan } from '../plan.ts'
 import type { SplitAnswer } from './protocol.ts'
+import { SplitDealer } from './split-dealer.ts'
 
-/** The enumerator of one source. */
-interface Enumerating {
-  /** Of the source operator, for errors. */
-  readonly name: string
-  readonly enumerator: SplitEnumerator<unknown>
+/** How the enumerators of a job are started. */
+export interface EnumeratorOptions {
+  /** Whether snapshots will be asked for. Default: false. */
+  readonly checkpoints?: boolean
+  /** From where they go on, by the uid of the source. Default: from the start. */
+  readonly restored?: ReadonlyMap<string, EnumeratorSnapshot>
 }
 
 /** Gives splits out for all sources of one job. All errors of sources are `OperatorError`s. */
 export class Enumerators {
-  readonly #byNode = new Map<number, Enumerating>()
-  /** The last answer of each that was asked for: an enumerator gives out one split at a time. */
-  readonly #last = new Map<number, Promise<unknown>>()
+  readonly #byNode = new Map<number, SplitDealer>()
 
   /** Starts the enumerator of every source. Rejects with what the first one throws, after closing the others. */
-  static async start(graph: JobGraph, plan: ExecutionPlan): Promise<Enumerators> {
+  static async start(
+    graph: JobGraph,
+    plan: ExecutionPlan,
+    { checkpoints = false, restored }: EnumeratorOptions = {},
+  ): Promise<Enumerators> {
     const enumerators = new Enumerators()
     try {
       for (const task of plan.tasks) {
         const node = graph.nodes[task.root.nodeId]
         if (node?.operator.kind !== 'source') continue
-        const { parallelism } = task
-        const enumerator = await startOne(node.operator.source, node.name, parallelism)
-        enumerators.#byNode.set(node.id, { name: node.name, enumerator })
+        const { name, uid } = node
+        const dealer = new SplitDealer({ name, uid, parallelism: task.parallelism, checkpoints })
+        await dealer.start(node.operator.source, restored?.get(uid))
+        enumerators.#byNode.set(node.id, dealer)
       }
     } catch (error) {
       await enumerators.close()
@@ -43,8 +50,7 @@ export class Enumerators {
   /** Records of all sources together; undefined where one of them does not know. */
   get recordsExpected(): number | undefined {
     let sum = 0
-    for (const { enumerator } of this.#byNode.values()) {
-      const { recordsExpected } = enumerator
+    for (const { recordsExpected } of this.#byNode.values()) {
       if (recordsExpected === undefined) return undefined
       sum += recordsExpected
     }
@@ -53,52 +59,24 @@ export class Enumerators {
 
   /** The next split of a source for one of its subtasks. */
   async next(nodeId: number, subtaskIndex: number): Promise<SplitAnswer> {
-    const enumerating = this.#byNode.get(nodeId)
-    if (enumerating === undefined) {
+    const dealer = this.#byNode.get(nodeId)
+    if (dealer === undefined) {
       throw new MillraceError('UNKNOWN_SOURCE', `Operator ${nodeId} is no source of this job`)
     }
-    const before = this.#last.get(nodeId)
-    const asked = askAfter(before, () => nextOf(enumerating, subtaskIndex))
-    this.#last.set(nodeId, asked)
-    const split = await asked
-    return split === undefined ? undefined : { split }
+    return dealer.next(subtaskIndex)
+  }
+
+  /** Where all of them stand at this moment; `progress` says what their subtasks had received at their barriers. */
+  snapshot(progress: readonly SourceProgress[]): EnumeratorSnapshot[] {
+    return [...this.#byNode.values()].map((dealer) =>
+      dealer.snapshot(progress.filter(({ uid }) => uid === dealer.uid)),
+    )
   }
 
   /** Closes all of them; an error of one does not keep the others open. */
   async close(): Promise<void> {
     const all = [...this.#byNode.values()]
     this.#byNode.clear()
-    await Promise.allSettled(all.map(async ({ enumerator }) => enumerator.close?.()))
+    await Promise.allSettled(all.map((dealer) => dealer.close()))
   }
-}
-
-async function startOne(
-  source: Source<unknown>,
-  operatorName: string,
-  parallelism: number,
-): Promise<SplitEnumerator<unknown>> {
-  try {
-    return checkedEnumerator(await source.enumerate({ parallelism }))
-  } catch (error) {
-    throw operatorError({ operatorName, subtaskIndex: undefined }, error)
-  }
-}
-
-async function nextOf({ name, enumerator }: Enumerating, subtaskIndex: number): Promise<unknown> {
-  try {
-    const split = await enumerator.next(subtaskIndex)
-    checkSplit(split)
-    return split
-  } catch (error) {
-    throw operatorError({ operatorName: name, subtaskIndex }, error)
-  }
-}
-
-async function askAfter(
-  before: Promise<unknown> | undefined,
-  ask: () => unknown,
-): Promise<unknown> {
-  // Whoever asked then hears of its error.
-  await before?.catch(() => {})
-  return ask()
 }

@@ -4,6 +4,8 @@
  * Life cycle: load (build the graph, compare, deploy) → start → commit or abort. Runs on the slot's thread.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import type { SubtaskName } from '../../checkpoint/subtask-snapshot.ts'
+import type { Subtask } from '../../operators/subtask.ts'
 import { SourceSubtask } from '../../operators/source/source-subtask.ts'
 import type { SlotExtension, SlotNode } from '../../runtime/slot-node.ts'
 import { toWireError } from '../../runtime/wire-error.ts'
@@ -30,18 +32,27 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
     announceWatermark: (nodeId, subtaskIndex, watermark) => {
       void coordinator.announceWatermark(nodeId, subtaskIndex, watermark)
     },
+    recovery: deployment.recovery,
     listener: {
-      acknowledged: () => {},
-      declined: () => {},
-      finished: ({ identity }) => {
-        void coordinator.finished(identity.taskId, identity.index)
+      acknowledged: (subtask, checkpointId, snapshot) => {
+        void coordinator.acknowledged(nameOf(subtask), checkpointId, snapshot)
       },
-      failed: ({ identity }, error) => {
-        void coordinator.failed(identity.taskId, identity.index, toWireError(error))
+      declined: (subtask, checkpointId, error) => {
+        void coordinator.declined(nameOf(subtask), checkpointId, toWireError(error))
+      },
+      finished: (subtask, snapshot) => {
+        void coordinator.finished(nameOf(subtask), snapshot)
+      },
+      failed: (subtask, error) => {
+        void coordinator.failed(nameOf(subtask), toWireError(error))
       },
     },
   })
   return jobSlot(node, deployed)
+}
+
+function nameOf({ identity }: Subtask): SubtaskName {
+  return { taskId: identity.taskId, subtaskIndex: identity.index }
 }
 
 /** The coordinator's view of the tasks of one slot. */
@@ -73,6 +84,11 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
         if (subtask instanceof SourceSubtask) subtask.alignTo(group, watermark)
       }
     },
+    triggerCheckpoint: (checkpointId) => {
+      for (const subtask of subtasks) {
+        if (subtask instanceof SourceSubtask) subtask.triggerCheckpoint(checkpointId)
+      }
+    },
     cancel: () => {
       for (const subtask of subtasks) subtask.cancel()
     },
@@ -80,9 +96,9 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
       for (const subtask of subtasks) await subtask.commit()
       close()
     },
-    abort: async () => {
+    abort: async (keepPrepared) => {
       for (const subtask of subtasks) subtask.cancel()
-      await Promise.allSettled(subtasks.map((subtask) => subtask.abort()))
+      await Promise.allSettled(subtasks.map((subtask) => subtask.abort(keepPrepared)))
       close()
     },
     metrics: () => subtasks.map((subtask) => subtask.metrics()),

@@ -2,6 +2,9 @@
  * What the coordinator of a job and its slots say to each other: all messages of the job's control plane.
  */
 import type { CodecName } from '../../mailbox/codec.ts'
+import type { CheckpointMode } from '../../checkpoint/coordinator/checkpoint-options.ts'
+import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
+import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
 import type { WireError } from '../../runtime/wire-error.ts'
 import type { GraphFingerprint } from '../fingerprint.ts'
@@ -25,6 +28,15 @@ export interface Deployment {
   readonly origin: GraphOrigin
   readonly plan: ExecutionPlan
   readonly codec: CodecName
+  readonly recovery: DeployedRecovery
+}
+
+/** What a deployment must know of checkpoints. */
+export interface DeployedRecovery {
+  /** Undefined: none are made. */
+  readonly mode: CheckpointMode | undefined
+  /** What the operators begin with, by uid. Undefined: nothing. */
+  readonly restored: RestoredJob['operators'] | undefined
 }
 
 /** A split, or that there is none left. */
@@ -36,10 +48,14 @@ export interface JobCoordinator {
   nextSplit(nodeId: number, subtaskIndex: number): Promise<SplitAnswer>
   /** How far a subtask of an aligned source has come; `MAX_TIMESTAMP` where nobody needs to wait for it. */
   announceWatermark(nodeId: number, subtaskIndex: number, watermark: number): void
+  /** A subtask has taken its snapshot at the barrier of a checkpoint. */
+  acknowledged(name: SubtaskName, checkpointId: number, snapshot: SubtaskSnapshot): void
+  /** A subtask could not take its snapshot; it goes on. */
+  declined(name: SubtaskName, checkpointId: number, error: WireError): void
   /** A subtask has done all that it had to do. */
-  finished(taskId: number, subtaskIndex: number): void
+  finished(name: SubtaskName, snapshot: SubtaskSnapshot): void
   /** A subtask has failed; it does nothing more. */
-  failed(taskId: number, subtaskIndex: number, error: WireError): void
+  failed(name: SubtaskName, error: WireError): void
 }
 
 /** What the coordinator can ask of a slot. Methods only: the calls cross threads. */
@@ -48,11 +64,13 @@ export interface JobSlot {
   start(): void
   /** The smallest watermark of an alignment group is this now. */
   align(group: string, watermark: number): void
+  /** The sources take their snapshots and let the barriers in. */
+  triggerCheckpoint(checkpointId: number): void
   /** Stop taking input and producing output. */
   cancel(): void
-  /** The whole job has finished: make the output visible. */
+  /** The whole job has finished and is committed: end the sinks. */
   commit(): Promise<void>
-  /** The job is over and did not finish: remove what must not be seen. */
-  abort(): Promise<void>
+  /** The attempt is over and did not finish: remove what must not be seen. `keepPrepared`: the job may go on from its last checkpoint. */
+  abort(keepPrepared: boolean): Promise<void>
   metrics(): readonly SubtaskMetrics[]
 }

@@ -6,6 +6,12 @@ import { describeValue } from '../build-error.ts'
 import { checkJobParallelism } from '../plan-parallelism.ts'
 import type { CodecName } from '../../mailbox/codec.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
+import { resolveCheckpointOptions } from '../../checkpoint/coordinator/checkpoint-options.ts'
+import type {
+  CheckpointOptions,
+  ResolvedCheckpointOptions,
+} from '../../checkpoint/coordinator/checkpoint-options.ts'
+import { exponentialDelay } from '../../checkpoint/recovery/restart-strategy.ts'
 import type { RestartStrategy } from '../../checkpoint/recovery/restart-strategy.ts'
 import { refuseUnknownOptions } from '../../runtime/known-options.ts'
 import { Simulator } from '../../runtime/simulator.ts'
@@ -33,11 +39,34 @@ export interface RunOptions {
   /**
    * Whether and when a job that has failed is started again: `fixedDelayRestart`, `failureRateRestart`,
    * `exponentialDelayRestart` or `noRestart`. What fails
-   * before the first record is not tried again. Default: the first failure ends the job.
+   * before the first record is not tried again. Default: the first failure ends the job; with `checkpoints`, `exponentialDelayRestart()`, until the same
+   * failure has come five times without a checkpoint between.
    */
   readonly restart?: RestartStrategy
+  /**
+   * Makes checkpoints, so that a restart goes on where the last one was made instead of at the beginning, and sinks in two phases
+   * show each record exactly once. Default: none.
+   */
+  readonly checkpoints?: CheckpointOptions
+  /**
+   * Goes on from the newest checkpoint in the directory of `checkpoints`, if there is one: what to say where the same command shall start a
+   * job for the first time and after a crash. Default: false.
+   */
+  readonly resume?: boolean
+  /** A checkpoint or savepoint to begin with: the directory it is in (then its newest), or more exactly. Default: from nothing. */
+  readonly from?: string | RestoreFrom
   /** Hears of every restart, before the wait. Default: a warning of the process. */
   readonly onRestart?: (restart: RestartNotice) => void
+}
+
+/** Which checkpoint or savepoint a job begins with. */
+export interface RestoreFrom {
+  /** Where it is kept, as in `CheckpointOptions.directory`. */
+  readonly directory: string
+  /** Its number. Default: the newest that is whole. */
+  readonly checkpointId?: number
+  /** Whether state of operators that the job no longer has is given up. Default: false, such state is an error. */
+  readonly allowNonRestoredState?: boolean
 }
 
 /** A job has failed and will be started again. */
@@ -60,6 +89,12 @@ export interface ResolvedOptions {
   readonly codec: CodecName
   /** Undefined: none. */
   readonly restart: RestartStrategy | undefined
+  /** How often the same failure may come in a row, without a checkpoint between. */
+  readonly sameFailures: number
+  /** Undefined: none are made. */
+  readonly checkpoints: ResolvedCheckpointOptions | undefined
+  readonly resume: boolean
+  readonly from: RestoreFrom | undefined
   readonly onRestart: (restart: RestartNotice) => void
 }
 
@@ -72,6 +107,9 @@ const KNOWN = [
   'codec',
   'restart',
   'onRestart',
+  'checkpoints',
+  'resume',
+  'from',
 ]
 const SLOT_LIMIT = 256
 
@@ -94,9 +132,65 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
     slots,
     host,
     codec: resolveCodec(options.codec),
-    restart: resolveRestart(options.restart),
+    ...resolveRecovery(options),
     onRestart: resolveOnRestart(options.onRestart),
   }
+}
+
+/** The same failure this many times, and nothing done between: more attempts would not help. */
+const SAME_FAILURES = 5
+
+type Recovery = Pick<
+  ResolvedOptions,
+  'restart' | 'sameFailures' | 'checkpoints' | 'resume' | 'from'
+>
+
+function resolveRecovery({ checkpoints, restart, resume = false, from }: RunOptions): Recovery {
+  const resolved =
+    checkpoints === undefined
+      ? undefined
+      : resolveCheckpointOptions(checkpoints, 'runJob: checkpoints')
+  if (typeof resume !== 'boolean') {
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      `runJob: expected true or false as resume, got ${describeValue(resume)}`,
+    )
+  }
+  if (resume && resolved?.directory === undefined) {
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      'runJob: resume expects checkpoints with a directory, to go on from what is kept there',
+    )
+  }
+  const byDefault = restart === undefined && resolved !== undefined
+  return {
+    restart: byDefault ? exponentialDelay() : resolveRestart(restart),
+    sameFailures: byDefault ? SAME_FAILURES : Number.POSITIVE_INFINITY,
+    checkpoints: resolved,
+    resume,
+    from: resolveFrom(from),
+  }
+}
+
+function resolveFrom(from: unknown): RestoreFrom | undefined {
+  if (from === undefined) return undefined
+  const named: unknown = typeof from === 'string' ? { directory: from } : from
+  if (typeof named === 'object' && named !== null) {
+    refuseUnknownOptions(
+      named,
+      ['directory', 'checkpointId', 'allowNonRestoredState'],
+      'runJob: from',
+    )
+    const { directory, checkpointId, allowNonRestoredState = false } = named as RestoreFrom
+    const isId = checkpointId === undefined || Number.isSafeInteger(checkpointId)
+    const isPath = typeof directory === 'string' && directory !== ''
+    if (isPath && isId && typeof allowNonRestoredState === 'boolean') return named as RestoreFrom
+  }
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    'runJob: expected as from the path of a directory, or { directory: a path, checkpointId: a whole number, ' +
+      `allowNonRestoredState: true or false }, got ${describeValue(from)}`,
+  )
 }
 
 function resolveRestart(restart: unknown): RestartStrategy | undefined {

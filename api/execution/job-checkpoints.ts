@@ -1,0 +1,158 @@
+/**
+ * The checkpoints of one run of a job, over all its attempts: where they are kept, what an attempt begins with, and who decides
+ * about new ones. On the main thread.
+ */
+import { randomUUID } from 'node:crypto'
+import { readCheckpoint } from '../../checkpoint/coordinator/checkpoint-contents.ts'
+import type { CheckpointedJob } from '../../checkpoint/coordinator/checkpoint-host.ts'
+import { CheckpointHistory } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
+import type { CheckpointSummary } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
+import { MemorySnapshotStore } from '../../checkpoint/coordinator/memory-snapshot-store.ts'
+import { restoreJob } from '../../checkpoint/coordinator/restored-job.ts'
+import type { PlannedOperator, RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
+import { directoryCatalog, openDirectoryStore } from '../../checkpoint/store/directory-store.ts'
+import type {
+  CheckpointCatalog,
+  OperatorFacts,
+  SnapshotStore,
+} from '../../checkpoint/store/snapshot-store.ts'
+import { damageText } from '../../checkpoint/store/store-errors.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { fingerprint } from '../fingerprint.ts'
+import type { JobGraph } from '../graph.ts'
+import type { ChainedNode, ExecutionPlan, TaskPlan } from '../plan.ts'
+import { chainedNodes } from './declaration.ts'
+import type { ResolvedOptions } from './run-options.ts'
+
+/** Checkpoint options of a run, decided. */
+export type CheckpointChoices = Pick<ResolvedOptions, 'checkpoints' | 'from' | 'resume'>
+
+/** A checkpoint that was found. */
+interface Found {
+  readonly catalog: CheckpointCatalog
+  readonly id: number
+}
+
+/** See the head of this file. */
+export class JobCheckpoints {
+  /** Undefined: no checkpoints are made. */
+  readonly store: SnapshotStore | undefined
+  readonly history = new CheckpointHistory()
+  readonly #options: CheckpointChoices
+  readonly #jobId = randomUUID()
+  /** The first checkpoint that this run can make: those before are another run's. */
+  readonly #firstId: number
+
+  private constructor(
+    options: CheckpointChoices,
+    store: SnapshotStore | undefined,
+    firstId: number,
+  ) {
+    this.#options = options
+    this.store = store
+    this.#firstId = firstId
+  }
+
+  /** Opens the store. Errors: those of `openDirectoryStore`. */
+  static async open(options: CheckpointChoices): Promise<JobCheckpoints> {
+    const { checkpoints } = options
+    if (checkpoints === undefined) return new JobCheckpoints(options, undefined, 1)
+    const { directory } = checkpoints
+    if (directory === undefined) return new JobCheckpoints(options, new MemorySnapshotStore(), 1)
+    const store = await openDirectoryStore(directory)
+    return new JobCheckpoints(options, store, await store.nextId())
+  }
+
+  /** What has become of them. */
+  get summary(): CheckpointSummary {
+    return this.history.summary()
+  }
+
+  /**
+   * What an attempt begins with; undefined: nothing. The newest checkpoint of this run; before there is one, the newest in its directory if the
+   * run is to resume, then what `from` names. Errors: `NO_CHECKPOINT`, those of `readCheckpoint` and `restoreJob`.
+   */
+  async restore(graph: JobGraph, plan: ExecutionPlan): Promise<RestoredJob | undefined> {
+    const { from, resume } = this.#options
+    const found = (await this.#own(resume)) ?? (await namedBy(from))
+    if (found === undefined) return undefined
+    const stored = await readCheckpoint(found.catalog, found.id)
+    return restoreJob(stored, plannedOperators(graph, plan), {
+      allowNonRestoredState: from?.allowNonRestoredState ?? false,
+    })
+  }
+
+  async #own(resume: boolean): Promise<Found | undefined> {
+    const found = await latestIn(this.store)
+    return found !== undefined && (resume || found.id >= this.#firstId) ? found : undefined
+  }
+
+  /** What a coordinator of checkpoints must know of a job. */
+  describe(graph: JobGraph, plan: ExecutionPlan): CheckpointedJob {
+    const names = (tasks: readonly TaskPlan[]) =>
+      tasks.flatMap(({ id, subtasks }) =>
+        subtasks.map(({ index }) => ({ taskId: id, subtaskIndex: index })),
+      )
+    return {
+      jobName: graph.jobName,
+      jobId: this.#jobId,
+      fingerprint: fingerprint(graph).hash,
+      operators: plan.tasks.flatMap((task) => operatorFacts(graph, task)),
+      subtasks: names(plan.tasks),
+      sources: names(plan.tasks.filter(({ root }) => isSource(graph, root))),
+    }
+  }
+
+  /** Lets the store go. */
+  async close(): Promise<void> {
+    await this.store?.close()
+  }
+}
+
+async function namedBy(from: CheckpointChoices['from']): Promise<Found | undefined> {
+  if (from === undefined) return undefined
+  const { directory, checkpointId } = from
+  const catalog = directoryCatalog(directory)
+  if (checkpointId !== undefined) return { catalog, id: checkpointId }
+  const found = await latestIn(catalog)
+  if (found !== undefined) return found
+  throw new MillraceError(
+    'NO_CHECKPOINT',
+    `from: expected a directory with a checkpoint or savepoint that is whole, got ${directory}, which has none`,
+  )
+}
+
+async function latestIn(catalog: CheckpointCatalog | undefined): Promise<Found | undefined> {
+  if (catalog === undefined) return undefined
+  const { metadata, skipped } = await catalog.latest()
+  for (const damage of skipped)
+    process.emitWarning(`A damaged checkpoint is passed over: ${damageText(damage)}`)
+  return metadata === undefined ? undefined : { catalog, id: metadata.id }
+}
+
+function isSource(graph: JobGraph, { nodeId }: ChainedNode): boolean {
+  return graph.nodes[nodeId]?.operator.kind === 'source'
+}
+
+function operatorFacts(graph: JobGraph, task: TaskPlan): OperatorFacts[] {
+  const { id, parallelism, maxParallelism } = task
+  return chainedNodes(graph, task.root).map(({ uid, name }) => ({
+    uid,
+    name,
+    task: id,
+    parallelism,
+    maxParallelism,
+  }))
+}
+
+function plannedOperators(graph: JobGraph, plan: ExecutionPlan): PlannedOperator[] {
+  return plan.tasks.flatMap((task) =>
+    chainedNodes(graph, task.root).map(({ uid, name, operator }) => ({
+      uid,
+      name,
+      parallelism: task.parallelism,
+      maxParallelism: task.maxParallelism,
+      kind: operator.kind === 'source' || operator.kind === 'sink' ? operator.kind : 'operator',
+    })),
+  )
+}
