@@ -80,8 +80,28 @@ export function coordinatorState(enumerators: readonly EnumeratorSnapshot[]): Co
 }
 
 /**
+ * Makes sure that everything in a contribution will be found again: that its uids are those of operators of its task.
+ * Error: `UNKNOWN_OPERATOR`.
+ */
+export function checkUids(
+  { taskId, subtaskIndex }: SubtaskName,
+  { operators, source, sinks }: SubtaskSnapshot,
+  facts: readonly OperatorFacts[],
+): void {
+  const uids = [...operators, ...sinks, ...(source === undefined ? [] : [source])]
+  for (const { uid } of uids) {
+    if (facts.some((fact) => fact.uid === uid && fact.task === taskId)) continue
+    const known = facts.filter(({ task }) => task === taskId).map((fact) => `'${fact.uid}'`)
+    throw new MillraceError(
+      'UNKNOWN_OPERATOR',
+      `subtask ${subtaskIndex} of task ${taskId}: expected state of ${known.join(', ') || 'no operator'}, got that of '${uid}'`,
+    )
+  }
+}
+
+/**
  * Reads all of a checkpoint.
- * Errors: those of the catalog; `UNSUPPORTED_FORMAT` and `DAMAGED_PAYLOAD` of its contents, `INCOMPLETE_CHECKPOINT` when a
+ * Errors: those of the catalog; `UNKNOWN_OPERATOR`, `UNSUPPORTED_FORMAT` and `DAMAGED_PAYLOAD` of its contents, `INCOMPLETE_CHECKPOINT` when a
  * subtask is missing, `UNSUPPORTED_CHANNEL_STATE` when records between subtasks belong to it.
  */
 export async function readCheckpoint(
@@ -100,6 +120,7 @@ export async function readCheckpoint(
   )
   const subtasks = new Map<number, Subtask[]>()
   for (const subtask of contributions.flat()) {
+    checkUids(subtask.name, subtask.snapshot, metadata.operators)
     const { taskId } = subtask.name
     subtasks.set(taskId, [...(subtasks.get(taskId) ?? []), subtask])
   }

@@ -137,8 +137,8 @@ export class CheckpointCoordinator {
   }
 
   /**
-   * A subtask has done all that it had to do, and prepared its sinks for the last time. Also to be called, after the start from a checkpoint,
-   * for subtasks that are not deployed because they had finished.
+   * A subtask has done all that it had to do, and prepared its sinks for the last time. After the start from a checkpoint also for subtasks that
+   * are not deployed because their task had finished, with `finishedBefore`.
    */
   subtaskFinished(name: SubtaskName, finalSnapshot: SubtaskSnapshot): void {
     this.#ledger.finished(name, { ...finalSnapshot, finished: true })
@@ -197,11 +197,8 @@ export class CheckpointCoordinator {
 
   #enqueue(kind: CheckpointKind, store: SnapshotStore, asked = true): Request {
     const request = createRequest(kind, store, asked)
-    if (this.#isOver()) {
-      request.reject(jobStopped())
-      return request
-    }
-    this.#queue.push(request)
+    if (this.#isOver()) request.reject(jobStopped())
+    else this.#queue.push(request)
     this.#next()
     return request
   }

@@ -16,7 +16,7 @@ import type {
   SnapshotStore,
 } from '../store/snapshot-store.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../subtask-snapshot.ts'
-import { coordinatorState } from './checkpoint-contents.ts'
+import { checkUids, coordinatorState } from './checkpoint-contents.ts'
 import { CheckpointError, reasonText } from './checkpoint-failure.ts'
 import type { CheckpointFailureReason } from './checkpoint-failure.ts'
 import type { CheckpointHost, CheckpointedJob } from './checkpoint-host.ts'
@@ -197,6 +197,7 @@ export class CheckpointRun {
   #put(name: SubtaskName, snapshot: SubtaskSnapshot): void {
     let pieces: Uint8Array[]
     try {
+      checkUids(name, snapshot, this.#parts.job.operators)
       pieces = packSubtask(snapshot)
     } catch (error) {
       this.fail('declined', `subtask ${subtaskKey(name)}: ${reasonText(error)}`, error)

@@ -7,8 +7,9 @@
  * - Watermark: its own where the parallelism is as before; otherwise the smallest of all, so that nothing becomes late that was not.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { MAX_TIMESTAMP } from '../../mailbox/time.ts'
 import type { OperatorSnapshot } from '../state/snapshot.ts'
-import type { SourceSnapshot } from '../subtask-snapshot.ts'
+import type { SourceSnapshot, SubtaskSnapshot } from '../subtask-snapshot.ts'
 import type {
   EnumeratorSnapshot,
   ReturnedSplit,
@@ -101,6 +102,21 @@ export function restoreJob(
     committables,
     withoutState,
     givenUp: orphans.map(({ uid }) => uid),
+  }
+}
+
+/**
+ * What a subtask that is not deployed, because all operators of its task had `finished`, contributes to the checkpoints to come. The state is
+ * given up: nobody asks for it again. `sourceUid`: of the source that it had read, if any.
+ */
+export function finishedBefore(sourceUid?: string): SubtaskSnapshot {
+  return {
+    operators: [],
+    source: sourceUid === undefined ? undefined : { uid: sourceUid, received: 0, open: [] },
+    sinks: [],
+    channels: [],
+    watermark: MAX_TIMESTAMP,
+    finished: true,
   }
 }
 

@@ -8,6 +8,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readCheckpoint } from '../../../checkpoint/coordinator/checkpoint-contents.ts'
 import type { SubtaskName } from '../../../checkpoint/subtask-snapshot.ts'
+import type { WhenSettled } from '../../../runtime/slot.ts'
 import { ALL, createRig, FaultyStore, settle, snapshotOf, SOURCE } from './coordinator-rig.ts'
 import type { Fault } from './coordinator-rig.ts'
 
@@ -62,6 +63,30 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
+/** Each promise that is waited for is heard of one to three turns after it has settled. */
+function heardLater(): WhenSettled {
+  let count = 0
+  return (promise, onValue, onError) => {
+    const turns = 1 + (count++ % 3)
+    const later = (tell: () => void, left: number): void => {
+      if (left === 0) tell()
+      else setImmediate(later, tell, left - 1)
+    }
+    promise.then(
+      (value) => {
+        later(() => {
+          onValue(value)
+        }, turns)
+      },
+      (error: unknown) => {
+        later(() => {
+          onError(error)
+        }, turns)
+      },
+    )
+  }
+}
+
 /** A job whose subtasks have a barrier before them for each trigger, and take it when they are told to. */
 class ModelJob {
   readonly prepared: Prepared[] = []
@@ -69,19 +94,29 @@ class ModelJob {
   readonly finished = new Set<number>()
   readonly #barriers: number[][] = ALL.map(() => [])
   readonly elsewhere = new FaultyStore()
-  readonly rig = createRig({
-    intervalMs: 50,
-    minPauseMs: 5,
-    timeoutMs: 120,
-    tolerableFailures: Number.POSITIVE_INFINITY,
-    host: {
-      trigger: (id) => {
-        for (const [index, barriers] of this.#barriers.entries()) {
-          if (!this.finished.has(index)) barriers.push(id)
-        }
+  readonly rig: ReturnType<typeof createRig>
+
+  /** `slowly`: the coordinator hears of everything asynchronous some turns of the event loop later, and not in the order in which it happens. */
+  constructor(slowly: boolean) {
+    this.rig = this.#createRig(slowly)
+  }
+
+  #createRig(slowly: boolean) {
+    return createRig({
+      intervalMs: 50,
+      minPauseMs: 5,
+      timeoutMs: 120,
+      tolerableFailures: Number.POSITIVE_INFINITY,
+      host: {
+        trigger: (id) => {
+          for (const [index, barriers] of this.#barriers.entries()) {
+            if (!this.finished.has(index)) barriers.push(id)
+          }
+        },
+        ...(slowly ? { whenSettled: heardLater() } : {}),
       },
-    },
-  })
+    })
+  }
 
   async take(step: Step): Promise<void> {
     const { coordinator, store } = this.rig
@@ -171,46 +206,55 @@ async function checkCrashNow({ rig, prepared }: ModelJob): Promise<void> {
 
 test('whatever is acknowledged, given up or late, and whenever it crashes, all output is committed once', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
-      const job = new ModelJob()
-      const { coordinator, clock, committed, store, failures } = job.rig
-      coordinator.start()
-      for (const one of steps) {
-        await job.take(one)
-        if (one.kind === 'settle') await checkCrashNow(job)
-      }
-      store.fault = undefined
-      for (let subtask = 0; subtask < ALL.length; subtask++) job.finish(subtask)
-      await coordinator.complete()
-      await checkCrashNow(job)
-      assert.equal(sorted(committed), sorted(job.prepared.map(({ text }) => text)))
-      assert.equal(failures, [])
-      assert.is(clock.pendingTimers, 0)
-      const { completed, failed, recent } = coordinator.history.summary()
-      assert.is(recent.length, Math.min(100, completed + failed))
-    }),
+    fc.asyncProperty(
+      fc.array(step, { minLength: 5, maxLength: 60 }),
+      fc.boolean(),
+      async (steps, slowly) => {
+        const job = new ModelJob(slowly)
+        const { coordinator, clock, committed, store, failures } = job.rig
+        coordinator.start()
+        for (const one of steps) {
+          await job.take(one)
+          if (one.kind === 'settle') await checkCrashNow(job)
+        }
+        store.fault = undefined
+        for (let subtask = 0; subtask < ALL.length; subtask++) job.finish(subtask)
+        await coordinator.complete()
+        await checkCrashNow(job)
+        assert.equal(sorted(committed), sorted(job.prepared.map(({ text }) => text)))
+        assert.equal(failures, [])
+        assert.is(clock.pendingTimers, 0)
+        const { completed, failed, recent } = coordinator.history.summary()
+        assert.is(recent.length, Math.min(100, completed + failed))
+      },
+    ),
     { numRuns: 500 },
   )
 })
 
 test('whenever it is stopped, all is quiet afterwards and a crash would lose nothing', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat(20), async (steps, turns) => {
-      const job = new ModelJob()
-      job.rig.coordinator.start()
-      for (const one of steps) await job.take(one)
-      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-      await job.rig.coordinator.stop()
-      await checkCrashNow(job)
-      const before = [...job.rig.heard(), ...job.rig.committed]
-      await job.rig.advance(10_000)
-      assert.equal(job.rig.heard(), [], before.join(', '))
-      assert.is(job.rig.clock.pendingTimers, 0)
-      assert.equal(
-        (await job.rig.store.list()).filter(({ state }) => state !== 'complete'),
-        [],
-      )
-    }),
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 40 }),
+      fc.nat(20),
+      fc.boolean(),
+      async (steps, turns, slowly) => {
+        const job = new ModelJob(slowly)
+        job.rig.coordinator.start()
+        for (const one of steps) await job.take(one)
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+        await job.rig.coordinator.stop()
+        await checkCrashNow(job)
+        const before = [...job.rig.heard(), ...job.rig.committed]
+        await job.rig.advance(10_000)
+        assert.equal(job.rig.heard(), [], before.join(', '))
+        assert.is(job.rig.clock.pendingTimers, 0)
+        assert.equal(
+          (await job.rig.store.list()).filter(({ state }) => state !== 'complete'),
+          [],
+        )
+      },
+    ),
     { numRuns: 300 },
   )
 })
