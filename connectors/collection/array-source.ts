@@ -3,8 +3,8 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Source, SplitReader } from '../../operators/source.ts'
-import { indexRanges, type IndexRange } from '../files/index-ranges.ts'
-import { listEnumerator } from '../files/split-list.ts'
+import { indexRanges, type IndexRange, type RangeFacts } from '../files/index-ranges.ts'
+import { listEnumerator, restoredList } from '../files/split-list.ts'
 
 /**
  * Reads the values of an array, once each, in order within each split. There are as many splits as readers.
@@ -28,8 +28,15 @@ export function arraySource<const T>(values: readonly T[]): Source<T, IndexRange
   }
   return {
     name: `array(${values.length})`,
-    enumerate: ({ parallelism }) =>
-      listEnumerator(indexRanges(values.length, parallelism), values.length),
+    enumerate({ parallelism, restored }) {
+      const progress = restoredList<RangeFacts>(restored, 'arraySource') ?? {
+        kind: 'arraySource',
+        facts: { count: values.length, parts: parallelism },
+        given: 0,
+      }
+      const { count, parts } = progress.facts
+      return listEnumerator(indexRanges(count, parts), { recordsExpected: count, progress })
+    },
     open: ({ start, end }, { batchSize }, position = start) =>
       new ArrayReader(values, position, Math.min(end, values.length), batchSize),
   }

@@ -1,6 +1,6 @@
 export { arraySource } from './array-source.ts'
 export { iterableSource } from './iterable-source.ts'
-export type { Readables } from './iterable-source.ts'
+export type { IterableSourceOptions, Readables } from './iterable-source.ts'
 export { streamSink } from './stream-sink.ts'
 export type { StreamSinkOptions } from './stream-sink.ts'
 export type { IndexRange } from '../files/index-ranges.ts'

@@ -14,12 +14,21 @@ import { listEnumerator } from '../files/split-list.ts'
 /** What can be read: any iterable, a Node `Readable`, a Web `ReadableStream`. */
 export type Readables<T> = Iterable<T> | AsyncIterable<T>
 
+/** What is promised of an iterable. */
+export interface IterableSourceOptions {
+  /**
+   * What happens when the job goes on from a checkpoint, `taken` records behind the start. True: `open(taken)` returns what follows
+   * them, so nothing is lost. False: it returns what comes next, like a socket does, and what was read after the
+   * checkpoint is lost; the job warns of it. Default: the job fails with `NOT_REPLAYABLE`.
+   */
+  readonly replayable?: boolean
+}
+
 /**
  * Reads what `open` returns, in one subtask, once. `open` is called in that subtask when the job starts.
  *
- * It cannot replay: what has been taken out of an iterable is gone. A job that is restored from a checkpoint fails with
- * `NOT_REPLAYABLE` here; use a source that can go back if that matters. When the job is cancelled, the iterator is told to
- * return (a stream is destroyed).
+ * What has been taken out of an iterable is gone: whether a job that is restored from a checkpoint can go on is for the options to
+ * say. When the job is cancelled, the iterator is told to return (a stream is destroyed).
  *
  * Position: the number of records taken.
  *
@@ -27,28 +36,42 @@ export type Readables<T> = Iterable<T> | AsyncIterable<T>
  *
  * @example
  * const lines = iterableSource(() => createInterface({ input: process.stdin }))
+ *
+ * @example
+ * function* numbersFrom(first: number) {
+ *   for (let number = first; ; number++) yield number
+ * }
+ * const numbers = iterableSource((taken) => numbersFrom(taken), { replayable: true })
  */
-export function iterableSource<T>(open: () => Readables<T>): Source<T, null, number> {
+export function iterableSource<T>(
+  open: (taken: number) => Readables<T>,
+  options: IterableSourceOptions = {},
+): Source<T, null, number> {
+  const { replayable } = options
   if (typeof open !== 'function') {
     throw invalid(`expected a function that returns an iterable, got ${typeof open}`)
+  }
+  if (replayable !== undefined && typeof replayable !== 'boolean') {
+    throw invalid(`"replayable" must be true or false, got ${typeof replayable}`)
   }
   return {
     name: 'iterable',
     maxParallelism: 1,
+    replayable: replayable ?? false,
     enumerate: () => listEnumerator([null]),
     open(_split, context, position = 0) {
-      if (position > 0) {
+      if (position > 0 && replayable === undefined) {
         throw new MillraceError(
           'NOT_REPLAYABLE',
-          `an iterable cannot be read again from record ${position} on, where the job stood`,
+          `an iterable cannot be read again from record ${position} on, where the job stood, unless "replayable" says how`,
         )
       }
-      const opened: unknown = open()
+      const opened: unknown = open(position)
       if (isAsyncIterable<T>(opened)) {
-        return new AsyncIterableReader(iteratorOf(opened), context)
+        return new AsyncIterableReader(iteratorOf(opened), context, position)
       }
       if (isIterable<T>(opened))
-        return new IterableReader(opened[Symbol.iterator](), context.batchSize)
+        return new IterableReader(opened[Symbol.iterator](), context.batchSize, position)
       throw invalid(`the function returned ${String(opened)}, which cannot be iterated`)
     },
   }
@@ -103,10 +126,11 @@ function webIterator<T>(stream: ReadableStream<T>): AsyncIterator<T> {
 class IterableReader<T> implements SplitReader<T, number> {
   readonly #iterator: Iterator<T>
   readonly #batchSize: number
-  #taken = 0
+  #taken: number
   #ended = false
 
-  constructor(iterator: Iterator<T>, batchSize: number) {
+  constructor(iterator: Iterator<T>, batchSize: number, taken: number) {
+    this.#taken = taken
     this.#iterator = iterator
     this.#batchSize = batchSize
   }
@@ -142,11 +166,12 @@ class AsyncIterableReader<T> implements SplitReader<T, number> {
   #waiting: T[] = []
   #state: PumpState = 'paused'
   #failure: { readonly error: unknown } | undefined
-  #taken = 0
+  #taken: number
   #wake: (() => void) | undefined
   #closed = false
 
-  constructor(iterator: AsyncIterator<T>, { batchSize, signal }: ReaderContext) {
+  constructor(iterator: AsyncIterator<T>, { batchSize, signal }: ReaderContext, taken: number) {
+    this.#taken = taken
     this.#iterator = iterator
     this.#batchSize = batchSize
     this.#signal = signal

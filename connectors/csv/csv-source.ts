@@ -6,8 +6,14 @@ import Papa from 'papaparse'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Source } from '../../operators/source.ts'
 import { columnSpecs, type ColumnSpec, type ColumnTypes, type RecordOf } from '../files/columns.ts'
-import { inputBytes, inputPaths, shortName, type InputPaths } from '../files/paths.ts'
-import { listEnumerator } from '../files/split-list.ts'
+import {
+  filesWithBytes,
+  inputPaths,
+  shortName,
+  type FileWithBytes,
+  type InputPaths,
+} from '../files/paths.ts'
+import { listEnumerator, restoredList } from '../files/split-list.ts'
 import { CsvReader } from './csv-reader.ts'
 import { CSV_TYPES } from './csv-values.ts'
 
@@ -36,10 +42,7 @@ export interface CsvSourceOptions<C extends CsvColumns> extends InputPaths {
 }
 
 /** One file. */
-export interface CsvSplit {
-  readonly path: string
-  readonly fileBytes: number
-}
+export type CsvSplit = FileWithBytes
 
 /**
  * Reads CSV files as RFC 4180 describes them, in UTF-8: quoted fields may hold delimiters, quotes (doubled) and line breaks.
@@ -72,10 +75,13 @@ export function csvSource<const C extends CsvColumns = readonly string[]>(
   return {
     name: shortName('csv', paths),
     maxParallelism: paths.length,
-    async enumerate() {
-      const splits: CsvSplit[] = []
-      for (const path of paths) splits.push({ path, fileBytes: await inputBytes(path) })
-      return listEnumerator(splits)
+    async enumerate({ restored }) {
+      const progress = restoredList<readonly CsvSplit[]>(restored, 'csvSource') ?? {
+        kind: 'csvSource',
+        facts: await filesWithBytes(paths),
+        given: 0,
+      }
+      return listEnumerator(progress.facts, { progress })
     },
     open({ path, fileBytes }, context, position) {
       return CsvReader.open<CsvRecord<C>>({

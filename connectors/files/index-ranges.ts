@@ -9,6 +9,12 @@ export interface IndexRange {
   readonly step: number
 }
 
+/** From what the ranges of a source follow. */
+export interface RangeFacts {
+  readonly count: number
+  readonly parts: number
+}
+
 /**
  * `count` indexes in `parts` splits. A finite number is cut into ranges that follow each other, so that one
  * reader that takes several sees indexes go up; endless indexes are dealt out in turn. No split is empty.

@@ -84,6 +84,19 @@ export async function inputBytes(path: string): Promise<number> {
   }
 }
 
+/** A file and its size when the job was started. */
+export interface FileWithBytes {
+  readonly path: string
+  readonly fileBytes: number
+}
+
+/** The sizes of several files. Errors as in `inputFileError`. */
+export async function filesWithBytes(paths: readonly string[]): Promise<FileWithBytes[]> {
+  const files: FileWithBytes[] = []
+  for (const path of paths) files.push({ path, fileBytes: await inputBytes(path) })
+  return files
+}
+
 /** Fills `target` from `position` on; returns the bytes read, fewer only at the end of the file. */
 export async function readFully(
   file: FileHandle,

@@ -4,8 +4,8 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { ReaderContext, Source, SplitReader } from '../../operators/source.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { indexRanges, type IndexRange } from '../files/index-ranges.ts'
-import { listEnumerator } from '../files/split-list.ts'
+import { indexRanges, type IndexRange, type RangeFacts } from '../files/index-ranges.ts'
+import { listEnumerator, restoredList } from '../files/split-list.ts'
 
 /** After a pause a reader catches up at most this much. */
 const BURST_MS = 100
@@ -60,8 +60,16 @@ export function generatorSource<T>(
   const clock = options.clock ?? machineClock
   return {
     name: count === Number.POSITIVE_INFINITY ? 'generator' : `generator(${count})`,
-    enumerate: ({ parallelism }) =>
-      listEnumerator(indexRanges(count, splits ?? parallelism), count),
+    enumerate({ parallelism, restored }) {
+      const progress = restoredList<RangeFacts>(restored, 'generatorSource') ?? {
+        kind: 'generatorSource',
+        facts: { count, parts: splits ?? parallelism },
+        given: 0,
+      }
+      const { facts } = progress
+      const ranges = indexRanges(facts.count, facts.parts)
+      return listEnumerator(ranges, { recordsExpected: facts.count, progress })
+    },
     open(split, context, position = split.start) {
       const pace =
         rate === undefined ? undefined : new Pace(rate / context.parallelism, clock, context.signal)

@@ -5,8 +5,14 @@ import { isUtf8 } from 'node:buffer'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { PlainData, ReaderContext, Source, SplitReader } from '../../operators/source.ts'
 import { lineNumberAt, LineReader } from '../files/line-reader.ts'
-import { inputBytes, inputPaths, shortName, type InputPaths } from '../files/paths.ts'
-import { listEnumerator } from '../files/split-list.ts'
+import {
+  filesWithBytes,
+  inputPaths,
+  shortName,
+  type FileWithBytes,
+  type InputPaths,
+} from '../files/paths.ts'
+import { listEnumerator, restoredList } from '../files/split-list.ts'
 
 const NEWLINE = 10
 const DEFAULT_SPLIT_BYTES = 8 * 1024 * 1024
@@ -57,15 +63,13 @@ export function jsonLinesSource<T = PlainData>(
   }
   return {
     name: shortName('jsonLines', paths),
-    async enumerate() {
-      const splits: JsonLinesSplit[] = []
-      for (const path of paths) {
-        const bytes = await inputBytes(path)
-        for (let start = 0; start < bytes; start += splitBytes) {
-          splits.push({ path, start, end: Math.min(start + splitBytes, bytes) })
-        }
+    async enumerate({ restored }) {
+      const progress = restoredList<ByteRanges>(restored, 'jsonLinesSource') ?? {
+        kind: 'jsonLinesSource',
+        facts: { splitBytes, files: await filesWithBytes(paths) },
+        given: 0,
       }
-      return listEnumerator(splits)
+      return listEnumerator(splitsOf(progress.facts), { progress })
     },
     async open(split, context, position) {
       const lines = await LineReader.open(
@@ -77,6 +81,22 @@ export function jsonLinesSource<T = PlainData>(
       return new JsonLinesReader<T>(split.path, lines, context, parse)
     },
   }
+}
+
+/** From what the splits follow. */
+interface ByteRanges {
+  readonly splitBytes: number
+  readonly files: readonly FileWithBytes[]
+}
+
+function splitsOf({ splitBytes, files }: ByteRanges): JsonLinesSplit[] {
+  const splits: JsonLinesSplit[] = []
+  for (const { path, fileBytes } of files) {
+    for (let start = 0; start < fileBytes; start += splitBytes) {
+      splits.push({ path, start, end: Math.min(start + splitBytes, fileBytes) })
+    }
+  }
+  return splits
 }
 
 class JsonLinesReader<T> implements SplitReader<T, number> {

@@ -3,10 +3,16 @@
  * the columns; readers decode in their subtasks.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { PlainData, ReaderContext, Source, SplitReader } from '../../operators/source.ts'
+import type {
+  EnumeratorContext,
+  PlainData,
+  ReaderContext,
+  Source,
+  SplitReader,
+} from '../../operators/source.ts'
 import { columnSpecs, type ColumnSpec, type ColumnTypes, type RecordOf } from '../files/columns.ts'
 import { inputPaths, shortName, type InputPaths } from '../files/paths.ts'
-import { listEnumerator } from '../files/split-list.ts'
+import { listEnumerator, restoredList } from '../files/split-list.ts'
 import { planColumns } from './column-kind.ts'
 import { damaged, readFooter, type ParquetFooter } from './parquet-file.ts'
 import { RecordBuilders } from './record-builder.ts'
@@ -104,6 +110,13 @@ function wantedColumns(columns: unknown): readonly (ColumnSpec | string)[] | und
   return columnSpecs(columns as ColumnTypes, allowed, 'parquetSource')
 }
 
+/** A file with the number of rows of each row group. */
+interface RowGroups {
+  readonly path: string
+  readonly fileBytes: number
+  readonly rows: readonly number[]
+}
+
 class ParquetSource<T> implements Source<T, ParquetSplit, number> {
   readonly name: string
   readonly #paths: readonly string[]
@@ -124,19 +137,28 @@ class ParquetSource<T> implements Source<T, ParquetSplit, number> {
     this.#timestamps = timestamps
   }
 
-  async enumerate() {
-    const splits: ParquetSplit[] = []
+  async enumerate({ restored }: EnumeratorContext) {
+    const progress = restoredList<readonly RowGroups[]>(restored, 'parquetSource') ?? {
+      kind: 'parquetSource',
+      facts: await this.#rowGroups(),
+      given: 0,
+    }
+    const splits = progress.facts.flatMap(({ path, fileBytes, rows: ofGroups }) =>
+      ofGroups.map((rows, rowGroup): ParquetSplit => ({ path, rowGroup, rows, fileBytes })),
+    )
+    const recordsExpected = splits.reduce((sum, { rows }) => sum + rows, 0)
+    return listEnumerator(splits, { recordsExpected, progress })
+  }
+
+  async #rowGroups(): Promise<RowGroups[]> {
+    const files: RowGroups[] = []
     for (const path of this.#paths) {
       const { metadata, fileBytes } = await readFooter(path)
       planColumns(metadata, path, this.#wanted, this.#timestamps)
-      for (const [rowGroup, { num_rows: rows }] of metadata.row_groups.entries()) {
-        splits.push({ path, rowGroup, rows: Number(rows), fileBytes })
-      }
+      const rows = metadata.row_groups.map(({ num_rows: rowsOfGroup }) => Number(rowsOfGroup))
+      files.push({ path, fileBytes, rows })
     }
-    return listEnumerator(
-      splits,
-      splits.reduce((sum, { rows }) => sum + rows, 0),
-    )
+    return files
   }
 
   async open(
