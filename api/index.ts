@@ -207,7 +207,16 @@ export { WindowedStream } from './windowed-stream.ts'
 export type { KeyedWindowInfo, WindowInfo } from './windowed-stream.ts'
 export { JobHandle, runJob } from './execution/run-job.ts'
 export type { JobResult } from './execution/run-job.ts'
-export type { JobHost, RestartNotice, RunOptions } from './execution/run-options.ts'
+export type { JobHost, RestartNotice, RestoreFrom, RunOptions } from './execution/run-options.ts'
+export type {
+  CheckpointMode,
+  CheckpointOptions,
+} from '../checkpoint/coordinator/checkpoint-options.ts'
+export type {
+  CheckpointStatistics,
+  CheckpointSummary,
+} from '../checkpoint/coordinator/checkpoint-statistics.ts'
+export type { CheckpointMetadata } from '../checkpoint/store/snapshot-store.ts'
 export type { JobMetrics, JobTotals } from './execution/job-metrics.ts'
 export type { JobState } from './execution/coordinator.ts'
 export type { SubtaskMetrics, SubtaskState } from '../operators/subtask.ts'

@@ -177,6 +177,11 @@ export class Attempt {
     return last
   }
 
+  /** Resolves when the last checkpoint of the attempt has come to its end: before, nobody knows which one is the newest. */
+  async quiet(): Promise<void> {
+    await this.#checkpoints.stop()
+  }
+
   /** What each subtask has done so far. Rejects where a slot does not answer any more. */
   async metrics(): Promise<readonly SubtaskMetrics[]> {
     const perSlot = await Promise.all(this.#slots.map((slot) => slot.metrics()))

@@ -9,15 +9,15 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { EnumeratorSnapshot } from '../../checkpoint/coordinator/checkpoint-contents.ts'
+import { CheckpointHistory } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
 import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
-import type { RestartDecisions } from '../../checkpoint/recovery/restart-strategy.ts'
+import { openDirectoryStore } from '../../checkpoint/store/directory-store.ts'
+import type { CheckpointMetadata } from '../../checkpoint/store/snapshot-store.ts'
 import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
-import type { Cancel, Clock } from '../../runtime/clock.ts'
 import { startInlineHost } from '../../runtime/inline-host.ts'
 import { Simulator } from '../../runtime/simulator.ts'
 import type { SlotGroup } from '../../runtime/slot-node.ts'
-import { systemClock } from '../../runtime/system-clock.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { JobGraph } from '../graph.ts'
 import { buildGraph } from '../job.ts'
@@ -34,6 +34,7 @@ import type { JobMetrics } from './job-metrics.ts'
 import { loadJobModule } from './job-module.ts'
 import { withinPatience } from './patience.ts'
 import type { GraphOrigin } from './protocol.ts'
+import { Restarter, wait } from './restarter.ts'
 import type { ResolvedOptions } from './run-options.ts'
 
 /**
@@ -62,8 +63,7 @@ export class Coordinator {
   #attempt: Attempt | undefined
   #enumerators: Enumerators | undefined
   #checkpoints: JobCheckpoints | undefined
-  #restarts: RestartDecisions | undefined
-  #restartCount = 0
+  #restarter: Restarter | undefined
   #nextChannelId = 1
   #startedMs = 0
   #lastMetrics: JobMetrics | undefined
@@ -111,13 +111,39 @@ export class Coordinator {
       throw error
     } finally {
       await this.#group?.stop()
-      await this.#checkpoints?.close()
+      await this.#checkpoints?.close(this.#state === 'cancelled')
     }
   }
 
   /** Ends the run: `run` rejects with `JOB_CANCELLED`. Does nothing after the end. */
   cancel(): void {
     this.#cancel(new MillraceError('JOB_CANCELLED', `The job '${this.#jobName}' was cancelled`))
+  }
+
+  /** Makes a checkpoint now. Errors: `JOB_NOT_RUNNING`, those of `CheckpointCoordinator.checkpoint`. */
+  checkpoint(): Promise<CheckpointMetadata> {
+    return this.#running('a checkpoint').checkpoint()
+  }
+
+  /**
+   * Makes a savepoint in a directory. Errors: `JOB_NOT_RUNNING`, those of `CheckpointCoordinator.savepoint` and of the store.
+   */
+  async savepoint(directory: string): Promise<CheckpointMetadata> {
+    const attempt = this.#running('a savepoint')
+    const store = await openDirectoryStore(directory)
+    try {
+      return await this.#orCancelled(attempt.savepoint(store))
+    } finally {
+      await store.close()
+    }
+  }
+
+  #running(what: string): Attempt {
+    if (this.#state === 'running' && this.#attempt !== undefined) return this.#attempt
+    throw new MillraceError(
+      'JOB_NOT_RUNNING',
+      `Expected a job that runs, to make ${what} of it; the job '${this.#jobName}' is ${this.#state}`,
+    )
   }
 
   /** What the job has done so far, or had done when it ended. */
@@ -246,49 +272,20 @@ export class Coordinator {
 
   /** Rethrows the error of an attempt unless there may be another one; then waits until it may begin. */
   async #afterFailure(error: unknown): Promise<void> {
+    const slot = this.#group?.main.slot
     // What fails before the first record would fail again.
-    const { restart, onRestart } = this.#options
-    if (restart === undefined || this.#startedMs === 0 || isCancellation(error)) throw error
-    this.#restarts ??= restart.start({
-      now: () => this.#clock().monotonicMs(),
-      random: () => this.#group?.main.slot.random() ?? 0,
-    })
-    this.#restarts.failed()
-    if (!this.#restarts.canRestart) throw error
+    if (this.#startedMs === 0 || slot === undefined || isCancellation(error)) throw error
+    this.#restarter ??= new Restarter(this.#options, slot)
+    const delayMs = this.#restarter.failed(error)
     this.#state = 'restarting'
-    this.#restartCount++
-    const delayMs = this.#restarts.backoffMs()
-    onRestart({ error, restarts: this.#restartCount, delayMs })
-    await this.#wait(delayMs)
+    await this.#orCancelled(wait(slot, delayMs, this.#cancelled))
+    await this.#orCancelled(this.#attempt?.quiet() ?? Promise.resolve())
     this.#plan = this.#createPlan(this.#deployable().graph)
     // Threads may hold what the attempt left behind; a simulation has no others.
     if (this.#options.host instanceof Simulator) return
     const group = this.#group
     this.#group = undefined
     await group?.stop()
-  }
-
-  async #wait(delayMs: number): Promise<void> {
-    let cancelTimer: Cancel = () => {}
-    const over = new Promise<void>((ring) => {
-      cancelTimer = this.#clock().schedule(delayMs, ring)
-    })
-    // A simulation's clock moves only while it has something to do, or has just had.
-    this.#group?.main.slot.ready({
-      label: 'the wait for the next attempt',
-      scheduled: false,
-      turn: () => 'idle',
-      turnFailed: () => {},
-    })
-    try {
-      await this.#orCancelled(over)
-    } finally {
-      cancelTimer()
-    }
-  }
-
-  #clock(): Clock {
-    return this.#group?.main.slot.clock ?? systemClock
   }
 
   async #startSlots(): Promise<SlotGroup> {
@@ -335,7 +332,8 @@ export class Coordinator {
     return {
       jobName: this.#jobName,
       durationMs,
-      restarts: this.#restartCount,
+      restarts: this.#restarter?.restarts ?? 0,
+      checkpoints: (this.#checkpoints?.history ?? new CheckpointHistory()).summary(),
       totals,
       subtasks: sorted,
     }

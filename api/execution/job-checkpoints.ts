@@ -103,9 +103,22 @@ export class JobCheckpoints {
     }
   }
 
-  /** Lets the store go. */
-  async close(): Promise<void> {
-    await this.store?.close()
+  /** Lets the store go; of a job that was cancelled, without the checkpoints of this run, if `onCancel` says so. Savepoints stay. */
+  async close(cancelled: boolean): Promise<void> {
+    const { store } = this
+    if (store === undefined) return
+    try {
+      if (cancelled && this.#options.checkpoints?.onCancel === 'remove')
+        await this.#removeOwn(store)
+    } finally {
+      await store.close()
+    }
+  }
+
+  async #removeOwn(store: SnapshotStore): Promise<void> {
+    for (const { id, kind } of await store.list()) {
+      if (kind === 'checkpoint' && id >= this.#firstId) await store.remove(id)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * What a job has done so far, per subtask and in all.
  */
+import type { CheckpointSummary } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
 
 /** A job's metrics at one moment. */
@@ -10,6 +11,8 @@ export interface JobMetrics {
   readonly durationMs: number
   /** How often the job was started again after a failure; the numbers below are those of the last attempt. */
   readonly restarts: number
+  /** What became of its checkpoints, over all attempts. */
+  readonly checkpoints: CheckpointSummary
   readonly totals: JobTotals
   /** Sorted by task and subtask. */
   readonly subtasks: readonly SubtaskMetrics[]

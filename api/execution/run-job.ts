@@ -3,6 +3,8 @@
  */
 import { pathToFileURL } from 'node:url'
 import { MillraceError } from '../../mailbox/errors.ts'
+import type { CheckpointMetadata } from '../../checkpoint/store/snapshot-store.ts'
+import { describeValue } from '../build-error.ts'
 import { isJobDefinition } from '../job.ts'
 import type { JobDefinition } from '../job.ts'
 import type { Collector } from './collector.ts'
@@ -69,6 +71,31 @@ export class JobHandle {
   /** What every subtask has done so far: records, bytes, watermark, time busy, idle and backpressured. */
   metrics(): Promise<JobMetrics> {
     return this.#coordinator.metrics()
+  }
+
+  /**
+   * Makes a checkpoint now, besides those of the interval. Resolves when it is complete and what it commits is visible.
+   * Errors: `JOB_NOT_RUNNING`, `CHECKPOINTS_OFF`, `CHECKPOINT_FAILED`.
+   */
+  checkpoint(): Promise<CheckpointMetadata> {
+    return this.#coordinator.checkpoint()
+  }
+
+  /**
+   * Makes a savepoint in a directory of its own: a checkpoint for the user, which no retention removes and from which another run of the job
+   * can begin (`from`), at another parallelism too. It commits nothing: that is left to the next checkpoint. Errors: `JOB_NOT_RUNNING`,
+   * `CHECKPOINT_FAILED`, `INVALID_ARGUMENT`, those of the directory (`STORE_LOCKED`, `STORE_NOT_PERMITTED` …).
+   *
+   * @example
+   * const { id } = await handle.savepoint('before the upgrade')
+   */
+  async savepoint(directory: string): Promise<CheckpointMetadata> {
+    if (typeof directory === 'string' && directory !== '')
+      return this.#coordinator.savepoint(directory)
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      `savepoint: expected the path of a directory, got ${describeValue(directory)}`,
+    )
   }
 
   /** The names of the collected streams, once the job is deployed. */

@@ -40,7 +40,7 @@ export interface RunOptions {
    * Whether and when a job that has failed is started again: `fixedDelayRestart`, `failureRateRestart`,
    * `exponentialDelayRestart` or `noRestart`. What fails
    * before the first record is not tried again. Default: the first failure ends the job; with `checkpoints`, `exponentialDelayRestart()`, until the same
-   * failure has come five times without a checkpoint between.
+   * failure has come five times, less than five minutes apart.
    */
   readonly restart?: RestartStrategy
   /**
@@ -89,7 +89,7 @@ export interface ResolvedOptions {
   readonly codec: CodecName
   /** Undefined: none. */
   readonly restart: RestartStrategy | undefined
-  /** How often the same failure may come in a row, without a checkpoint between. */
+  /** How often the same failure may come in a row, each less than five minutes after the one before. */
   readonly sameFailures: number
   /** Undefined: none are made. */
   readonly checkpoints: ResolvedCheckpointOptions | undefined
@@ -137,7 +137,7 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
   }
 }
 
-/** The same failure this many times, and nothing done between: more attempts would not help. */
+/** The same failure this many times in a row: more attempts would not help. */
 const SAME_FAILURES = 5
 
 type Recovery = Pick<

@@ -14,6 +14,13 @@ const metrics = {
   jobName: 'words',
   durationMs: 2_000,
   restarts: 0,
+  checkpoints: {
+    completed: 0,
+    failed: 0,
+    lateAcknowledgements: 0,
+    retentionFailures: 0,
+    recent: [],
+  },
   totals: {
     recordsRead: 3_000_000,
     recordsWritten: 1,

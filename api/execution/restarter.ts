@@ -1,0 +1,86 @@
+/**
+ * Decides whether a job that has failed gets another attempt, and waits for it. On the main thread.
+ */
+import type { RestartDecisions } from '../../checkpoint/recovery/restart-strategy.ts'
+import { OperatorError } from '../../operators/operator-error.ts'
+import type { Cancel, Clock } from '../../runtime/clock.ts'
+import type { Slot } from '../../runtime/slot.ts'
+import type { ResolvedOptions } from './run-options.ts'
+
+/** The same failure after more time than this, the wait for the attempt included, is a new one. */
+const SAME_WITHIN_MS = 300_000
+
+/** What a restarter needs to know of a run. */
+export type RestarterOptions = Pick<ResolvedOptions, 'restart' | 'sameFailures' | 'onRestart'>
+
+/** The failures of one run of a job. */
+export class Restarter {
+  readonly #options: RestarterOptions
+  readonly #clock: Clock
+  readonly #decisions: RestartDecisions | undefined
+  #restarts = 0
+  /** The last failure, when it came, and how often it has come in a row. */
+  #last = ''
+  #lastMs = 0
+  #inRow = 0
+
+  constructor(options: RestarterOptions, { clock, random }: Slot) {
+    this.#options = options
+    this.#clock = clock
+    this.#decisions = options.restart?.start({ now: () => clock.monotonicMs(), random })
+  }
+
+  /** How often the job was started again. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** The job has failed with this error. Returns the milliseconds until it may start again; throws the error if it may not. */
+  failed(error: unknown): number {
+    const decisions = this.#decisions
+    if (decisions === undefined) throw error
+    decisions.failed()
+    if (!decisions.canRestart || this.#isHopeless(error)) throw error
+    this.#restarts++
+    const delayMs = decisions.backoffMs()
+    this.#options.onRestart({ error, restarts: this.#restarts, delayMs })
+    return delayMs
+  }
+
+  /** A record that always fails would be read again for ever. */
+  #isHopeless(error: unknown): boolean {
+    const same = described(error)
+    const nowMs = this.#clock.monotonicMs()
+    const isSame = same === this.#last && nowMs - this.#lastMs < SAME_WITHIN_MS
+    this.#inRow = isSame ? this.#inRow + 1 : 1
+    this.#last = same
+    this.#lastMs = nowMs
+    return this.#inRow >= this.#options.sameFailures
+  }
+}
+
+/** What two failures have in common that are the same: not the subtask, which another attempt may choose otherwise. */
+function described(error: unknown): string {
+  if (!(error instanceof OperatorError)) return String(error)
+  return `${error.operatorName} ${error.record ?? ''} ${String(error.cause)}`
+}
+
+/** Waits by the clock of a slot; not beyond the moment when `given` settles. */
+export async function wait(slot: Slot, delayMs: number, given: Promise<unknown>): Promise<void> {
+  let cancelTimer: Cancel = () => {}
+  const over = new Promise<void>((ring) => {
+    cancelTimer = slot.clock.schedule(delayMs, ring)
+  })
+  // A simulation's clock moves only while it has something to do, or has just had.
+  slot.ready({
+    label: 'the wait for the next attempt',
+    scheduled: false,
+    turn: () => 'idle',
+    turnFailed: () => {},
+  })
+  try {
+    await Promise.race([over, given.catch(() => {})])
+  } finally {
+    cancelTimer()
+  }
+}
