@@ -221,6 +221,72 @@ test('restored at another parallelism, the subtasks together go on as one would 
   )
 })
 
+for (const mode of HARNESS_MODES) {
+  test(`slices are merged in the order of time, whatever order they came in (${mode})`, async () => {
+    const times = fc.array(fc.integer({ min: 0, max: 15 }), { minLength: 1, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(times, { minLength: 1, maxLength: 3 }), async (rounds) => {
+        const sliding = operatorHarness(
+          (stream: Stream<number>) =>
+            throughOperator(
+              stream,
+              () =>
+                slidingAggregate({
+                  name: 'sliding',
+                  size: 8,
+                  slide: 2,
+                  offset: 0,
+                  key: (at: number) => (at % 3 === 0 ? 'a' : 'b'),
+                  aggregate: sliceStarts,
+                  result: (starts, { key, windowEnd }) =>
+                    `${key} ${windowEnd}: ${starts.join(' ')}`,
+                }),
+              'sliding',
+            ),
+          { mode },
+        )
+        const all: number[] = []
+        // Each round starts where the watermark is, so that no record is late.
+        for (const [round, list] of rounds.entries()) {
+          for (const time of list) {
+            const at = round * 6 + time
+            all.push(at)
+            sliding.processRecord(at, at)
+          }
+          sliding.processWatermark((round + 1) * 6 - 1)
+        }
+        await sliding.endInput()
+        assert.equal(sliding.takeValues().toSorted(), expectedInOrder(all).toSorted())
+        assert.equal(sliding.stateEntries(), [])
+        sliding.close()
+      }),
+      { numRuns: 60 },
+    )
+  })
+}
+
+/** The start of the slice of every record, as they were merged. */
+const sliceStarts = {
+  createAccumulator: (): number[] => [],
+  add: (starts: number[], at: number): number[] => [...starts, Math.floor(at / 2) * 2],
+  merge: (older: number[], newer: number[]): number[] => [...older, ...newer],
+  getResult: (starts: number[]): readonly number[] => starts,
+}
+
+function expectedInOrder(all: readonly number[]): string[] {
+  const starts = (key: string, end: number): number[] =>
+    all
+      .filter((at) => (at % 3 === 0 ? 'a' : 'b') === key && at >= end - 8 && at < end)
+      .map((at) => Math.floor(at / 2) * 2)
+      .sort((a, b) => a - b)
+  const ends = Array.from({ length: 40 }, (_, i) => 2 * (i + 1))
+  return ['a', 'b'].flatMap((key) =>
+    ends
+      .filter((end) => starts(key, end).length > 0)
+      .map((end) => `${key} ${end}: ${starts(key, end).join(' ')}`),
+  )
+}
+
 test('a record needs an event time', () => {
   const sliding = harness({ size: 4, slide: 2, offset: 0 })
   assert.is(
