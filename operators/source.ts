@@ -102,7 +102,7 @@ export interface SplitReader<T, Position = unknown> {
    * again after a millisecond; a promise of the next batch is cheaper. Anything else fails the job with `INVALID_SOURCE`.
    */
   read(): readonly T[] | undefined | Promise<readonly T[] | undefined>
-  /** Where the next `read` goes on: plain data, accepted by `Source.open`. */
+  /** Where the next `read` goes on: plain data, accepted by `Source.open`. An object is a new one after each `read`. */
   readonly position: Position
   /**
    * Event times of the batch that `read` returned last, where the source itself knows them; otherwise the stream's

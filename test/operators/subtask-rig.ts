@@ -9,7 +9,13 @@ import { SinkTail } from '../../operators/sink-tail.ts'
 import type { SinkWriter } from '../../operators/sink.ts'
 import type { Subtask, SubtaskParts } from '../../operators/subtask.ts'
 import { ManualClock } from '../../runtime/manual-clock.ts'
-import { OutputChannel, OutputGate } from '../../runtime/output-channel.ts'
+import type { InputGate } from '../../runtime/input-gate.ts'
+import {
+  CHANNEL_CREDITS,
+  LocalTransport,
+  OutputChannel,
+  OutputGate,
+} from '../../runtime/output-channel.ts'
 import type { Slot } from '../../runtime/slot.ts'
 import { testBackend } from './operator-fakes.ts'
 import { RecordingTransport, testSlot } from '../runtime/core-fakes.ts'
@@ -29,7 +35,7 @@ export interface SubtaskRig {
   readonly settle: () => Promise<void>
 }
 
-/** What the chain ends in: a channel with these credits, and a sink if there is a writer. */
+/** What the chain ends in: a channel with these credits (default: plenty), and a sink if there is a writer. */
 export interface RigOptions {
   readonly elements?: readonly ChainElement[]
   readonly credits?: number
@@ -37,15 +43,23 @@ export interface RigOptions {
   readonly checkpointMode?: CheckpointMode
   /** The subtask goes on from what one like it has contributed to a checkpoint. */
   readonly restored?: SubtaskSnapshot | undefined
+  /** Another subtask, on whose slot this one is. */
+  readonly beside?: Pick<SubtaskRig, 'slot' | 'clock'>
+  /** The input of another subtask that its channel leads to. */
+  readonly to?: { readonly inputs: InputGate; readonly index: number }
 }
 
 /** Makes the parts of a subtask; `owner` is asked for when its sink fails. */
 export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRig {
-  const clock = new ManualClock()
-  const slot = testSlot(clock)
+  const clock = options.beside?.clock ?? new ManualClock()
+  const slot = options.beside?.slot ?? testSlot(clock)
   const gate = new OutputGate()
   const transport = new RecordingTransport()
-  const channel = new OutputChannel(1, slot, gate, transport, options.credits ?? 1_000)
+  const { to } = options
+  const way = to === undefined ? transport : new LocalTransport(to.inputs, to.index)
+  const plenty = to === undefined ? 1_000 : CHANNEL_CREDITS
+  const channel = new OutputChannel(1, slot, gate, way, options.credits ?? plenty)
+  to?.inputs.setCreditTarget(to.index, { kind: 'local', output: channel })
   const failure = { operatorName: 'sink', subtaskIndex: 0 }
   const fail = (error: unknown): void => {
     owner().turnFailed(error)

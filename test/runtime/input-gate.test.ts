@@ -26,6 +26,23 @@ test('an item makes the owner ready; items are taken fair among channels, in ord
   ])
 })
 
+test('a blocked channel is passed over until it is unblocked, which makes the owner ready', () => {
+  const slot = testSlot()
+  const owner = new FakeActor('owner')
+  const gate = new InputGate(slot, owner)
+  gate.addChannel()
+  gate.addChannel()
+  gate.block(0)
+  gate.offer(0, { kind: 'idle' })
+  gate.offer(1, { kind: 'end' })
+  slot.turn()
+  assert.equal(takeAll(gate), [{ kind: 'end' }])
+  gate.unblock(0)
+  slot.turn()
+  assert.is(owner.turns, 2)
+  assert.equal(takeAll(gate), [{ kind: 'idle' }])
+})
+
 test('credits go back by the half window, so that a sender that used all can go on', () => {
   const slot = testSlot()
   const gate = new InputGate(slot, new FakeActor('owner'))

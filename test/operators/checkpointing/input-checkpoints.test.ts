@@ -26,13 +26,20 @@ function records(...values: unknown[]): ChannelItem {
   return { values, timestamps: new Float64Array(values.length), length: values.length }
 }
 
-function rig(channels: number, options: RigOptions & { readonly ownTime?: boolean } = {}) {
+interface Options extends RigOptions {
+  readonly ownTime?: boolean
+  readonly idleTimeoutMs?: number
+}
+
+function rig(channels: number, options: Options = {}) {
+  const { ownTime = false, idleTimeoutMs } = options
   const elements = [...(options.elements ?? []), memory().element]
   const surroundings = subtaskRig({ ...options, elements }, () => subtask)
   const subtask: InputSubtask = new InputSubtask({
     ...surroundings.parts,
     inputChannels: Array.from({ length: channels }, () => 0 as const),
-    watermarks: options.ownTime === true ? monotonous() : undefined,
+    watermarks:
+      ownTime || idleTimeoutMs !== undefined ? { ...monotonous(), idleTimeoutMs } : undefined,
   })
   subtask.open()
   subtask.start()
@@ -258,6 +265,23 @@ test('it goes on from the watermark that it had made itself', async () => {
   await second.give(0, records(2))
   await second.give(0, records(4))
   assert.equal(second.sent, [watermark(29), [2], [4], watermark(39)])
+})
+
+test('while an input waits for a barrier, the clock by which its records are missed stands still', async () => {
+  const stamp: ChainElement = {
+    name: 'stamp',
+    step: { kind: 'timestamp', fn: (value) => Number(value) },
+  }
+  const idle = { kind: 'idle' } as const
+  const { give, sent, clock, settle } = rig(2, { elements: [stamp], idleTimeoutMs: 100 })
+  await give(0, records(1), barrier(1), records(2))
+  clock.advance(1_000)
+  await settle()
+  assert.not(sent.some((item) => 'kind' in item && item.kind === 'idle'))
+  await give(1, barrier(1))
+  clock.advance(100)
+  await settle()
+  assert.equal(sent.at(-1), idle)
 })
 
 test('cancelled at a barrier, it does not acknowledge', async () => {

@@ -3,81 +3,11 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { SubtaskSnapshot } from '../../../checkpoint/subtask-snapshot.ts'
-import { SourceSubtask } from '../../../operators/source/source-subtask.ts'
-import type { SplitReader } from '../../../operators/source.ts'
-import type { BadRecordHandler } from '../../../operators/bad-records.ts'
-import { monotonous } from '../../../operators/time/watermarks.ts'
-import { subtaskRig } from '../subtask-rig.ts'
-import type { RigOptions } from '../subtask-rig.ts'
+import { asyncOperator } from '../../../operators/async/async-operator.ts'
 import { ScriptedSplit, sourceRig } from '../source/source-rig.ts'
+import { arraySource, recordsOf, toTheEnd } from './array-source-rig.ts'
+import type { ArrayOptions } from './array-source-rig.ts'
 import { memory, remembered } from './memory.ts'
-
-/** The batches of a split; a text is a line that is no record. */
-type Batches = readonly (readonly (number | string)[])[]
-
-/** Reads them from a position on, which counts batches; `waits`: each batch comes later. */
-function batchReader(
-  batches: Batches,
-  { from, waits, bad }: { from: number; waits: boolean; bad: (record: unknown) => void },
-): SplitReader<unknown> {
-  let at = from
-  return {
-    get position() {
-      return at
-    },
-    read() {
-      const lines = batches[at++]
-      for (const line of lines ?? []) if (typeof line === 'string') bad(line)
-      const batch = lines?.filter((line) => typeof line === 'number')
-      return waits ? Promise.resolve(batch) : batch
-    },
-  }
-}
-
-interface ArrayOptions extends RigOptions {
-  readonly splits: readonly Batches[]
-  readonly splitsAtOnce?: number
-  readonly waits?: boolean
-  readonly badRecords?: BadRecordHandler
-}
-
-/** A source of these splits, known by their numbers; those that a restored one had received are not given again. */
-function arraySource(options: ArrayOptions) {
-  const { splits, splitsAtOnce = 1, waits = false, restored, badRecords } = options
-  const surroundings = subtaskRig(options, () => subtask)
-  let given = restored?.source?.received ?? 0
-  const opened: unknown[] = []
-  const subtask: SourceSubtask = new SourceSubtask({
-    ...surroundings.parts,
-    source: {
-      name: 'source',
-      splitsAtOnce,
-      enumerate: () => ({ next: () => undefined }),
-      open: (split, { badRecord }, position) => {
-        opened.push([split, position])
-        return batchReader(splits[split as number]!, {
-          from: (position as number | undefined) ?? 0,
-          waits,
-          bad: (record) => badRecord?.(record, 'no number'),
-        })
-      },
-    },
-    sourceName: 'source',
-    sourceUid: 'source uid',
-    timestamp: (value: number) => value,
-    watermarks: monotonous(),
-    badRecords,
-    nextSplit: async () => (given < splits.length ? { split: given++ } : undefined),
-  })
-  subtask.open()
-  subtask.start()
-  return { ...surroundings, subtask, opened, given: () => given }
-}
-
-/** The records among what was sent. */
-function recordsOf(sent: readonly (readonly unknown[] | object)[]): unknown[] {
-  return sent.flatMap((item) => (Array.isArray(item) ? (item as unknown[]) : []))
-}
 
 test('the barrier goes behind the records of the batches that were taken, and the positions say which', async () => {
   const rig = sourceRig({ splitsAtOnce: 2 })
@@ -136,6 +66,27 @@ test('of several checkpoints that are due the newest is made; older ones have no
   rig.subtask.triggerCheckpoint(3)
   await rig.settle()
   assert.equal([[...rig.snapshots.keys()], rig.out()], [[3], ['barrier']])
+})
+
+test('with an asynchronous operator that is full it does not wait', async () => {
+  const operator = asyncOperator({
+    fn: () => new Promise(() => {}),
+    flat: false,
+    order: 'ordered',
+    capacity: 2,
+    timeoutMs: undefined,
+    onTimeout: undefined,
+    retry: undefined,
+  })
+  const { subtask, settle, transport, snapshots } = arraySource({
+    splits: [[[1, 2], [3]]],
+    elements: [{ name: 'async', operator }],
+  })
+  await settle()
+  subtask.triggerCheckpoint(1)
+  await settle()
+  assert.equal(snapshots.get(1)?.source?.open, [{ split: 0, position: 1 }])
+  assert.equal(transport.sent, [{ kind: 'barrier', checkpointId: 1 }])
 })
 
 test('at its end it is passed over; its last contribution says what it had received', async () => {
@@ -268,15 +219,6 @@ test('whenever it is made: what came before the barrier and what a restored sour
     { numRuns: 150 },
   )
 })
-
-/** Also over the pauses after empty batches. */
-async function toTheEnd({ subtask, settle, clock }: ReturnType<typeof arraySource>): Promise<void> {
-  for (let i = 0; i < 50 && subtask.state !== 'finished'; i++) {
-    await settle()
-    clock.advance(1)
-  }
-  assert.is(subtask.state, 'finished')
-}
 
 function ascending(a: number, b: number): number {
   return a - b
