@@ -57,7 +57,9 @@ export interface ProcessLog {
  * order of their times, those of one time in the order in which they were registered; they are part of every snapshot.
  *
  * Unlike in Flink, where such a timer fires at once, a timer that would be due already is an error, for it mostly is a mistake in
- * the computation of its time. The `try…` twins answer false instead.
+ * the computation of its time. The `try…` twins answer false instead. But inside `onTimer` a timer behind the one that fires is always
+ * welcome, and fires at once where it is due: so a timer that registers the next one skips no period, however far the watermark or,
+ * during a pause, the clock has gone ahead. At the final watermark event time is over, and such a timer is not registered.
  */
 export interface ProcessTimers {
   /**

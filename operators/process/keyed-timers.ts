@@ -23,6 +23,9 @@ export class KeyedTimers implements ProcessTimers {
   readonly #context: OperatorContext
   readonly #service: TimerService
   readonly #canFire: boolean
+  /** The timer whose function runs; undefined: none. */
+  #firing: TimerKind | undefined
+  #firedTime = MIN_TIMESTAMP
 
   constructor({ context, output, onTimer }: KeyedTimersOptions) {
     this.#context = context
@@ -32,13 +35,32 @@ export class KeyedTimers implements ProcessTimers {
       output,
       name: 'millrace.timers',
       namespaced: false,
-      onEventTime: (key, time) => onTimer?.('eventTime', key, time),
-      onProcessingTime: (key, time) => onTimer?.('processingTime', key, time),
+      onEventTime: (key, time) => this.#fire('eventTime', key, time, onTimer),
+      onProcessingTime: (key, time) => this.#fire('processingTime', key, time, onTimer),
     })
+  }
+
+  #fire(
+    kind: TimerKind,
+    key: CanonicalKey,
+    time: number,
+    onTimer: KeyedTimersOptions['onTimer'],
+  ): void {
+    this.#firing = kind
+    this.#firedTime = time
+    onTimer?.(kind, key, time)
+    this.#firing = undefined
+  }
+
+  /** Whether a timer that would be due already is the next one behind the timer that fires: then it is no mistake. */
+  #followsFired(kind: TimerKind, time: number): boolean {
+    return this.#firing === kind && time > this.#firedTime
   }
 
   registerEventTime(time: number): void {
     if (this.#registerEventTime('registerEventTime', time)) return
+    // Event time is over: a timer that registers the next one would never end.
+    if (this.#firing !== undefined && this.#service.currentWatermark === MAX_TIMESTAMP) return
     const stands = `the watermark stands at ${this.#service.currentWatermark}`
     throw inThePast('registerEventTime', time, stands)
   }
@@ -81,7 +103,10 @@ export class KeyedTimers implements ProcessTimers {
   #registerEventTime(method: string, time: number): boolean {
     checkTime(method, time)
     this.#checkFunction(method)
-    if (time <= this.#service.currentWatermark) return false
+    const { currentWatermark } = this.#service
+    const isDue = time <= currentWatermark
+    if (isDue && (currentWatermark === MAX_TIMESTAMP || !this.#followsFired('eventTime', time)))
+      return false
     this.#service.registerEventTime(this.#key(), time)
     return true
   }
@@ -90,7 +115,8 @@ export class KeyedTimers implements ProcessTimers {
     checkTime(method, time)
     if (time === MAX_TIMESTAMP) throw invalidTime(method, 'Infinity, which the clock never reaches')
     this.#checkFunction(method)
-    if (time < this.#context.clock.now()) return false
+    const isDue = time < this.#context.clock.now()
+    if (isDue && !this.#followsFired('processingTime', time)) return false
     this.#service.registerProcessingTime(this.#key(), time)
     return true
   }

@@ -164,7 +164,7 @@ for (const mode of HARNESS_MODES) {
     harness.processWatermark(19)
     harness.processWatermark(21)
     harness.processWatermark(45)
-    assert.equal(harness.takeValues(), [10, 20, 30])
+    assert.equal(harness.takeValues(), [10, 20, 30, 40])
     harness.close()
   })
 
@@ -306,6 +306,40 @@ test('keyed state has no place in open and close', () => {
     assert.match(error.message, /context.state needs a key: there is none in open and close/)
   }
 })
+
+for (const mode of HARNESS_MODES) {
+  test(`${mode}: a timer that registers the next one skips no period, and ends with event time`, () => {
+    const harness = operatorHarness(
+      (input: Stream<number>) =>
+        input
+          .keyBy(() => 'k')
+          .process({
+            processRecord(time, { timers }) {
+              timers.registerEventTime(time)
+              timers.registerProcessingTime(time)
+            },
+            onTimer({ kind, time }, { timers }, emit: Emit<string>) {
+              emit(`${kind} ${time}`)
+              if (kind === 'eventTime') timers.registerEventTime(time + 10)
+              else timers.registerProcessingTime(time + 10)
+            },
+          }),
+      { mode },
+    )
+    harness.processRecord(10)
+    harness.processWatermark(35)
+    harness.setProcessingTime(25)
+    assert.equal(harness.takeValues(), [
+      'eventTime 10',
+      'eventTime 20',
+      'eventTime 30',
+      'processingTime 10',
+      'processingTime 20',
+    ])
+    harness.processWatermark(Infinity)
+    assert.equal(harness.takeValues(), ['eventTime 40'])
+  })
+}
 
 test('a timer in the past is an error, and false from the twin', () => {
   const answers: boolean[] = []

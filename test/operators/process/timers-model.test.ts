@@ -75,6 +75,10 @@ class Model {
   #register({ key, kind, time }: Omit<Command, 'action'>): void {
     const now = this.#now[kind]
     if (kind === 'eventTime' ? time <= now : time < now) return
+    this.#add({ key, kind, time })
+  }
+
+  #add({ key, kind, time }: Omit<Command, 'action'>): void {
     const same = (timer: { key: string; kind: Kind; time: number }): boolean =>
       timer.key === key && timer.kind === kind && timer.time === time
     if (!this.#timers.some(same)) this.#timers.push({ key, kind, time })
@@ -101,7 +105,8 @@ class Model {
       this.#fired.set(key, count)
       rows.push([key, count, kind, time])
       const [later, gone] = [next(time), deletes(time)]
-      if (later !== undefined) this.#register({ key, kind, time: later })
+      // Behind the timer that fires, so welcome even where it is due.
+      if (later !== undefined) this.#add({ key, kind, time: later })
       if (gone !== undefined) this.#delete({ key, kind, time: gone })
     }
   }
