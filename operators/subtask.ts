@@ -18,7 +18,6 @@
  * One that would come when the input has ended and is being finished is passed over: what follows the last record, the end, counts
  * as its barrier. What a finished subtask contributes goes with `finished`.
  */
-import type { OperatorSnapshot } from '../checkpoint/state/snapshot.ts'
 import type { StateBackend } from '../checkpoint/state/state-backend.ts'
 import type {
   SinkSnapshot,
@@ -260,11 +259,6 @@ export abstract class Subtask implements SlotActor {
   close(): void {
     this.#attention.close()
     this.chain.close()
-  }
-
-  /** What its operators have in their state. Between two turns, and only when nothing is half done. */
-  snapshot(): OperatorSnapshot[] {
-    return this.chain.snapshot()
   }
 
   /** What it has done so far. */

@@ -217,11 +217,16 @@ export class SourceSubtask extends Subtask {
   }
 
   protected override sourceSnapshot(): SourceSnapshot {
-    const open = this.positions().map(({ split, position }) => ({
-      split,
-      position: plainCopy(position, 'position'),
-    }))
-    return { uid: this.#source.sourceUid, received: this.#opener.received, open }
+    const { sourceUid: uid, sourceName: operatorName, identity } = this.#source
+    try {
+      const open = this.positions().map(({ split, position }) => ({
+        split,
+        position: plainCopy(position, 'position'),
+      }))
+      return { uid, received: this.#opener.received, open }
+    } catch (error) {
+      throw operatorError({ operatorName, subtaskIndex: identity.index }, error)
+    }
   }
 
   /** False when no checkpoint is due. */

@@ -34,6 +34,21 @@ test('frames reach the gate of their channel, credits its sender; others are cou
   assert.is(b.router.staleFrames, 2)
 })
 
+test('a barrier keeps its place between the records of its link', () => {
+  const [a, b] = testMesh()
+  const { gate } = testGate(b.slot)
+  b.router.addInput(3, gate, 0)
+  const transport = new LinkTransport(a.slot.peer(1), 3, 'columns')
+  const channel = new OutputChannel(3, a.slot, new OutputGate(), transport)
+  channel.append('x', 1)
+  channel.event({ kind: 'barrier', checkpointId: 2 ** 40 })
+  channel.append('y', 2)
+  a.slot.turn()
+  b.slot.turn()
+  const items = takeAll(gate).map((item) => ('values' in item ? item.values : item))
+  assert.equal(items, [['x'], { kind: 'barrier', channel: 3, checkpointId: 2 ** 40 }, ['y']])
+})
+
 test('records that cannot be read fail the subtask that they are for', () => {
   const [a, b] = testMesh()
   const damaged: unknown[] = []

@@ -111,7 +111,7 @@ test('a position that is not plain data declines the checkpoint', async () => {
   rig.subtask.triggerCheckpoint(1)
   await rig.settle()
   assert.equal([rig.heard[0]?.[0], rig.subtask.state], ['declined', 'running'])
-  assert.match(String(rig.heard[0]?.[1]), /position.*function/)
+  assert.match(String(rig.heard[0]?.[1]), /'source' \(subtask 0\).*position.*function/)
 })
 
 test('restored: open splits at their positions first, and before their records the watermark', async () => {
