@@ -64,34 +64,20 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b)
 }
 
-/** A slice that no window has taken in yet. */
+/** A slice that no window has taken in yet, and its accumulators by canonical key. */
 interface OpenSlice<Acc> {
   readonly start: number
   /** What the queues of its keys refer to; without the accumulators, which they must not keep alive. */
   readonly at: SliceStart
-  /** The accumulators of the keys for which another slice is hot, by canonical key. */
-  cold: Map<CanonicalKey, Acc> | undefined
-  isTaken: boolean
+  readonly accumulators: Map<CanonicalKey, Acc>
 }
 
-/**
- * All slices of a key. The open slice that got the key's first record last is *hot*: its accumulator lies here, where a record
- * and a firing find it without a further look-up. In a stream in order there are no others.
- */
+/** The slices of a key that a window has taken in. */
 interface KeySlices<In, Acc> {
   readonly key: CanonicalKey
-  /** Undefined when no slice is hot. After `takeSlices` it may be a taken slice, until the firing comes to this key. */
-  hotSlice: OpenSlice<Acc> | undefined
-  hot: Acc | undefined
-  /** The slice that was hot before, mostly until the watermark, which trails the records, lets a window take it. */
-  warmSlice: OpenSlice<Acc> | undefined
-  warm: Acc | undefined
-  /** Number of open slices that hold this key among their cold ones. */
-  coldSlices: number
-  /** The slices that a window has taken in. */
   readonly queue: SliceQueue<In, Acc>
   /** After a restore: the end of the newest window that has fired for this key; it does not fire again. */
-  firedEnd: number
+  readonly firedEnd: number
 }
 
 /** One key in a snapshot: its slices that no window has taken in, and its queue. */
@@ -123,9 +109,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   const byStart = new Map<number, OpenSlice<Acc>>()
   /** The same slices in the order of their starts. */
   const open: OpenSlice<Acc>[] = []
-  const keys = new Map<CanonicalKey, KeySlices<In, Acc>>()
-  /** Whether any queue holds something; while a window fires: any of those that it has passed. */
-  let anyTaken = false
+  const taken = new Map<CanonicalKey, KeySlices<In, Acc>>()
   let output: Output<Out>
   /** Undefined where nobody reads it. */
   let late: Output | undefined
@@ -135,7 +119,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   let passedEnd = MIN_TIMESTAMP
   /** The slice of the last record, as in `windowAggregate`. */
   const bounds = Float64Array.of(MAX_TIMESTAMP, MIN_TIMESTAMP)
-  let current: OpenSlice<Acc> | undefined
+  let accumulators = new Map<CanonicalKey, Acc>()
   /** End of the window that is firing, and its keys that are still to come. */
   let firingEnd = MIN_TIMESTAMP
   let firing: IterableIterator<KeySlices<In, Acc>> | undefined
@@ -145,7 +129,7 @@ function createOperator<In, Key, Acc, Result, Out>(
     if (timestamp === MIN_TIMESTAMP) noTimestamp({ name })
     const start = windowStartWithOffset(timestamp, offset, sliceLength)
     if (start < passedEnd) return false
-    current = openSlice(start)
+    accumulators = openSlice(start).accumulators
     bounds[0] = start
     bounds[1] = start + sliceLength
     return true
@@ -154,7 +138,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   function openSlice(start: number): OpenSlice<Acc> {
     const known = byStart.get(start)
     if (known !== undefined) return known
-    const slice = { start, at: { start }, cold: undefined, isTaken: false }
+    const slice = { start, at: { start }, accumulators: new Map<CanonicalKey, Acc>() }
     byStart.set(start, slice)
     let at = open.length
     while (at > 0 && (open[at - 1] as OpenSlice<Acc>).start > start) at--
@@ -162,39 +146,10 @@ function createOperator<In, Key, Acc, Result, Out>(
     return slice
   }
 
-  /** Adds to the current slice, which is not the hot one of the key. */
-  function addElsewhere(known: KeySlices<In, Acc> | undefined, key: CanonicalKey, value: In): void {
-    const slice = current as OpenSlice<Acc>
-    const { cold } = slice
-    if (known !== undefined && known.warmSlice === slice) {
-      known.warm = aggregate.add(known.warm as Acc, value)
-      return
-    }
-    if (known !== undefined && known.coldSlices > 0 && cold !== undefined) {
-      const accumulator = cold.get(key)
-      if (accumulator !== undefined || cold.has(key)) {
-        const next = aggregate.add(accumulator as Acc, value)
-        if (!Object.is(next, accumulator)) cold.set(known.key, next)
-        return
-      }
-    }
-    // Before anything changes: it may throw.
-    const first = aggregate.add(aggregate.createAccumulator(), value)
-    makeHot(known ?? slicesOf(key), slice, first)
-  }
-
-  function makeHot(slices: KeySlices<In, Acc>, slice: OpenSlice<Acc>, accumulator: Acc): void {
-    const before = slices.hotSlice
-    if (before !== undefined && slices.warmSlice === undefined) {
-      slices.warmSlice = before
-      slices.warm = slices.hot
-    } else if (before !== undefined) {
-      before.cold ??= new Map()
-      before.cold.set(slices.key, slices.hot as Acc)
-      slices.coldSlices++
-    }
-    slices.hotSlice = slice
-    slices.hot = accumulator
+  function addFirst(key: CanonicalKey, value: In): void {
+    const known = accumulators.has(key)
+    const accumulator = known ? (accumulators.get(key) as Acc) : aggregate.createAccumulator()
+    accumulators.set(known ? key : detachKey(key), aggregate.add(accumulator, value))
   }
 
   /** A record of a slice that a window has taken in already. */
@@ -206,8 +161,7 @@ function createOperator<In, Key, Acc, Result, Out>(
     }
     const key = keyOf === undefined ? null : canonicalKey(keyOf(value))
     const start = windowStartWithOffset(timestamp, offset, sliceLength)
-    slicesOf(key).queue.addLate(start, value)
-    anyTaken = true
+    slicesOf(key, MIN_TIMESTAMP).queue.addLate(start, value)
   }
 
   /** A record that no window takes any more. */
@@ -216,20 +170,11 @@ function createOperator<In, Key, Acc, Result, Out>(
     else late?.emit(value, timestamp)
   }
 
-  function slicesOf(key: CanonicalKey): KeySlices<In, Acc> {
-    const known = keys.get(key)
+  function slicesOf(key: CanonicalKey, firedEnd: number): KeySlices<In, Acc> {
+    const known = taken.get(key)
     if (known !== undefined) return known
-    const slices: KeySlices<In, Acc> = {
-      key: detachKey(key),
-      hotSlice: undefined,
-      hot: undefined,
-      warmSlice: undefined,
-      warm: undefined,
-      coldSlices: 0,
-      queue: newQueue(aggregate),
-      firedEnd: MIN_TIMESTAMP,
-    }
-    keys.set(slices.key, slices)
+    const slices = { key: detachKey(key), queue: newQueue(aggregate), firedEnd }
+    taken.set(slices.key, slices)
     return slices
   }
 
@@ -241,91 +186,44 @@ function createOperator<In, Key, Acc, Result, Out>(
         ? MAX_TIMESTAMP
         : windowStartWithOffset(first.start + sliceLength - 1 - size, offset, slide) + slide + size
     // Windows of taken slices follow one another; before the first has fired there are none, but after a restore.
-    const ofTaken = anyTaken ? endAfterTaken() : MAX_TIMESTAMP
+    const ofTaken = taken.size === 0 ? MAX_TIMESTAMP : endAfterTaken()
     return ofOpen < ofTaken ? ofOpen : ofTaken
   }
 
   function endAfterTaken(): number {
     if (passedEnd !== MIN_TIMESTAMP) return passedEnd + slide
     let end = MAX_TIMESTAMP
-    for (const { queue, firedEnd } of keys.values())
-      if (!queue.isEmpty && firedEnd + slide < end) end = firedEnd + slide
+    for (const { firedEnd } of taken.values()) if (firedEnd + slide < end) end = firedEnd + slide
     return end
   }
 
-  /**
-   * Takes the slices that the window with this end is the first to hold: cold accumulators go to the queues of their keys
-   * now, hot ones when the firing comes to their key.
-   */
+  /** Hands the slices that the window with this end is the first to hold to the queues of their keys. */
   function takeSlices(end: number): void {
     while (open.length > 0 && (open[0] as OpenSlice<Acc>).start + sliceLength <= end) {
       const slice = open.shift() as OpenSlice<Acc>
       byStart.delete(slice.start)
-      if (slice.cold !== undefined) takeCold(slice, slice.cold)
-      slice.cold = undefined
-      slice.isTaken = true
-      if (slice !== current) continue
+      for (const [key, accumulator] of slice.accumulators)
+        slicesOf(key, MIN_TIMESTAMP).queue.push(slice.at, accumulator)
+      if (slice.accumulators !== accumulators) continue
       bounds[0] = MAX_TIMESTAMP
       bounds[1] = MIN_TIMESTAMP
-      current = undefined
+      accumulators = new Map()
     }
-  }
-
-  function takeCold(slice: OpenSlice<Acc>, cold: Map<CanonicalKey, Acc>): void {
-    for (const [key, accumulator] of cold) {
-      const slices = slicesOf(key)
-      // Older slices go first: slices are merged in the order of time.
-      takeHeld(slices)
-      slices.queue.push(slice.at, accumulator)
-      slices.coldSlices--
-    }
-  }
-
-  /** Hands the hot and the warm slice to the queue, as far as they are taken. */
-  function takeHeld(slices: KeySlices<In, Acc>): void {
-    const { warmSlice, hotSlice } = slices
-    const takesHot = hotSlice !== undefined && hotSlice.isTaken
-    if (warmSlice !== undefined && warmSlice.isTaken) {
-      if (takesHot && hotSlice.start < warmSlice.start) takeHot(slices, hotSlice)
-      slices.queue.push(warmSlice.at, slices.warm as Acc)
-      slices.warmSlice = undefined
-      slices.warm = undefined
-    }
-    if (takesHot && slices.hotSlice !== undefined) takeHot(slices, hotSlice)
-  }
-
-  function takeHot(slices: KeySlices<In, Acc>, slice: OpenSlice<Acc>): void {
-    slices.queue.push(slice.at, slices.hot as Acc)
-    slices.hotSlice = undefined
-    slices.hot = undefined
   }
 
   function fire(): boolean {
-    if (firing === undefined) {
-      firing = keys.values()
-      anyTaken = false
-    }
+    firing ??= taken.values()
     if (output.full) return false
     const oldestStart = firingEnd - size
     // A loop that is left does not end this kind of iterator; the next call goes on behind.
-    for (const slices of firing) {
-      const { queue } = slices
-      takeHeld(slices)
+    for (const { key, queue, firedEnd } of firing) {
       queue.dropBefore(oldestStart)
-      if (!queue.isEmpty) {
-        anyTaken = true
-        if (slices.firedEnd < firingEnd) emit(slices.key, aggregate.getResult(queue.total()))
-      } else if (!holdsOpen(slices)) {
-        keys.delete(slices.key)
-      }
+      if (queue.isEmpty) taken.delete(key)
+      else if (firedEnd < firingEnd) emit(key, aggregate.getResult(queue.total()))
       if (output.full) return false
     }
     firing = undefined
     return true
-  }
-
-  function holdsOpen({ hotSlice, warmSlice, coldSlices }: KeySlices<In, Acc>): boolean {
-    return hotSlice !== undefined || warmSlice !== undefined || coldSlices > 0
   }
 
   function emit(key: CanonicalKey, result: Result): void {
@@ -343,28 +241,21 @@ function createOperator<In, Key, Acc, Result, Out>(
   }
 
   function writePayloads(write: (key: CanonicalKey, payload: Payload<Acc>) => void): void {
-    for (const { start, cold } of open) {
-      if (cold === undefined) continue
-      for (const [key, accumulator] of cold) write(key, { open: [start, accumulator] })
+    for (const { start, accumulators: byKey } of open) {
+      for (const [key, accumulator] of byKey) write(key, { open: [start, accumulator] })
     }
-    for (const { key, hotSlice, hot, warmSlice, warm, queue, firedEnd } of keys.values()) {
-      if (warmSlice !== undefined) write(key, { open: [warmSlice.start, warm as Acc] })
-      if (hotSlice !== undefined) write(key, { open: [hotSlice.start, hot as Acc] })
-      if (queue.isEmpty) continue
+    for (const [key, { queue, firedEnd }] of taken) {
       const fired = firedEnd > passedEnd ? firedEnd : passedEnd
       write(key, { taken: queue.contents(), firedEnd: fired })
     }
   }
 
   function restorePayload(key: CanonicalKey, payload: Payload<Acc>): void {
-    const slices = slicesOf(key)
     if ('open' in payload) {
       const [start, accumulator] = payload.open
-      makeHot(slices, openSlice(start), accumulator)
+      openSlice(start).accumulators.set(detachKey(key), accumulator)
     } else {
-      slices.firedEnd = payload.firedEnd
-      slices.queue.restore(payload.taken)
-      anyTaken = true
+      slicesOf(key, payload.firedEnd).queue.restore(payload.taken)
     }
   }
 
@@ -392,15 +283,14 @@ function createOperator<In, Key, Acc, Result, Out>(
         return
       }
       const key = keyOf === undefined ? null : canonicalKey(keyOf(value))
-      const slices = keys.get(key)
-      if (slices === undefined || slices.hotSlice !== current) {
-        addElsewhere(slices, key, value)
+      const accumulator = accumulators.get(key)
+      if (accumulator === undefined) {
+        addFirst(key, value)
         return
       }
-      const accumulator = slices.hot as Acc
       const next = aggregate.add(accumulator, value)
       // Not `!==`: V8 folds Object.is of one and the same object, and only that (benchmarks/chain).
-      if (!Object.is(next, accumulator)) slices.hot = next
+      if (!Object.is(next, accumulator)) accumulators.set(key, next)
     },
     processWatermark(timestamp) {
       if (timestamp > watermark) watermark = timestamp
@@ -427,11 +317,8 @@ function createOperator<In, Key, Acc, Result, Out>(
     close() {
       byStart.clear()
       open.length = 0
-      keys.clear()
-      anyTaken = false
-      current = undefined
-      bounds[0] = MAX_TIMESTAMP
-      bounds[1] = MIN_TIMESTAMP
+      taken.clear()
+      accumulators = new Map()
       firing = undefined
     },
   }
