@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { ReaderContext, SplitReader } from '../../operators/source.ts'
 import { unknownColumn, type ColumnSpec } from '../files/columns.ts'
+import type { Follower } from '../files/follow.ts'
 import { lineNumberAt, LineReader } from '../files/line-reader.ts'
 import { csvParser, type ParseValue } from './csv-values.ts'
 import { scanRecords, type ScannedRecords } from './record-scanner.ts'
@@ -27,6 +28,8 @@ export interface CsvRequest {
   readonly wanted: readonly ColumnSpec[] | undefined
   readonly batchSize: number
   readonly position: number | undefined
+  /** For a file that grows. */
+  readonly follower: Follower | undefined
   /** Takes the records that don't fit their columns; undefined: the first one ends the job. */
   readonly badRecord: ReaderContext['badRecord']
   /** Parses whole records. */
@@ -62,18 +65,14 @@ export class CsvReader<T> implements SplitReader<T, number> {
 
   /** Reads the header, then goes to the position. */
   static async open<T>(request: CsvRequest): Promise<CsvReader<T>> {
-    const lines = await LineReader.open(request.path, 0, request.fileBytes, false)
+    const range = { end: request.fileBytes, align: false, follower: request.follower }
+    const lines = await LineReader.open(request.path, { ...range, start: 0 })
     const reader = new CsvReader<T>(request, lines)
     try {
       await reader.#readLayout()
       if (request.position !== undefined && request.position > reader.position) {
         await lines.close()
-        reader.#lines = await LineReader.open(
-          request.path,
-          request.position,
-          request.fileBytes,
-          false,
-        )
+        reader.#lines = await LineReader.open(request.path, { ...range, start: request.position })
       }
       return reader
     } catch (error) {

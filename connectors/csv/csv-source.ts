@@ -6,6 +6,7 @@ import Papa from 'papaparse'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Source } from '../../operators/source.ts'
 import { columnSpecs, type ColumnSpec, type ColumnTypes, type RecordOf } from '../files/columns.ts'
+import { Follower, followOptions, type FollowOptions } from '../files/follow.ts'
 import {
   filesWithBytes,
   inputPaths,
@@ -39,6 +40,8 @@ export interface CsvSourceOptions<C extends CsvColumns> extends InputPaths {
   readonly header?: boolean
   /** What separates fields: one ASCII character. Default: a comma. */
   readonly delimiter?: string
+  /** Reads on when the files grow, as with `jsonLinesSource`; a record counts when its line break is there. Default: false. */
+  readonly follow?: boolean | FollowOptions
 }
 
 /** One file. */
@@ -65,6 +68,8 @@ export function csvSource<const C extends CsvColumns = readonly string[]>(
   options: CsvSourceOptions<C>,
 ): Source<CsvRecord<C>, CsvSplit, number> {
   const paths = inputPaths(options, 'csvSource')
+  const follow = followOptions(options.follow, 'csvSource')
+  const kind = follow === undefined ? 'csvSource' : 'csvSource with follow'
   const { header = true } = options
   const wanted = wantedColumns(options.columns)
   const delimiter = checkDelimiter(options.delimiter, 'csvSource')
@@ -75,9 +80,10 @@ export function csvSource<const C extends CsvColumns = readonly string[]>(
   return {
     name: shortName('csv', paths),
     maxParallelism: paths.length,
+    ...(follow === undefined ? {} : { splitsAtOnce: paths.length }),
     async enumerate({ restored }) {
-      const progress = restoredList<readonly CsvSplit[]>(restored, 'csvSource') ?? {
-        kind: 'csvSource',
+      const progress = restoredList<readonly CsvSplit[]>(restored, kind) ?? {
+        kind,
         facts: await filesWithBytes(paths),
         given: 0,
       }
@@ -93,6 +99,7 @@ export function csvSource<const C extends CsvColumns = readonly string[]>(
         batchSize: context.batchSize,
         badRecord: context.badRecord,
         position,
+        follower: follow && new Follower(follow, context.signal),
         parse: (text, newline) =>
           Papa.parse<string[]>(text, { delimiter, newline, quoteChar: '"', header: false }),
       })

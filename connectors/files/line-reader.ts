@@ -6,6 +6,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { MillraceError } from '../../mailbox/errors.ts'
+import type { Follower } from './follow.ts'
 import { openInput, readFully } from './paths.ts'
 
 const NEWLINE = 10
@@ -13,11 +14,23 @@ const CHUNK_BYTES = 256 * 1024
 /** A longer line is taken for a file that has no lines. */
 export const LONGEST_LINE_BYTES = 256 * 1024 * 1024
 
+/** Which lines are read. */
+export interface LineRange {
+  readonly start: number
+  /** Not used for a file that is followed. */
+  readonly end: number
+  /** Whether `start` may be inside a line, which then belongs to another range. */
+  readonly align: boolean
+  /** Waits at the end of the file for more; such a range never ends by itself. */
+  readonly follower?: Follower | undefined
+}
+
 /** A window over the file; the owner takes bytes from `bytes[from, to)` and moves on with `consume`. */
 export class LineReader {
   readonly #path: string
   readonly #file: FileHandle
   readonly #end: number
+  readonly #follower: Follower | undefined
   #bytes = Buffer.allocUnsafe(CHUNK_BYTES)
   #from = 0
   #to = 0
@@ -25,21 +38,23 @@ export class LineReader {
   #position: number
   #atEnd = false
 
-  private constructor(path: string, file: FileHandle, start: number, end: number) {
+  private constructor(path: string, file: FileHandle, { start, end, follower }: LineRange) {
     this.#path = path
     this.#file = file
     this.#position = start
-    this.#end = end
+    this.#end = follower === undefined ? end : Number.POSITIVE_INFINITY
+    this.#follower = follower
   }
 
   /** Opens at `start`; when `align`, moves on to the first line that begins at `start` or behind it. */
-  static async open(path: string, start: number, end: number, align: boolean): Promise<LineReader> {
+  static async open(path: string, range: LineRange): Promise<LineReader> {
+    const { start, align } = range
     const file = await openInput(path)
     const mustAlign = align && start > 0
-    const reader = new LineReader(path, file, mustAlign ? start - 1 : start, end)
+    const from = mustAlign ? { ...range, start: start - 1 } : range
+    const reader = new LineReader(path, file, from)
     try {
       if (mustAlign) await reader.#skipLine()
-      else if (start === 0) await reader.#skipByteOrderMark()
       return reader
     } catch (error) {
       await file.close()
@@ -52,9 +67,9 @@ export class LineReader {
     return this.#position
   }
 
-  /** Whether the next line belongs to a later range or there is none. */
+  /** Whether the next line belongs to a later range or there is none; for a followed file, whether the job is over. */
   get done(): boolean {
-    return this.#position >= this.#end
+    return this.#follower === undefined ? this.#position >= this.#end : this.#follower.stopped
   }
 
   /** The bytes in hand. Valid until `fill` or `consume`. */
@@ -77,7 +92,7 @@ export class LineReader {
     this.#position += bytes
   }
 
-  /** Reads more behind the window. Errors: `FILE_READ_FAILED`, `FILE_CHANGED`, `LINE_TOO_LONG`. */
+  /** Reads more behind the window; waits for it in a followed file, until the job is over. Errors: `FILE_READ_FAILED`, `FILE_CHANGED`, `LINE_TOO_LONG`. */
   async fill(): Promise<void> {
     const kept = this.#to - this.#from
     if (kept >= LONGEST_LINE_BYTES) {
@@ -93,14 +108,40 @@ export class LineReader {
     this.#bytes = target
     this.#from = 0
     const free = target.subarray(kept)
-    const read = await readFully(this.#file, free, this.#position + kept, this.#path)
-    this.#to = kept + read
+    this.#to = kept
+    if (this.#follower === undefined) await this.#readOnce(free)
+    else await this.#readWhenGrown(free, this.#follower)
+    this.#skipByteOrderMark()
+  }
+
+  async #readOnce(free: Buffer): Promise<void> {
+    const read = await readFully(this.#file, free, this.#position + this.#to, this.#path)
+    this.#to += read
     this.#atEnd = read < free.length
-    if (this.#atEnd && this.#position + this.#to < this.#end) {
+    const fileBytes = this.#position + this.#to
+    if (this.#atEnd && fileBytes < this.#end) {
       throw new MillraceError(
         'FILE_CHANGED',
-        `${this.#path} had at least ${this.#end} bytes when the job started and has ${this.#position + this.#to} now`,
+        `${this.#path} had at least ${this.#end} bytes when the job started and has ${fileBytes} now`,
       )
+    }
+  }
+
+  /** The last line of a file that grows ends with its newline only: `atEnd` stays false. */
+  async #readWhenGrown(free: Buffer, follower: Follower): Promise<void> {
+    const seen = this.#position + this.#to
+    while (!follower.stopped) {
+      const read = await readFully(this.#file, free, seen, this.#path)
+      this.#to += read
+      if (read > 0) return
+      const { size } = await this.#file.stat()
+      if (size < seen) {
+        throw new MillraceError(
+          'FILE_CHANGED',
+          `${this.#path} is being followed and has been cut, from at least ${seen} bytes to ${size}`,
+        )
+      }
+      if (size === seen) await follower.pause()
     }
   }
 
@@ -119,8 +160,8 @@ export class LineReader {
     }
   }
 
-  async #skipByteOrderMark(): Promise<void> {
-    await this.fill()
+  #skipByteOrderMark(): void {
+    if (this.#position > 0) return
     const window = this.window
     if (window[0] === 0xef && window[1] === 0xbb && window[2] === 0xbf) this.consume(3)
   }

@@ -3,3 +3,4 @@ export type { JsonLinesSourceOptions, JsonLinesSplit } from './json-lines-source
 export { jsonLinesSink } from './json-lines-sink.ts'
 export type { JsonLinesSinkOptions } from './json-lines-sink.ts'
 export { jsonLines } from './json-lines-format.ts'
+export type { FollowClock, FollowOptions } from '../files/follow.ts'

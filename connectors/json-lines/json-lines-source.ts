@@ -5,6 +5,7 @@ import { isUtf8 } from 'node:buffer'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { PlainData, ReaderContext, Source, SplitReader } from '../../operators/source.ts'
 import { lineNumberAt, LineReader } from '../files/line-reader.ts'
+import { Follower, followOptions, type FollowOptions } from '../files/follow.ts'
 import {
   filesWithBytes,
   inputPaths,
@@ -27,6 +28,11 @@ export interface JsonLinesSourceOptions<T> extends InputPaths {
   readonly parse?: (value: PlainData) => T
   /** Size of a split in bytes, at least 1. Default: 8 MiB. */
   readonly splitBytes?: number
+  /**
+   * Reads on when the files grow, and ends only when the job is cancelled. Each file is one split; a line counts when its
+   * newline is there. Files are looked at every 200 ms. One that is cut, or replaced under its name, can't be followed. Default: false.
+   */
+  readonly follow?: boolean | FollowOptions
 }
 
 /** Bytes `[start, end)` of a file: the lines that begin there. */
@@ -46,11 +52,16 @@ export interface JsonLinesSplit {
  *
  * @example
  * const bids = jsonLinesSource({ path: 'bids.jsonl', parse: (value) => value as { price: number } })
+ *
+ * @example
+ * const log = jsonLinesSource({ path: 'app.log', follow: true })
  */
 export function jsonLinesSource<T = PlainData>(
   options: JsonLinesSourceOptions<T>,
 ): Source<T, JsonLinesSplit, number> {
   const paths = inputPaths(options, 'jsonLinesSource')
+  const follow = followOptions(options.follow, 'jsonLinesSource')
+  const kind = follow === undefined ? 'jsonLinesSource' : 'jsonLinesSource with follow'
   const { parse, splitBytes = DEFAULT_SPLIT_BYTES } = options
   if (!Number.isSafeInteger(splitBytes) || splitBytes < 1) {
     throw new MillraceError(
@@ -63,21 +74,22 @@ export function jsonLinesSource<T = PlainData>(
   }
   return {
     name: shortName('jsonLines', paths),
+    ...(follow === undefined ? {} : { maxParallelism: paths.length, splitsAtOnce: paths.length }),
     async enumerate({ restored }) {
-      const progress = restoredList<ByteRanges>(restored, 'jsonLinesSource') ?? {
-        kind: 'jsonLinesSource',
-        facts: { splitBytes, files: await filesWithBytes(paths) },
+      const progress = restoredList<ByteRanges>(restored, kind) ?? {
+        kind,
+        facts: await byteRanges(paths, follow === undefined ? splitBytes : undefined),
         given: 0,
       }
       return listEnumerator(splitsOf(progress.facts), { progress })
     },
     async open(split, context, position) {
-      const lines = await LineReader.open(
-        split.path,
-        position ?? split.start,
-        split.end,
-        position === undefined,
-      )
+      const lines = await LineReader.open(split.path, {
+        start: position ?? split.start,
+        end: split.end,
+        align: position === undefined,
+        follower: follow && new Follower(follow, context.signal),
+      })
       return new JsonLinesReader<T>(split.path, lines, context, parse)
     },
   }
@@ -87,6 +99,17 @@ export function jsonLinesSource<T = PlainData>(
 interface ByteRanges {
   readonly splitBytes: number
   readonly files: readonly FileWithBytes[]
+}
+
+/** Without `splitBytes` the files grow, and each is one range without an end. */
+async function byteRanges(
+  paths: readonly string[],
+  splitBytes: number | undefined,
+): Promise<ByteRanges> {
+  const files = await filesWithBytes(paths)
+  if (splitBytes !== undefined) return { splitBytes, files }
+  const endless = Number.POSITIVE_INFINITY
+  return { splitBytes: endless, files: paths.map((path) => ({ path, fileBytes: endless })) }
 }
 
 function splitsOf({ splitBytes, files }: ByteRanges): JsonLinesSplit[] {
