@@ -5,12 +5,12 @@
  */
 import { DamagedFieldsError } from './entry-form.ts'
 import type { EntryForm, Upgrade } from './entry-form.ts'
-import type { EntryTable } from './entry-table.ts'
+import type { EntryTable, TableEntry } from './entry-table.ts'
 import { Sweeper } from './expiry.ts'
 import type { Expiry } from './expiry.ts'
 
 /** The value of a key. */
-export interface Cell<T> {
+export interface Cell<T> extends TableEntry {
   value: T
 }
 
@@ -37,7 +37,7 @@ export class LastingCells<T> implements Cells<T>, EntryForm<Cell<T>> {
 
   put(value: T): void {
     const entry = this.#table.entry()
-    if (entry === undefined) this.#table.add({ value })
+    if (entry === undefined) this.#table.add({ value, epoch: 0 })
     else entry.value = value
   }
 
@@ -50,7 +50,7 @@ export class LastingCells<T> implements Cells<T>, EntryForm<Cell<T>> {
   }
 
   read(fields: readonly unknown[], upgrade: Upgrade): Cell<T> {
-    return { value: storedValue(fields, upgrade) }
+    return { value: storedValue(fields, upgrade), epoch: 0 }
   }
 
   isAlive(): boolean {
@@ -95,7 +95,7 @@ export class ExpiringCells<T> implements Cells<T>, EntryForm<ExpiringCell<T>> {
     const time = this.#sweeper.access()
     const entry = this.#table.entry()
     if (entry === undefined) {
-      this.#table.add({ value, time })
+      this.#table.add({ value, time, epoch: 0 })
     } else {
       entry.value = value
       entry.time = time
@@ -107,15 +107,15 @@ export class ExpiringCells<T> implements Cells<T>, EntryForm<ExpiringCell<T>> {
     this.#table.remove()
   }
 
-  write({ value, time }: ExpiringCell<T>): unknown[] | undefined {
-    return this.#isExpired(time) ? undefined : [value, time]
+  write({ value, time }: ExpiringCell<T>, now: number): unknown[] | undefined {
+    return this.#expiry.isExpired(time, now) ? undefined : [value, time]
   }
 
   read(fields: readonly unknown[], upgrade: Upgrade): ExpiringCell<T> | undefined {
     const { 1: time = this.#expiry.now() } = fields
     if (typeof time !== 'number') throw new DamagedFieldsError('a time as field 1')
     if (this.#isExpired(time)) return undefined
-    return { value: storedValue(fields, upgrade), time }
+    return { value: storedValue(fields, upgrade), time, epoch: 0 }
   }
 
   isAlive({ time }: ExpiringCell<T>): boolean {

@@ -2,14 +2,15 @@
  * How the entry of a kind of state goes into a snapshot and comes out of it.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import type { TableEntry } from './entry-table.ts'
 
 /** Turns a stored value into the present form; the value itself where it has that form already. */
 export type Upgrade = (stored: unknown) => unknown
 
 /** What a state knows of its entries. All data that it returns is plain where the user's values are. */
-export interface EntryForm<E extends object> {
-  /** What is stored of an entry, as a new array; undefined when nothing of it is alive. */
-  write(entry: E): unknown[] | undefined
+export interface EntryForm<E extends TableEntry> {
+  /** What is stored of an entry, as a new array; undefined when nothing of it was alive at `now`. */
+  write(entry: E, now: number): unknown[] | undefined
   /** The entry with these fields; undefined when nothing of it is alive. Throws `DamagedFieldsError`. */
   read(fields: readonly unknown[], upgrade: Upgrade): E | undefined
   /** Whether something of an entry has not expired. */

@@ -3,8 +3,17 @@
  *
  * All key groups lie in one Map; the group of a key is computed only when a snapshot is written. A table remembers the entry of the
  * current key until the key changes, so that reading and writing a state while one record is processed costs one lookup
- * (benchmarks/state). Handles change entries in place and never replace them: the epoch of a checkpoint can be kept in the
- * entries, and the old content be packed before the first change after a barrier.
+ * (benchmarks/state). Handles change entries in place and never replace them.
+ *
+ * A snapshot begins with a cut, and is packed while records flow: copy on first access, as in Flink's CopyOnWriteStateMap, per entry.
+ * Each entry carries the epoch in which it was last packed or accessed. Cut number n raises the epoch to 2n:
+ *
+ *     below 2n   neither packed nor accessed since the cut: packed some time, or kept before it is handed out
+ *     2n         packed, and not accessed since the cut
+ *     2n + 1     accessed since the cut, or new: what it was at the cut has been kept, if it was there
+ *
+ * So an access costs one comparison with 2n + 1, and that only when an entry is looked up. Reading counts as access, because the user
+ * may change an object that was handed out.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
@@ -25,6 +34,14 @@ export type LocatedEntry<E> = [key: CanonicalKey, namespace: Namespace | undefin
 /** Called with an entry and where it stands. */
 export type Look<E> = (key: CanonicalKey, namespace: Namespace | undefined, entry: E) => void
 
+/** What every entry has besides its content. New ones begin with 0; only tables write it. */
+export interface TableEntry {
+  epoch: number
+}
+
+/** Called with an entry that was there at the cut, before it is accessed for the first time since. */
+export type Keep<E> = Look<E>
+
 /** Says when a walk must pause. */
 export interface Pauses {
   /** Called after every look. */
@@ -32,12 +49,16 @@ export interface Pauses {
 }
 
 /** What tables with and without namespaces have in common. `where` names the state in errors. */
-export abstract class EntryTable<E extends object> {
+export abstract class EntryTable<E extends TableEntry> {
   readonly where: string
   readonly #cursor: KeyCursor
   /** `moves` of the cursor when the entry was looked up. */
   #moves = -1
   #current: E | undefined
+  /** Of entries that were accessed since the last cut, see the head of this file: odd. */
+  #epoch = 1
+  /** While a snapshot is being packed. */
+  #keep: Keep<E> | undefined
 
   constructor(where: string, cursor: KeyCursor) {
     this.where = where
@@ -52,6 +73,7 @@ export abstract class EntryTable<E extends object> {
   /** Gives the current key, which has none, an entry. */
   add(entry: E): void {
     const { key, namespace } = this.#cursor
+    entry.epoch = this.#epoch
     this.store(key as CanonicalKey, namespace, entry)
     this.#current = entry
     this.#moves = this.#cursor.moves
@@ -67,8 +89,38 @@ export abstract class EntryTable<E extends object> {
 
   /** Takes an entry away, unless another one has taken its place. */
   drop(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+    this.touch(key, namespace, entry)
     if (entry === this.#current) this.#current = undefined
     this.delete(key, namespace, entry)
+  }
+
+  /** To be called before an entry is changed that was found otherwise than by `entry`. */
+  touch(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+    if (entry.epoch !== this.#epoch) this.#touchFirst(key, namespace, entry)
+  }
+
+  /**
+   * A snapshot of what is there now begins. `keep` is called for each entry of it before it is accessed for the first time, unless it was
+   * packed before (`takePacked`).
+   */
+  cut(keep: Keep<E>): void {
+    this.#epoch += 2
+    this.#keep = keep
+    // Entries that are remembered must be looked up again, or their first access would go unnoticed.
+    this.#moves = -1
+    this.#current = undefined
+  }
+
+  /** Whether an entry still has to be packed for the snapshot. If so it counts as packed from now on. */
+  takePacked(entry: E): boolean {
+    if (entry.epoch >= this.#epoch - 1) return false
+    entry.epoch = this.#epoch - 1
+    return true
+  }
+
+  /** All is packed, or the snapshot is given up. */
+  endCut(): void {
+    this.#keep = undefined
   }
 
   /** Puts a restored entry in its place. */
@@ -77,6 +129,9 @@ export abstract class EntryTable<E extends object> {
   abstract entries(): Iterable<LocatedEntry<E>>
   /** Has all entries looked at, in the same way, and yields after a look when it must pause. */
   abstract walk(look: Look<E>, pauses: Pauses): Iterator<undefined>
+
+  /** Goes over all entries as `entries` does, but hands over at most `limit` with each call. The calls answer false when all were. */
+  abstract walker(): (limit: number, look: Look<E>) => boolean
 
   protected abstract find(key: CanonicalKey, namespace: Namespace | undefined): E | undefined
   protected abstract delete(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void
@@ -89,14 +144,22 @@ export abstract class EntryTable<E extends object> {
         `${this.where}: keyed state can be used only while a record or a timer with a key is being processed`,
       )
     }
-    this.#current = this.find(key, namespace)
+    const entry = this.find(key, namespace)
+    if (entry !== undefined && entry.epoch !== this.#epoch) this.#touchFirst(key, namespace, entry)
+    this.#current = entry
     this.#moves = moves
-    return this.#current
+    return entry
+  }
+
+  #touchFirst(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+    const { epoch } = entry
+    entry.epoch = this.#epoch
+    if (epoch < this.#epoch - 1) this.#keep?.(key, namespace, entry)
   }
 }
 
 /** One entry per key. */
-export class KeyedTable<E extends object> extends EntryTable<E> {
+export class KeyedTable<E extends TableEntry> extends EntryTable<E> {
   readonly #entries = new Map<CanonicalKey, E>()
 
   override store(key: CanonicalKey, _namespace: Namespace | undefined, entry: E): void {
@@ -115,6 +178,18 @@ export class KeyedTable<E extends object> extends EntryTable<E> {
     }
   }
 
+  override walker(): (limit: number, look: Look<E>) => boolean {
+    const position = this.#entries.entries()
+    return (limit, look) => {
+      for (let i = 0; i < limit; i++) {
+        const { value, done } = position.next()
+        if (done === true) return false
+        look(value[0], undefined, value[1])
+      }
+      return true
+    }
+  }
+
   protected override find(key: CanonicalKey): E | undefined {
     return this.#entries.get(key)
   }
@@ -125,7 +200,7 @@ export class KeyedTable<E extends object> extends EntryTable<E> {
 }
 
 /** One entry per key and namespace. */
-export class NamespacedTable<E extends object> extends EntryTable<E> {
+export class NamespacedTable<E extends TableEntry> extends EntryTable<E> {
   readonly #spaces = new Map<CanonicalKey, Map<Namespace, E>>()
 
   override store(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
@@ -148,6 +223,18 @@ export class NamespacedTable<E extends object> extends EntryTable<E> {
         look(key, namespace, entry)
         if (pauses.mustPause()) yield undefined
       }
+    }
+  }
+
+  override walker(): (limit: number, look: Look<E>) => boolean {
+    const position = this.entries()[Symbol.iterator]()
+    return (limit, look) => {
+      for (let i = 0; i < limit; i++) {
+        const { value, done } = position.next()
+        if (done === true) return false
+        look(...value)
+      }
+      return true
     }
   }
 

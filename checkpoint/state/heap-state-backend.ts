@@ -1,9 +1,8 @@
 /**
  * The state of one operator of a subtask on the heap of its slot's thread.
  *
- * Handles read and write JavaScript values as they are; only a snapshot turns them into bytes. It is written at once, in one
- * synchronous call. Entries are small objects that are changed in place (`entry-table.ts`), so that a later form can keep the epoch
- * of a checkpoint in them and write the rest of a snapshot between two turns.
+ * Handles read and write JavaScript values as they are; only a snapshot turns them into bytes. It is packed in small steps while the
+ * states are used (`snapshot-cut.ts`), or at once.
  *
  * What is restored waits until its state or part is declared; what is never declared goes into the next snapshot unchanged.
  */
@@ -15,8 +14,8 @@ import type { KeyCursor } from './entry-table.ts'
 import { heapState } from './heap-states.ts'
 import { HeapBroadcastState, HeapOperatorList } from './operator-state.ts'
 import { RestoredState } from './snapshot-reader.ts'
-import { SnapshotWriter } from './snapshot-writer.ts'
-import type { SnapshotOwner } from './snapshot-writer.ts'
+import { SnapshotCut } from './snapshot-cut.ts'
+import type { SnapshotOwner } from './snapshot-packer.ts'
 import type { OperatorSnapshot } from './snapshot.ts'
 import type { KeyedPart, Namespace, OperatorPart, StateBackend } from './state-backend.ts'
 import type { KeyedStateDescriptor, OperatorStateDescriptor, StateOf } from './state-descriptors.ts'
@@ -51,6 +50,8 @@ export class HeapStateBackend implements StateBackend {
   readonly #operator: AnyOperatorPart[] = []
   /** By name; undefined for a part that the operator keeps itself. */
   readonly #names = new Map<string, Declared | undefined>()
+  /** The last one; it may be packed. */
+  #cut: SnapshotCut | undefined
 
   constructor({ restored = [], ...options }: HeapStateBackendOptions) {
     this.#options = options
@@ -127,15 +128,20 @@ export class HeapStateBackend implements StateBackend {
 
   /** Errors: `UNSENDABLE_VALUE` for a value that is not plain data, with operator, state, key and path. */
   snapshot(): OperatorSnapshot {
-    const writer = new SnapshotWriter(this.#options)
-    for (const part of this.#keyed) writer.addKeyed(part)
-    for (const { info, entries } of this.#restored.unclaimedKeyed()) writer.addStored(info, entries)
-    for (const part of this.#operator) {
-      const { name, kind, version, redistribution } = part
-      writer.addOperator({ name, kind, version, redistribution, items: part.snapshot() }, part)
-    }
-    for (const state of this.#restored.unclaimedOperator()) writer.addOperator(state)
-    return writer.finish()
+    return this.cut().finish()
+  }
+
+  cut(): SnapshotCut {
+    this.#cut?.giveUp()
+    // Handles remember the entry of the current key.
+    this.#cursor.moves++
+    this.#cut = new SnapshotCut(this.#options, {
+      keyed: this.#keyed,
+      operator: this.#operator,
+      unclaimedKeyed: this.#restored.unclaimedKeyed(),
+      unclaimedOperator: this.#restored.unclaimedOperator(),
+    })
+    return this.#cut
   }
 
   /**
@@ -149,8 +155,9 @@ export class HeapStateBackend implements StateBackend {
         continue
       }
       const shown: ShownEntry[] = []
+      const { name: state } = part
       part.snapshot((key, value) => {
-        shown.push({ state: part.name, key: originalKey(key), value })
+        shown.push({ state, key: originalKey(key), value })
       })
       yield* shown
     }

@@ -4,13 +4,13 @@ import { ExpiringCells, LastingCells } from './cells.ts'
 import type { Cell, Cells, ExpiringCell } from './cells.ts'
 import type { EntryForm } from './entry-form.ts'
 import { KeyedTable, NamespacedTable } from './entry-table.ts'
-import type { EntryTable, KeyCursor } from './entry-table.ts'
+import type { EntryTable, KeyCursor, TableEntry } from './entry-table.ts'
 import { Expiry } from './expiry.ts'
 import { KeyedStatePart } from './keyed-state-part.ts'
 import { ExpiringListState, HeapListState } from './list-state.ts'
 import type { ExpiringListEntry, ListEntry } from './list-state.ts'
 import { ExpiringMapState, HeapMapState } from './map-state.ts'
-import type { MapEntry } from './map-state.ts'
+import type { ExpiringValue, MapEntry } from './map-state.ts'
 import type { KeyedStateDescriptor } from './state-descriptors.ts'
 import type { AnyKeyedPart } from './state-part.ts'
 import { HeapAggregatingState, HeapReducingState, HeapValueState } from './value-state.ts'
@@ -35,12 +35,15 @@ export interface HeapState {
 export function heapState(descriptor: KeyedStateDescriptor, options: HeapStateOptions): HeapState {
   const expiry =
     descriptor.ttl === undefined ? undefined : new Expiry(descriptor.ttl, options.clock)
-  const whole = <E extends object>(make: (table: EntryTable<E>) => Made<E>): HeapState => {
-    const { name, namespaced, where, cursor } = options
+  const whole = <E extends TableEntry>(make: (table: EntryTable<E>) => Made<E>): HeapState => {
+    const { name, namespaced, where, cursor, clock } = options
     const Table = namespaced ? NamespacedTable<E> : KeyedTable<E>
     const table = new Table(where, cursor)
     const { handle, form } = make(table)
-    return { handle, part: new KeyedStatePart({ name, descriptor, namespaced, table, form }) }
+    return {
+      handle,
+      part: new KeyedStatePart({ name, descriptor, namespaced, table, form, clock }),
+    }
   }
   const cells = (handleOf: (cells: Cells<unknown>) => unknown): HeapState => {
     if (expiry === undefined) {
@@ -68,18 +71,18 @@ export function heapState(descriptor: KeyedStateDescriptor, options: HeapStateOp
     case 'map':
       return expiry === undefined
         ? whole<MapEntry<unknown>>((table) => itself(new HeapMapState(table)))
-        : whole<MapEntry<ExpiringCell<unknown>>>((table) =>
+        : whole<MapEntry<ExpiringValue<unknown>>>((table) =>
             itself(new ExpiringMapState(table, expiry)),
           )
   }
 }
 
-interface Made<E extends object> {
+interface Made<E extends TableEntry> {
   readonly handle: unknown
   readonly form: EntryForm<E>
 }
 
 /** Lists and maps are handle and form in one. */
-function itself<E extends object>(state: EntryForm<E>): Made<E> {
+function itself<E extends TableEntry>(state: EntryForm<E>): Made<E> {
   return { handle: state, form: state }
 }

@@ -2,27 +2,30 @@
  * A keyed state as a part of its operator's snapshot: what `registerKeyed` takes. The payload of an entry are the fields of its form,
  * after the namespace if there is one.
  */
+import type { Clock } from '../../runtime/clock.ts'
 import { originalKey } from '../canonical-key.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
 import { DamagedFieldsError } from './entry-form.ts'
 import type { EntryForm, Upgrade } from './entry-form.ts'
-import type { EntryTable } from './entry-table.ts'
+import type { EntryTable, TableEntry } from './entry-table.ts'
 import { upgradeFrom } from './migration.ts'
-import type { KeyedPart, Namespace } from './state-backend.ts'
+import type { KeepEntry, KeyedPart, Namespace, PartCut } from './state-backend.ts'
 import type { KeyedStateDescriptor } from './state-descriptors.ts'
 import type { ShownEntry, StatePart } from './state-part.ts'
 
 /** What a part is made of. */
-export interface KeyedStatePartOptions<E extends object> {
+export interface KeyedStatePartOptions<E extends TableEntry> {
   readonly name: string
   readonly descriptor: KeyedStateDescriptor
   readonly namespaced: boolean
   readonly table: EntryTable<E>
   readonly form: EntryForm<E>
+  /** By which entries expire. */
+  readonly clock: Clock
 }
 
 /** A keyed state that a user has declared. */
-export class KeyedStatePart<E extends object> implements KeyedPart, StatePart {
+export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePart {
   readonly name: string
   readonly kind: string
   readonly version: number
@@ -40,12 +43,30 @@ export class KeyedStatePart<E extends object> implements KeyedPart, StatePart {
   }
 
   snapshot(write: (key: CanonicalKey, payload: unknown) => void): void {
-    const { namespaced, table, form } = this.#options
+    const { table, clock } = this.#options
+    const now = clock.now()
     for (const [key, namespace, entry] of table.entries()) {
-      const fields = form.write(entry)
-      if (fields === undefined) continue
-      if (namespaced) fields.unshift(namespace)
-      write(key, fields)
+      const payload = this.#payload(namespace, entry, now)
+      if (payload !== undefined) write(key, payload)
+    }
+  }
+
+  cut(keep: KeepEntry): PartCut {
+    const { table, clock } = this.#options
+    // What expires while the snapshot is being packed was alive at the cut.
+    const now = clock.now()
+    table.cut((key, namespace, entry) => {
+      const payload = this.#payload(namespace, entry, now)
+      if (payload !== undefined) keep(key, payload)
+    })
+    return {
+      walk: table.walker(),
+      take: (namespace, entry) => {
+        return table.takePacked(entry as E) ? this.#payload(namespace, entry as E, now) : undefined
+      },
+      end: () => {
+        table.endCut()
+      },
     }
   }
 
@@ -79,6 +100,13 @@ export class KeyedStatePart<E extends object> implements KeyedPart, StatePart {
       if (namespaced) seen.add(key)
       yield key
     }
+  }
+
+  #payload(namespace: Namespace | undefined, entry: E, now: number): unknown[] | undefined {
+    const { form, namespaced } = this.#options
+    const fields = form.write(entry, now)
+    if (namespaced) fields?.unshift(namespace)
+    return fields
   }
 
   #upgradeFrom(version: number): Upgrade {

@@ -5,7 +5,7 @@
  */
 import { arrayAt, timesAt } from './entry-form.ts'
 import type { EntryForm, Upgrade } from './entry-form.ts'
-import type { EntryTable } from './entry-table.ts'
+import type { EntryTable, TableEntry } from './entry-table.ts'
 import { Sweeper } from './expiry.ts'
 import type { Expiry } from './expiry.ts'
 import type { ListState } from './states.ts'
@@ -13,7 +13,7 @@ import type { ListState } from './states.ts'
 const NOTHING: readonly never[] = Object.freeze([])
 
 /** The elements of a key. */
-export interface ListEntry<T> {
+export interface ListEntry<T> extends TableEntry {
   elements: T[]
 }
 
@@ -31,7 +31,7 @@ export class HeapListState<T> implements ListState<T>, EntryForm<ListEntry<T>> {
 
   add(element: T): void {
     const entry = this.#table.entry()
-    if (entry === undefined) this.#table.add({ elements: [element] })
+    if (entry === undefined) this.#table.add({ elements: [element], epoch: 0 })
     else entry.elements.push(element)
   }
 
@@ -45,7 +45,7 @@ export class HeapListState<T> implements ListState<T>, EntryForm<ListEntry<T>> {
     const copy = [...elements]
     const entry = this.#table.entry()
     if (copy.length === 0) this.#table.remove()
-    else if (entry === undefined) this.#table.add({ elements: copy })
+    else if (entry === undefined) this.#table.add({ elements: copy, epoch: 0 })
     else entry.elements = copy
   }
 
@@ -61,7 +61,7 @@ export class HeapListState<T> implements ListState<T>, EntryForm<ListEntry<T>> {
     const elements = arrayAt(fields, 0)
     return elements.length === 0
       ? undefined
-      : { elements: elements.map((each) => upgrade(each) as T) }
+      : { elements: elements.map((each) => upgrade(each) as T), epoch: 0 }
   }
 
   isAlive(): boolean {
@@ -118,7 +118,7 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
     const copy = [...elements]
     const now = this.#sweeper.access()
     this.#table.remove()
-    if (copy.length > 0) this.#table.add({ elements: copy, times: timesNow(copy, now) })
+    if (copy.length > 0) this.#table.add({ elements: copy, times: timesNow(copy, now), epoch: 0 })
   }
 
   clear(): void {
@@ -126,8 +126,8 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
     this.#table.remove()
   }
 
-  write(entry: ExpiringListEntry<T>): unknown[] | undefined {
-    const alive = this.#alive(entry, this.#expiry.now())
+  write(entry: ExpiringListEntry<T>, now: number): unknown[] | undefined {
+    const alive = this.#alive(entry, now)
     return alive === undefined ? undefined : [alive.elements, alive.times]
   }
 
@@ -135,9 +135,13 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
     const stored = arrayAt(fields, 0)
     const now = this.#expiry.now()
     const times = timesAt(fields, 1, { count: stored.length, otherwise: now })
-    const alive = this.#alive({ elements: [...stored], times }, now)
+    const alive = this.#alive({ elements: [...stored], times, epoch: 0 }, now)
     if (alive === undefined) return undefined
-    return { elements: alive.elements.map((each) => upgrade(each) as T), times: alive.times }
+    return {
+      elements: alive.elements.map((each) => upgrade(each) as T),
+      times: alive.times,
+      epoch: 0,
+    }
   }
 
   isAlive({ times }: ExpiringListEntry<T>): boolean {
@@ -154,7 +158,7 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
     if (elements.length === 0) return
     const entry = this.#table.entry()
     if (entry === undefined) {
-      this.#table.add({ elements: [...elements], times: timesNow(elements, now) })
+      this.#table.add({ elements: [...elements], times: timesNow(elements, now), epoch: 0 })
       return
     }
     for (const element of elements) {
@@ -168,7 +172,7 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
     const { elements, times } = entry
     if (!times.some((time) => this.#expiry.isExpired(time, now)))
       return elements.length === 0 ? undefined : entry
-    const alive: ExpiringListEntry<U> = { elements: [], times: [] }
+    const alive: ExpiringListEntry<U> = { elements: [], times: [], epoch: 0 }
     times.forEach((time, index) => {
       if (this.#expiry.isExpired(time, now)) return
       alive.elements.push(elements[index] as U)
@@ -185,6 +189,7 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
       if (firstAlive === -1) {
         this.#table.drop(key, namespace, entry)
       } else if (firstAlive > 0) {
+        this.#table.touch(key, namespace, entry)
         // New arrays, because the user may be reading the old one.
         entry.elements = elements.slice(firstAlive)
         entry.times = times.slice(firstAlive)

@@ -8,15 +8,20 @@ import type { CanonicalKey } from '../canonical-key.ts'
 import { detachKey } from '../detach.ts'
 import { arrayAt, DamagedFieldsError, timesAt } from './entry-form.ts'
 import type { EntryForm, Upgrade } from './entry-form.ts'
-import type { EntryTable } from './entry-table.ts'
+import type { EntryTable, TableEntry } from './entry-table.ts'
 import { Sweeper } from './expiry.ts'
 import type { Expiry } from './expiry.ts'
-import type { ExpiringCell } from './cells.ts'
 import type { MapState } from './states.ts'
 
 /** The map of a key. `V` is the user's value, or a cell with it. */
-export interface MapEntry<V> {
+export interface MapEntry<V> extends TableEntry {
   readonly map: Map<CanonicalKey, V>
+}
+
+/** A value in a map, and when it was refreshed. */
+export interface ExpiringValue<V> {
+  readonly value: V
+  time: number
 }
 
 /** A map whose entries live until they are deleted. */
@@ -81,7 +86,7 @@ export class HeapMapState<K, V> implements MapState<K, V>, EntryForm<MapEntry<V>
     const map = new Map<CanonicalKey, V>()
     const { keys, values } = storedEntries(fields)
     keys.forEach((key, index) => map.set(detachKey(key), upgrade(values[index]) as V))
-    return map.size === 0 ? undefined : { map }
+    return map.size === 0 ? undefined : { map, epoch: 0 }
   }
 
   isAlive(): boolean {
@@ -95,13 +100,13 @@ export class HeapMapState<K, V> implements MapState<K, V>, EntryForm<MapEntry<V>
 
 /** A map whose entries have a ttl each. */
 export class ExpiringMapState<K, V>
-  implements MapState<K, V>, EntryForm<MapEntry<ExpiringCell<V>>>
+  implements MapState<K, V>, EntryForm<MapEntry<ExpiringValue<V>>>
 {
-  readonly #table: EntryTable<MapEntry<ExpiringCell<V>>>
+  readonly #table: EntryTable<MapEntry<ExpiringValue<V>>>
   readonly #expiry: Expiry
   readonly #sweeper: Sweeper
 
-  constructor(table: EntryTable<MapEntry<ExpiringCell<V>>>, expiry: Expiry) {
+  constructor(table: EntryTable<MapEntry<ExpiringValue<V>>>, expiry: Expiry) {
     this.#table = table
     this.#expiry = expiry
     this.#sweeper = new Sweeper(expiry, (sweeper) => this.#walk(sweeper))
@@ -157,8 +162,8 @@ export class ExpiringMapState<K, V>
     this.#table.remove()
   }
 
-  write({ map }: MapEntry<ExpiringCell<V>>): unknown[] | undefined {
-    const alive = this.#alive(map)
+  write({ map }: MapEntry<ExpiringValue<V>>, now: number): unknown[] | undefined {
+    const alive = this.#alive(map, now)
     if (alive.length === 0) return undefined
     return [
       alive.map(([key]) => key),
@@ -167,30 +172,31 @@ export class ExpiringMapState<K, V>
     ]
   }
 
-  read(fields: readonly unknown[], upgrade: Upgrade): MapEntry<ExpiringCell<V>> | undefined {
+  read(fields: readonly unknown[], upgrade: Upgrade): MapEntry<ExpiringValue<V>> | undefined {
     const { keys, values } = storedEntries(fields)
     const now = this.#expiry.now()
     const times = timesAt(fields, 2, { count: keys.length, otherwise: now })
-    const map = new Map<CanonicalKey, ExpiringCell<V>>()
+    const map = new Map<CanonicalKey, ExpiringValue<V>>()
     keys.forEach((key, index) => {
       const time = times[index] as number
       if (this.#expiry.isExpired(time, now)) return
       map.set(detachKey(key), { value: upgrade(values[index]) as V, time })
     })
-    return map.size === 0 ? undefined : { map }
+    return map.size === 0 ? undefined : { map, epoch: 0 }
   }
 
-  isAlive({ map }: MapEntry<ExpiringCell<V>>): boolean {
+  isAlive({ map }: MapEntry<ExpiringValue<V>>): boolean {
     const now = this.#expiry.now()
     for (const { time } of map.values()) if (!this.#expiry.isExpired(time, now)) return true
     return false
   }
 
-  show({ map }: MapEntry<ExpiringCell<V>>): unknown {
-    return new Map(this.#alive(map).map(([key, { value }]) => [originalKey(key), value]))
+  show({ map }: MapEntry<ExpiringValue<V>>): unknown {
+    const alive = this.#alive(map, this.#expiry.now())
+    return new Map(alive.map(([key, { value }]) => [originalKey(key), value]))
   }
 
-  #read(key: K): ExpiringCell<V> | undefined {
+  #read(key: K): ExpiringValue<V> | undefined {
     const now = this.#sweeper.access()
     const entry = this.#table.entry()
     const canonical = canonicalKey(key)
@@ -199,7 +205,7 @@ export class ExpiringMapState<K, V>
     return this.#look(entry, canonical, { cell, now }) ? cell : undefined
   }
 
-  *#readAll(): Iterable<[CanonicalKey, ExpiringCell<V>]> {
+  *#readAll(): Iterable<[CanonicalKey, ExpiringValue<V>]> {
     const now = this.#sweeper.access()
     const entry = this.#table.entry()
     if (entry === undefined) return
@@ -209,9 +215,9 @@ export class ExpiringMapState<K, V>
 
   /** Refreshes or cleans up what a read has found. Whether the read shows it. */
   #look(
-    entry: MapEntry<ExpiringCell<V>>,
+    entry: MapEntry<ExpiringValue<V>>,
     key: CanonicalKey,
-    { cell, now }: { readonly cell: ExpiringCell<V>; readonly now: number },
+    { cell, now }: { readonly cell: ExpiringValue<V>; readonly now: number },
   ): boolean {
     if (this.#expiry.isExpired(cell.time, now)) {
       this.#drop(entry, key)
@@ -222,20 +228,25 @@ export class ExpiringMapState<K, V>
   }
 
   /** Of the entry of the current key. */
-  #drop(entry: MapEntry<ExpiringCell<V>>, key: CanonicalKey): void {
+  #drop(entry: MapEntry<ExpiringValue<V>>, key: CanonicalKey): void {
     entry.map.delete(key)
     if (entry.map.size === 0 && this.#table.entry() === entry) this.#table.remove()
   }
 
-  #alive(map: ReadonlyMap<CanonicalKey, ExpiringCell<V>>): [CanonicalKey, ExpiringCell<V>][] {
-    const now = this.#expiry.now()
+  #alive(
+    map: ReadonlyMap<CanonicalKey, ExpiringValue<V>>,
+    now: number,
+  ): [CanonicalKey, ExpiringValue<V>][] {
     return [...map].filter(([, { time }]) => !this.#expiry.isExpired(time, now))
   }
 
   *#walk(sweeper: Sweeper): Iterator<undefined> {
     for (const [key, namespace, entry] of this.#table.entries()) {
       for (const [mapKey, { time }] of entry.map) {
-        if (sweeper.isExpired(time)) entry.map.delete(mapKey)
+        if (sweeper.isExpired(time)) {
+          this.#table.touch(key, namespace, entry)
+          entry.map.delete(mapKey)
+        }
         if (entry.map.size === 0) this.#table.drop(key, namespace, entry)
         if (sweeper.mustPause()) yield undefined
       }
@@ -245,7 +256,7 @@ export class ExpiringMapState<K, V>
 
 function putInMap<V>(table: EntryTable<MapEntry<V>>, key: CanonicalKey, value: V): void {
   const entry = table.entry()
-  if (entry === undefined) table.add({ map: new Map([[detachKey(key), value]]) })
+  if (entry === undefined) table.add({ map: new Map([[detachKey(key), value]]), epoch: 0 })
   else if (entry.map.has(key)) entry.map.set(key, value)
   else entry.map.set(detachKey(key), value)
 }

@@ -12,8 +12,8 @@ import { DamagedFieldsError } from './entry-form.ts'
 import { MigrationFailure } from './migration.ts'
 import { SNAPSHOT_FORMAT } from './snapshot.ts'
 import type { KeyedStateInfo, KeyGroupSnapshot, OperatorSnapshot } from './snapshot.ts'
-import { VALUES_PER_ENTRY } from './snapshot-writer.ts'
-import type { OperatorItems, SnapshotOwner } from './snapshot-writer.ts'
+import { VALUES_PER_ENTRY } from './snapshot-packer.ts'
+import type { OperatorItems, SnapshotOwner } from './snapshot-packer.ts'
 import type { AnyKeyedPart, AnyOperatorPart, StatePart } from './state-part.ts'
 
 /** Which subtask restores, and from what. */
@@ -121,8 +121,8 @@ export class RestoredState {
         `operator '${own.operatorName}': cannot restore its snapshot: ${what}`,
       )
     }
-    if (format !== SNAPSHOT_FORMAT)
-      refuse(`expected format ${SNAPSHOT_FORMAT}, got ${String(format)}`)
+    if (!(Number.isInteger(format) && format >= 1 && format <= SNAPSHOT_FORMAT))
+      refuse(`expected a format from 1 to ${SNAPSHOT_FORMAT}, got ${String(format)}`)
     if (uid !== own.uid) refuse(`expected that of uid '${own.uid}', got that of '${uid}'`)
     if (maxParallelism !== own.maxParallelism) {
       refuse(

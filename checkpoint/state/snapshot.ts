@@ -6,8 +6,8 @@
  */
 import type { Redistribution } from './state-backend.ts'
 
-/** Raised whenever the form below changes. A reader knows all earlier ones. */
-export const SNAPSHOT_FORMAT = 1
+/** Raised whenever the form below changes. A reader knows all earlier ones. In format 1 a key group had one list at most. */
+export const SNAPSHOT_FORMAT = 2
 
 /** What one operator of one subtask had in its state. */
 export interface OperatorSnapshot {
@@ -18,7 +18,7 @@ export interface OperatorSnapshot {
   readonly maxParallelism: number
   /** The keyed states and parts, in the order of the numbers by which `groups` name them. */
   readonly keyed: readonly KeyedStateInfo[]
-  /** Only key groups that hold something, ascending. */
+  /** Only key groups that hold something, ascending; one that holds much in several lists. */
   readonly groups: readonly KeyGroupSnapshot[]
   readonly operator: readonly OperatorStateSnapshot[]
 }
@@ -30,7 +30,7 @@ export interface KeyedStateInfo {
   readonly version: number
 }
 
-/** All keyed data of one key group. */
+/** Keyed data of one key group. */
 export interface KeyGroupSnapshot {
   readonly keyGroup: number
   /** Number of entries; an entry is three values of the list: number of the state, canonical key, payload. */

@@ -6,6 +6,7 @@
  */
 import type { CanonicalKey } from '../canonical-key.ts'
 import type { KeyedStateDescriptor, OperatorStateDescriptor, StateOf } from './state-descriptors.ts'
+import type { SnapshotCut } from './snapshot-cut.ts'
 import type { OperatorSnapshot } from './snapshot.ts'
 
 /** What distinguishes several values of one state under one key, e.g. the window they belong to. */
@@ -37,8 +38,13 @@ export interface StateBackend {
   registerKeyed(part: KeyedPart): void
   /** Adds data without a key that the operator keeps in a form of its own, and hands it at once what was restored of it. */
   registerOperator(part: OperatorPart): void
-  /** All states and parts as they are now, as bytes: later changes do not show in it. */
+  /** All states and parts as they are now, as bytes: later changes do not show in it. At once: takes as long as there is state. */
   snapshot(): OperatorSnapshot
+  /**
+   * The same, but only the cut is made now; what was there is packed by the steps of the cut, while the states are used. A cut that is
+   * still being packed is given up. Errors: `UNSENDABLE_VALUE`, as far as it is found now.
+   */
+  cut(): SnapshotCut
 }
 
 /** Data per key, kept by an operator: timers, windows, buffers. Names are unique in an operator, over states and parts. */
@@ -53,9 +59,38 @@ export interface KeyedPart {
    * so each must be an object of its own. What it refers to may be the operator's own data: nothing else runs meanwhile.
    */
   snapshot(write: (key: CanonicalKey, payload: unknown) => void): void
-  /** Takes back one payload, in the order in which they were written. `version` is that of the writer, at most its own. */
+  /**
+   * For a part that is packed bit by bit while it is used; one without it is packed as a whole, at the barrier, and must be small.
+   * A snapshot of what is there now begins. Before an entry of it that has not been taken is changed or handed out, the part calls `keep`
+   * with its payload, which is copied at once. Parts with `cut` are restored in any order.
+   */
+  cut?(keep: KeepEntry): PartCut
+  /** Takes back one payload; without `cut` in the order in which they were written. `version` is that of the writer, at most its own. */
   restore(key: CanonicalKey, payload: unknown, version: number): void
 }
+
+/** Takes the payload of an entry as it was at the cut. It may refer to data that changes afterwards. */
+export type KeepEntry = (key: CanonicalKey, payload: unknown) => void
+
+/** A part between the cut and the end of its snapshot. */
+export interface PartCut {
+  /**
+   * Calls `found` for the entries that were there at the cut, with whatever `take` needs to know, for about `limit` with each call. Those
+   * that were kept, or are new, may be among them. False: there are no more.
+   */
+  walk(limit: number, found: FoundEntry): boolean
+  /** The payload of an entry that was found, which is packed at once; undefined: it was kept, is new, or is expired. */
+  take(namespace: Namespace | undefined, entry: unknown, key: CanonicalKey): unknown
+  /** The snapshot is packed or given up: nothing is to be kept any more. */
+  end(): void
+}
+
+/** Takes an entry that was found by `PartCut.walk`. */
+export type FoundEntry = (
+  key: CanonicalKey,
+  namespace: Namespace | undefined,
+  entry: unknown,
+) => void
 
 /**
  * How data without a key gets to the subtasks of a restored operator. `split`: the items of all subtasks, dealt out evenly.

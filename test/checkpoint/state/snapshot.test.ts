@@ -57,7 +57,7 @@ test('later changes do not show in a snapshot', () => {
 test('a snapshot has only key groups that hold something, ascending', () => {
   const backend = backendOf()
   assert.equal(backend.snapshot(), {
-    format: 1,
+    format: 2,
     uid: 'counts-uid',
     maxParallelism: MAX_PARALLELISM,
     keyed: [],
@@ -234,8 +234,8 @@ test('a snapshot of another max parallelism, uid or format is refused', () => {
     refused("expected that of uid 'counts-uid', got that of 'other'"),
   )
   assert.equal(
-    errorOf(() => backendOf({ restored: [{ ...snapshot, format: 2 }] })),
-    refused('expected format 1, got 2'),
+    errorOf(() => backendOf({ restored: [{ ...snapshot, format: 3 }] })),
+    refused('expected a format from 1 to 2, got 3'),
   )
 })
 

@@ -1,16 +1,13 @@
 /**
- * Writes the snapshot of one operator: collects the keyed data by key group, and packs each group at once, because the fields of
- * objects are spelled out once per packed list.
+ * Packs the lists of a snapshot of one operator: entries of key groups, and items of states without keys.
  *
- * All in one synchronous call, so nothing that was collected can change before it is packed.
+ * Lists of entries go into blocks that belong to the snapshot alone: they can be handed to another thread without a copy.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import { packList } from '../../mailbox/msgpack.ts'
 import { showPath, UnsendableValueError } from '../../mailbox/sendable.ts'
 import { originalKey } from '../canonical-key.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
-import { keyGroupOf } from '../key-groups.ts'
-import { keyHash } from '../key-hash.ts'
 import { SNAPSHOT_FORMAT } from './snapshot.ts'
 import type {
   KeyedStateInfo,
@@ -19,10 +16,15 @@ import type {
   OperatorStateSnapshot,
 } from './snapshot.ts'
 import type { Redistribution } from './state-backend.ts'
-import type { AnyKeyedPart, StatePart } from './state-part.ts'
+import type { StatePart } from './state-part.ts'
 
 /** Values of the list of a key group that make one entry. */
 export const VALUES_PER_ENTRY = 3
+
+/** What is too large for the rest of a block of this size begins a new one. */
+const BLOCK_BYTES = 1 << 20
+/** Snapshots with fewer bytes get a smaller block. */
+const FIRST_BLOCK_BYTES = 1 << 12
 
 /** Whose snapshot it is. */
 export interface SnapshotOwner {
@@ -40,32 +42,36 @@ export interface OperatorItems {
   readonly items: readonly unknown[]
 }
 
-/** Takes everything, then `finish` makes the snapshot of it. */
-export class SnapshotWriter {
+/** See the head of this file. All errors: `UNSENDABLE_VALUE` with operator, state, key and path. */
+export class SnapshotPacker {
   readonly #owner: SnapshotOwner
   readonly #keyed: KeyedStateInfo[] = []
   /** By the numbers of the states. */
   readonly #parts: Partial<StatePart>[] = []
-  readonly #groups = new Map<number, unknown[]>()
+  readonly #groups: KeyGroupSnapshot[] = []
   readonly #operator: OperatorStateSnapshot[] = []
+  #block = new Uint8Array(0)
+  #used = 0
 
   constructor(owner: SnapshotOwner) {
     this.#owner = owner
   }
 
-  /** Adds what a keyed state or part holds. */
-  addKeyed(part: AnyKeyedPart): void {
-    const write = this.#writerOf(part, part)
-    part.snapshot(write)
+  /** Gives a keyed state or part its number in the lists. */
+  addState({ name, kind, version }: KeyedStateInfo, part: Partial<StatePart> = {}): number {
+    this.#parts.push(part)
+    return this.#keyed.push({ name, kind, version }) - 1
   }
 
-  /** Adds stored entries that nobody has asked for: pairs of key and payload. */
-  addStored(info: KeyedStateInfo, entries: Iterable<readonly [CanonicalKey, unknown]>): void {
-    const write = this.#writerOf(info, {})
-    for (const [key, payload] of entries) write(key, payload)
+  /** Packs entries of a key group: three values each. Returns the number of bytes. */
+  addEntries(keyGroup: number, list: readonly unknown[]): number {
+    const packed = this.#pack(list, (index, path) => this.#describe(list, index, path))
+    const bytes = this.#place(packed)
+    this.#groups.push({ keyGroup, entries: list.length / VALUES_PER_ENTRY, bytes })
+    return bytes.length
   }
 
-  /** Adds a state without keys. */
+  /** Packs a state without keys. */
   addOperator(state: OperatorItems, part: Partial<StatePart> = {}): void {
     const { items, name, kind, version, redistribution } = state
     const bytes = this.#pack(items, (index, path) => ({
@@ -75,38 +81,30 @@ export class SnapshotWriter {
     this.#operator.push({ name, kind, version, redistribution, items: items.length, bytes })
   }
 
-  /** Errors: `UNSENDABLE_VALUE` with operator, state, key and path. */
+  /** All that was packed. */
   finish(): OperatorSnapshot {
     const { uid, maxParallelism } = this.#owner
-    const groups = [...this.#groups]
-      .sort(([a], [b]) => a - b)
-      .map(([keyGroup, list]): KeyGroupSnapshot => {
-        const bytes = this.#pack(list, (index, path) => this.#describe(list, index, path))
-        return { keyGroup, entries: list.length / VALUES_PER_ENTRY, bytes }
-      })
     return {
       format: SNAPSHOT_FORMAT,
       uid,
       maxParallelism,
       keyed: this.#keyed,
-      groups,
+      groups: this.#groups.sort((a, b) => a.keyGroup - b.keyGroup),
       operator: this.#operator,
     }
   }
 
-  #writerOf(
-    { name, kind, version }: KeyedStateInfo,
-    part: Partial<StatePart>,
-  ): (key: CanonicalKey, payload: unknown) => void {
-    const number = this.#keyed.push({ name, kind, version }) - 1
-    this.#parts.push(part)
-    const { maxParallelism } = this.#owner
-    return (key, payload) => {
-      const group = keyGroupOf(keyHash(originalKey(key)), maxParallelism)
-      const list = this.#groups.get(group)
-      if (list === undefined) this.#groups.set(group, [number, key, payload])
-      else list.push(number, key, payload)
+  #place(packed: Uint8Array): Uint8Array {
+    const { length } = packed
+    if (length > this.#block.length - this.#used) {
+      const size = Math.min(Math.max(this.#block.length * 2, FIRST_BLOCK_BYTES), BLOCK_BYTES)
+      this.#block = new Uint8Array(Math.max(size, length))
+      this.#used = 0
     }
+    const bytes = this.#block.subarray(this.#used, this.#used + length)
+    bytes.set(packed)
+    this.#used += length
+    return bytes
   }
 
   #pack(

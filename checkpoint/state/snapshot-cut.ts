@@ -1,0 +1,260 @@
+/**
+ * The snapshot of one operator while it is made: what was there at the cut is packed in small steps, while the states are used.
+ *
+ *     cut ──► sorting: the entries of all states by key group ──► packing: group by group ──► packed
+ *                                      └── `giveUp`, an error ──► given up
+ *
+ * At the cut itself everything is packed that can only be packed as a whole: states without keys, and parts of operators that say so
+ * (`KeyedPart`). An entry that is accessed before it was packed is copied first, by its part, and packed with its group. Used by the
+ * slot's thread only.
+ */
+import { originalKey } from '../canonical-key.ts'
+import type { CanonicalKey } from '../canonical-key.ts'
+import { keyGroupOf } from '../key-groups.ts'
+import { keyHash } from '../key-hash.ts'
+import { copyPlain } from './plain-copy.ts'
+import { SnapshotPacker, VALUES_PER_ENTRY } from './snapshot-packer.ts'
+import type { OperatorItems, SnapshotOwner } from './snapshot-packer.ts'
+import type { StoredEntries } from './snapshot-reader.ts'
+import type { OperatorSnapshot } from './snapshot.ts'
+import type { FoundEntry, Namespace, PartCut } from './state-backend.ts'
+import type { AnyKeyedPart, AnyOperatorPart } from './state-part.ts'
+
+/** A list that is packed has about so many bytes: less than a millisecond's work. */
+const LIST_BYTES = 1 << 16
+/** And at most so many entries. */
+const LIST_ENTRIES = 1024
+/** So many entries are sorted in the time in which one is packed. */
+const SORTED_PER_PACKED = 4
+/** What `#sorted` has of one entry: number of the state, key, namespace, entry. */
+const VALUES_PER_FOUND = 4
+
+/** What is to be packed. */
+export interface CutContents {
+  readonly keyed: readonly AnyKeyedPart[]
+  readonly operator: readonly AnyOperatorPart[]
+  /** What was restored and never declared: never changes. */
+  readonly unclaimedKeyed: Iterable<StoredEntries>
+  readonly unclaimedOperator: Iterable<OperatorItems>
+}
+
+/** A part that is packed bit by bit. */
+interface Walk {
+  readonly part: PartCut
+  readonly found: FoundEntry
+}
+
+/** See the head of this file. */
+export class SnapshotCut {
+  readonly #owner: SnapshotOwner
+  readonly #packer: SnapshotPacker
+  /** By the numbers of the states; undefined for what is packed already. */
+  readonly #parts: (PartCut | undefined)[] = []
+  readonly #walks: Walk[] = []
+  /** By key group. */
+  readonly #sorted: (unknown[] | undefined)[] = []
+  /** Copies of entries that were accessed since the cut, by key group: number of the state, key, payload. */
+  readonly #kept: (unknown[] | undefined)[] = []
+  #state: 'sorting' | 'packing' | 'packed' | 'given up' = 'sorting'
+  #walk = 0
+  #group = 0
+  /** Of `#sorted` of this group, so many values are packed. */
+  #position = 0
+  #bytesPerEntry = LIST_BYTES / LIST_ENTRIES
+
+  /** Makes the cut. Errors: `UNSENDABLE_VALUE` of what is packed at once. */
+  constructor(owner: SnapshotOwner, contents: CutContents) {
+    this.#owner = owner
+    this.#packer = new SnapshotPacker(owner)
+    try {
+      for (const part of contents.keyed) this.#cutKeyed(part)
+      for (const stored of contents.unclaimedKeyed) this.#cutStored(stored)
+      for (const part of contents.operator) {
+        const { name, kind, version, redistribution } = part
+        const items = part.snapshot()
+        this.#packer.addOperator({ name, kind, version, redistribution, items }, part)
+      }
+      for (const state of contents.unclaimedOperator) this.#packer.addOperator(state)
+    } catch (error) {
+      this.giveUp()
+      throw error
+    }
+  }
+
+  /** Whether all is packed. */
+  get isPacked(): boolean {
+    return this.#state === 'packed'
+  }
+
+  /**
+   * Packs about `entries` more entries, fewer where they are large. Returns how many. After an error it is given up.
+   * Errors: `UNSENDABLE_VALUE` for a value that is not plain data, with operator, state, key and path.
+   */
+  step(entries: number): number {
+    try {
+      let done = 0
+      while (done < entries && this.#state === 'sorting') done += this.#sort(entries - done)
+      while (done < entries && this.#state === 'packing') {
+        const packed = this.#pack(entries - done)
+        done += packed
+        if (packed * this.#bytesPerEntry >= LIST_BYTES) break
+      }
+      return done
+    } catch (error) {
+      this.giveUp()
+      throw error
+    }
+  }
+
+  /** Packs all the rest, and returns the snapshot. Errors: as `step`. Not after it was given up. */
+  finish(): OperatorSnapshot {
+    while (!this.isPacked && this.#state !== 'given up') this.step(LIST_ENTRIES)
+    if (!this.isPacked) throw new Error('the snapshot was given up')
+    return this.#packer.finish()
+  }
+
+  /** Packs nothing more; entries need not be kept. */
+  giveUp(): void {
+    if (this.#state !== 'packed') this.#state = 'given up'
+    this.#end()
+  }
+
+  #cutKeyed(part: AnyKeyedPart): void {
+    const number = this.#packer.addState(part, part)
+    const cut = part.cut?.((key, payload) => {
+      this.#keep(number, key, copyPlain(payload))
+    })
+    if (cut !== undefined) {
+      this.#parts.push(cut)
+      this.#walks.push({ part: cut, found: this.#foundOf(number) })
+      return
+    }
+    this.#parts.push(undefined)
+    const groups = new Map<number, unknown[]>()
+    part.snapshot((key, payload) => {
+      const group = this.#groupOf(key)
+      const list = groups.get(group)
+      if (list === undefined) groups.set(group, [number, key, payload])
+      else list.push(number, key, payload)
+    })
+    for (const [group, list] of groups) this.#packer.addEntries(group, list)
+  }
+
+  #cutStored({ info, entries }: StoredEntries): void {
+    const part = new StoredCut(entries)
+    const number = this.#packer.addState(info)
+    this.#parts.push(part)
+    this.#walks.push({ part, found: this.#foundOf(number) })
+  }
+
+  #foundOf(number: number): FoundEntry {
+    const sorted = this.#sorted
+    return (key, namespace, entry) => {
+      const group = this.#groupOf(key)
+      const list = sorted[group]
+      if (list === undefined) sorted[group] = [number, key, namespace, entry]
+      else list.push(number, key, namespace, entry)
+    }
+  }
+
+  #keep(number: number, key: CanonicalKey, payload: unknown): void {
+    const group = this.#groupOf(key)
+    const list = this.#kept[group]
+    if (list === undefined) this.#kept[group] = [number, key, payload]
+    else list.push(number, key, payload)
+  }
+
+  #groupOf(key: CanonicalKey): number {
+    return keyGroupOf(keyHash(originalKey(key)), this.#owner.maxParallelism)
+  }
+
+  #sort(entries: number): number {
+    const walk = this.#walks[this.#walk]
+    if (walk === undefined) {
+      this.#state = 'packing'
+      return 0
+    }
+    if (!walk.part.walk(entries * SORTED_PER_PACKED, walk.found)) this.#walk++
+    return entries
+  }
+
+  /** Packs one list of the group whose turn it is. Returns the number of its entries. */
+  #pack(entries: number): number {
+    const sorted = this.#sorted[this.#group]
+    if (sorted === undefined || this.#position === sorted.length) return this.#packKept(entries)
+    const limit = Math.min(entries, this.#entriesOfList) * VALUES_PER_FOUND
+    const end = Math.min(this.#position + limit, sorted.length)
+    const list: unknown[] = []
+    for (let i = this.#position; i < end; i += VALUES_PER_FOUND) {
+      const number = sorted[i] as number
+      const key = sorted[i + 1] as CanonicalKey
+      const namespace = sorted[i + 2] as Namespace | undefined
+      const payload = this.#parts[number]?.take(namespace, sorted[i + 3], key)
+      if (payload !== undefined) list.push(number, key, payload)
+    }
+    const looked = (end - this.#position) / VALUES_PER_FOUND
+    this.#position = end
+    this.#add(list)
+    return looked
+  }
+
+  /** What has been kept of a group comes last, because nothing more of it will be kept then. */
+  #packKept(entries: number): number {
+    const kept = this.#kept[this.#group]
+    if (kept !== undefined && kept.length > 0) {
+      const limit = Math.min(entries, this.#entriesOfList) * VALUES_PER_ENTRY
+      const list = kept.splice(Math.max(kept.length - limit, 0))
+      this.#add(list)
+      return list.length / VALUES_PER_ENTRY
+    }
+    this.#sorted[this.#group] = undefined
+    this.#kept[this.#group] = undefined
+    this.#position = 0
+    this.#group++
+    if (this.#group < this.#owner.maxParallelism) return 0
+    this.#state = 'packed'
+    this.#end()
+    return 0
+  }
+
+  #add(list: readonly unknown[]): void {
+    if (list.length === 0) return
+    const bytes = this.#packer.addEntries(this.#group, list)
+    this.#bytesPerEntry = bytes / (list.length / VALUES_PER_ENTRY)
+  }
+
+  get #entriesOfList(): number {
+    return Math.max(1, Math.min(LIST_ENTRIES, Math.floor(LIST_BYTES / this.#bytesPerEntry)))
+  }
+
+  #end(): void {
+    for (const { part } of this.#walks) part.end()
+    this.#walks.length = 0
+    this.#sorted.length = 0
+    this.#kept.length = 0
+  }
+}
+
+/** Entries that nobody changes. */
+class StoredCut implements PartCut {
+  readonly #entries: Iterator<readonly [key: CanonicalKey, payload: unknown]>
+
+  constructor(entries: Iterable<readonly [key: CanonicalKey, payload: unknown]>) {
+    this.#entries = entries[Symbol.iterator]()
+  }
+
+  walk(limit: number, found: FoundEntry): boolean {
+    for (let i = 0; i < limit; i++) {
+      const { value, done } = this.#entries.next()
+      if (done === true) return false
+      found(value[0], undefined, value[1])
+    }
+    return true
+  }
+
+  take(_namespace: undefined, payload: unknown): unknown {
+    return payload
+  }
+
+  end(): void {}
+}
