@@ -12,8 +12,10 @@
  *
  * A checkpoint, while running, between two turns of input when nothing is half done:
  *
- *     state of operators and source ──► barrier to all outputs ──► sinks prepare, nothing is taken ──► acknowledged
- *                └── cannot be taken: declined, the barrier goes on
+ *     state of operators and source is cut ──► barrier to all outputs ──► sinks prepare, nothing is taken ──► acknowledged
+ *                └── cannot be cut: declined, the barrier goes on     └──► state is packed, turn by turn ──┘
+ *
+ * A newer checkpoint that comes before all is packed takes the place of the older one, which is declined.
  *
  * One that would come when the input has ended and is being finished is passed over: what follows the last record, the end, counts
  * as its barrier. What a finished subtask contributes goes with `finished`.
@@ -32,6 +34,9 @@ import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 import type { Attention } from './chain/attention.ts'
 import type { ChainOperator, CompiledChain } from './chain/chain.ts'
 import type { CheckpointMode } from './checkpointing/barrier-aligner.ts'
+import { SnapshotUnderWay } from './checkpointing/snapshot-under-way.ts'
+import type { SubtaskContents } from './checkpointing/snapshot-under-way.ts'
+import { SubtaskSnapshots } from './checkpointing/subtask-snapshots.ts'
 import type { Logger } from './logger.ts'
 import type { Counter, OperatorContext, Output } from './operator.ts'
 import type { SinkTail } from './sink-tail.ts'
@@ -133,9 +138,6 @@ export interface OperatorSurroundings {
   readonly sides: ReadonlyMap<string, Output>
 }
 
-/** A part of a checkpoint before the sinks have prepared. */
-type SubtaskContents = Omit<SubtaskSnapshot, 'sinks'>
-
 /** The counter with this name; new ones begin at 0. */
 export function counterIn(counters: Map<string, Counter>, name: string): Counter {
   const known = counters.get(name)
@@ -167,6 +169,7 @@ export abstract class Subtask implements SlotActor {
   #endInputDone = false
   /** The newest checkpoint that it has a part of, or has declined. */
   #checkpointId = -1
+  readonly #snapshots: SubtaskSnapshots
   /** Stands still while no input can be taken, if somebody wants to know. */
   #activeClock: PausableClock | undefined
 
@@ -176,6 +179,14 @@ export abstract class Subtask implements SlotActor {
     this.identity = identity
     this.label = `${identity.taskName}[${identity.index}]`
     this.slot = slot
+    this.#snapshots = new SubtaskSnapshots(slot.clock, this.label, {
+      acknowledged: (id, snapshot) => {
+        parts.listener.acknowledged(this, id, snapshot)
+      },
+      declined: (id, error) => {
+        parts.listener.declined(this, id, error)
+      },
+    })
     this.chain = parts.chain
     this.gate = parts.gate
     this.meter = new LoadMeter(slot.clock.monotonicMs())
@@ -205,9 +216,10 @@ export abstract class Subtask implements SlotActor {
   }
 
   turn(): Progress {
+    if (this.#state === 'running') this.#snapshots.pack()
     const progress = this.#steps()
     this.#activeClock?.setPaused(progress === 'blocked' || this.aligning)
-    return progress
+    return this.#snapshots.packing && this.#state === 'running' ? 'more' : progress
   }
 
   #steps(): Progress {
@@ -257,6 +269,7 @@ export abstract class Subtask implements SlotActor {
 
   /** Closes the operators. After the end, whatever it was. */
   close(): void {
+    this.#snapshots.close()
     this.#attention.close()
     this.chain.close()
   }
@@ -385,10 +398,13 @@ export abstract class Subtask implements SlotActor {
     if (!this.#endInputDone && !this.chain.endInput()) return false
     this.#endInputDone = true
     this.#forwardWatermark()
-    const contents = this.#contents(true)
+    // The last checkpoint is completed first: turns go on until it is packed.
+    if (this.#snapshots.underWay) return false
+    const needed = this.#parts.checkpointMode !== undefined
+    const contents = { ...this.#contents(true), operators: needed ? this.chain.snapshot() : [] }
     this.#state = 'finishing'
     this.#prepareSinks(true, (sinks) => {
-      this.#finish({ ...contents, sinks })
+      this.#finish({ ...contents, sinks: this.#snapshots.withPrepared(sinks) })
     })
     return true
   }
@@ -400,39 +416,29 @@ export abstract class Subtask implements SlotActor {
   protected checkpoint(checkpointId: number): void {
     if (checkpointId <= this.#checkpointId || this.#finishingInput) return
     this.#checkpointId = checkpointId
-    const { listener, channels, sinks } = this.#parts
-    let contents: SubtaskContents | undefined
-    try {
-      contents = this.#contents(false)
-    } catch (error) {
-      listener.declined(this, checkpointId, error)
-    }
+    const { channels, sinks } = this.#parts
+    const snapshot = this.#snapshots.begin(checkpointId, () => {
+      return new SnapshotUnderWay(checkpointId, this.#contents(false), this.chain.cut())
+    })
     // Also of a checkpoint that has no chance any more: whoever aligns inputs must not wait for this one.
     for (const channel of channels) channel.event({ kind: 'barrier', checkpointId })
     // The last records of a channel may turn out to be unsendable.
-    if (contents === undefined || this.#state !== 'running') return
-    const taken = contents
+    if (snapshot === undefined || this.#state !== 'running') return
+    this.#snapshots.pack()
     if (sinks.length === 0) {
-      listener.acknowledged(this, checkpointId, { ...taken, sinks: [] })
+      this.#snapshots.prepared(snapshot, [])
       return
     }
     this.gate.block()
     this.#prepareSinks(false, (prepared) => {
       if (this.#state !== 'running') return
-      listener.acknowledged(this, checkpointId, { ...taken, sinks: prepared })
+      this.#snapshots.prepared(snapshot, prepared)
       this.gate.unblock()
     })
   }
 
   #contents(finished: boolean): SubtaskContents {
-    const needed = !finished || this.#parts.checkpointMode !== undefined
-    return {
-      operators: needed ? this.chain.snapshot() : [],
-      source: this.sourceSnapshot(),
-      channels: [],
-      watermark: this.watermark,
-      finished,
-    }
+    return { source: this.sourceSnapshot(), channels: [], watermark: this.watermark, finished }
   }
 
   #prepareSinks(last: boolean, then: (prepared: readonly SinkSnapshot[]) => void): void {

@@ -66,13 +66,21 @@ export class ContributionLedger {
   #withUncommitted(name: SubtaskName, snapshot: SubtaskSnapshot): SubtaskSnapshot {
     const earlier = this.#uncommitted.get(subtaskKey(name)) ?? []
     if (earlier.every(({ committables }) => committables.length === 0)) return snapshot
-    const sinks = snapshot.sinks.map((sink) => {
-      const before = earlier.find(({ uid }) => uid === sink.uid)?.committables ?? []
-      return { ...sink, committables: [...before, ...sink.committables] }
-    })
-    const gone = earlier.filter(({ uid }) => sinks.every((sink) => sink.uid !== uid))
-    return { ...snapshot, sinks: [...sinks, ...gone] }
+    return { ...snapshot, sinks: withEarlier(earlier, snapshot.sinks) }
   }
+}
+
+/** What sinks have prepared now, and before what `earlier` has of committables. */
+export function withEarlier(
+  earlier: readonly SinkSnapshot[],
+  now: readonly SinkSnapshot[],
+): SinkSnapshot[] {
+  const sinks = now.map((sink) => {
+    const before = earlier.find(({ uid }) => uid === sink.uid)?.committables ?? []
+    return { ...sink, committables: [...before, ...sink.committables] }
+  })
+  const gone = earlier.filter(({ uid }) => sinks.every((sink) => sink.uid !== uid))
+  return [...sinks, ...gone]
 }
 
 /** All committables of a checkpoint by the uid of their sink, in the order of subtasks. Sinks without any are left out. */

@@ -93,7 +93,8 @@ export class SnapshotCut {
   step(entries: number): number {
     try {
       let done = 0
-      while (done < entries && this.#state === 'sorting') done += this.#sort(entries - done)
+      while (done < entries && this.#state === 'sorting')
+        done += this.#sort(Math.min(entries - done, LIST_ENTRIES))
       while (done < entries && this.#state === 'packing') {
         const packed = this.#pack(entries - done)
         done += packed

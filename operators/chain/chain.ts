@@ -13,6 +13,8 @@ import type { OperatorSnapshot } from '../../checkpoint/state/snapshot.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { BadRecordHandler } from '../bad-records.ts'
 import type { Attention } from './attention.ts'
+import { ChainCut } from './chain-cut.ts'
+import type { OperatorCut } from './chain-cut.ts'
 import { generateChain, type BatchLoop, type ChainShape } from './chain-code.ts'
 import { operatorError } from '../operator-error.ts'
 import type { Operator, OperatorContext, Output, Step, TwoInputOperator } from '../operator.ts'
@@ -109,6 +111,8 @@ export interface CompiledChain {
   attend(attention: Attention): boolean
   /** What every stateful operator has in its state, in the order of the chain. Not while a call above has answered false. */
   snapshot(): OperatorSnapshot[]
+  /** The same, but only the cut is made now; what was there is packed by its steps. Replaces the cut before. */
+  cut(): ChainCut
   /** All input has ended. False as above. */
   endInput(): boolean
   /** Closes every operator that was opened, even when one of them throws; then throws the first error. */
@@ -254,16 +258,22 @@ class Chain implements CompiledChain {
   }
 
   snapshot(): OperatorSnapshot[] {
-    const snapshots: OperatorSnapshot[] = []
+    return this.cut().finish()
+  }
+
+  cut(): ChainCut {
+    const cuts: OperatorCut[] = []
     for (const { element, context } of this.#operators) {
       if (context === undefined) continue
+      const failure = (error: unknown): Error => this.#failure(element.name, error)
       try {
-        snapshots.push(context.state.snapshot())
+        cuts.push({ cut: context.state.cut(), failure })
       } catch (error) {
-        throw this.#failure(element.name, error)
+        new ChainCut(cuts).giveUp()
+        throw failure(error)
       }
     }
-    return snapshots
+    return new ChainCut(cuts)
   }
 
   processWatermark(watermark: number): boolean {

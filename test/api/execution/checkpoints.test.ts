@@ -70,7 +70,8 @@ test('after failures everything is counted once, from the last checkpoint on, at
     })
     assert.equal(await countsIn(handle), countsOf(2_000), `seed ${seed}`)
     const { restarts, checkpoints: made } = await handle.result()
-    assert.is(restarts, 3, `seed ${seed}`)
+    // The third failure comes unless fewer than 100 records were read again.
+    assert.ok(restarts === 2 || restarts === 3, `seed ${seed}: ${restarts} restarts`)
     completed += made.completed
   }
   assert.ok(completed > 60, `${completed} checkpoints in 30 runs: more than the last one of each`)

@@ -1,0 +1,59 @@
+/**
+ * The snapshots of all stateful operators of a chain between their cut and the last byte, see `checkpoint/state/snapshot-cut.ts`.
+ */
+import type { SnapshotCut } from '../../checkpoint/state/snapshot-cut.ts'
+import type { OperatorSnapshot } from '../../checkpoint/state/snapshot.ts'
+
+/** The cut of one operator. */
+export interface OperatorCut {
+  readonly cut: SnapshotCut
+  /** Names the operator in an error. */
+  readonly failure: (error: unknown) => Error
+}
+
+/** Cuts of all operators, packed one after the other. */
+export class ChainCut {
+  readonly #cuts: readonly OperatorCut[]
+  /** The first that is not packed. */
+  #at = 0
+
+  constructor(cuts: readonly OperatorCut[]) {
+    this.#cuts = cuts
+  }
+
+  /** Whether all is packed. */
+  get isPacked(): boolean {
+    return this.#at === this.#cuts.length
+  }
+
+  /** Packs about `entries` more. Returns how many it were. Errors: `UNSENDABLE_VALUE` in an `OperatorError`. */
+  step(entries: number): number {
+    const current = this.#cuts[this.#at]
+    if (current === undefined) return 0
+    const { cut, failure } = current
+    let done: number
+    try {
+      done = cut.step(entries)
+    } catch (error) {
+      throw failure(error)
+    }
+    if (cut.isPacked) this.#at++
+    return done
+  }
+
+  /** Packs all the rest. In the order of the chain. Errors: as `step`. */
+  finish(): OperatorSnapshot[] {
+    return this.#cuts.map(({ cut, failure }) => {
+      try {
+        return cut.finish()
+      } catch (error) {
+        throw failure(error)
+      }
+    })
+  }
+
+  /** Packs nothing more. */
+  giveUp(): void {
+    for (const { cut } of this.#cuts) cut.giveUp()
+  }
+}

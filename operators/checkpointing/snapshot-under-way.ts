@@ -1,0 +1,72 @@
+/**
+ * The part that a subtask has of a checkpoint, from the barrier to the acknowledgement.
+ *
+ *     barrier: state is cut ──► packed in steps, while records flow ──┐
+ *         └──► sinks prepare, nothing is taken ───────────────────────┴──► complete: acknowledged
+ *
+ * Driven by the turns of the subtask, so that a simulator chooses what happens between two steps. The first steps are small, as
+ * states mostly are: records come between the steps of small states too.
+ */
+import type { SinkSnapshot, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { ChainCut } from '../chain/chain-cut.ts'
+
+/** How long a subtask packs in one turn, about. A step is bounded too, and takes less. */
+const BUDGET_MS = 2
+/** The most entries that it packs in one turn. */
+const MOST_ENTRIES = 4096
+
+/** What a subtask contributes besides the state of its operators and sinks. */
+export type SubtaskContents = Omit<SubtaskSnapshot, 'operators' | 'sinks'>
+
+/** See the head of this file. */
+export class SnapshotUnderWay {
+  readonly checkpointId: number
+  readonly #contents: SubtaskContents
+  readonly #cut: ChainCut
+  #sinksPrepared = false
+  #entries = 1
+
+  constructor(checkpointId: number, contents: SubtaskContents, cut: ChainCut) {
+    this.checkpointId = checkpointId
+    this.#contents = contents
+    this.#cut = cut
+  }
+
+  /** Whether all state is packed. */
+  get isPacked(): boolean {
+    return this.#cut.isPacked
+  }
+
+  /** Whether all is packed and the sinks have prepared. */
+  get isComplete(): boolean {
+    return this.isPacked && this.#sinksPrepared
+  }
+
+  /** Packs for a short while. Errors: `UNSENDABLE_VALUE` in an `OperatorError`; then it can only be given up. */
+  pack(clock: Clock): void {
+    const untilMs = clock.monotonicMs() + BUDGET_MS
+    let left = this.#entries
+    while (left > 0 && !this.isPacked) {
+      // A step may find nothing but the end of one operator's state.
+      left -= Math.max(this.#cut.step(left), 1)
+      if (clock.monotonicMs() >= untilMs) break
+    }
+    this.#entries = Math.min(this.#entries * 2, MOST_ENTRIES)
+  }
+
+  /** The sinks have prepared. */
+  prepared(): void {
+    this.#sinksPrepared = true
+  }
+
+  /** What is to be acknowledged, once it is complete. */
+  finish(sinks: readonly SinkSnapshot[]): SubtaskSnapshot {
+    return { ...this.#contents, operators: this.#cut.finish(), sinks }
+  }
+
+  /** It is not acknowledged any more. */
+  giveUp(): void {
+    this.#cut.giveUp()
+  }
+}
