@@ -57,6 +57,15 @@ export class Fifo<T> {
     return this.#slots === undefined || this.#size === 0 ? undefined : this.#slots[this.#first]
   }
 
+  /** All items, the oldest first: a copy. */
+  toArray(): T[] {
+    const items: T[] = []
+    const slots = this.#slots
+    for (let offset = 0; slots !== undefined && offset < this.#size; offset++)
+      items.push(slots[(this.#first + offset) & (slots.length - 1)] as T)
+    return items
+  }
+
   /** Drops all items and the memory that held them. */
   clear(): void {
     this.#slots = undefined

@@ -78,7 +78,13 @@ export function encodeFrame(frame: Frame): Uint8Array {
     case 'barrier':
       if (!Number.isSafeInteger(frame.checkpointId))
         throw invalid('checkpointId', 'an integer', frame.checkpointId)
-      return packr.pack([FRAME_VERSION, kind, count(frame.channel, 'channel'), frame.checkpointId])
+      return packr.pack([
+        FRAME_VERSION,
+        kind,
+        count(frame.channel, 'channel'),
+        frame.checkpointId,
+        ...(frame.alignedUntilMs === undefined ? [] : [frame.alignedUntilMs]),
+      ])
     case 'idle':
     case 'end':
       return packr.pack([FRAME_VERSION, kind, count(frame.channel, 'channel')])
@@ -142,6 +148,9 @@ export function decodeFrame(bytes: Uint8Array): Frame {
         kind,
         channel: wireCount(fields[2], 'channel'),
         checkpointId: wireNumber(fields[3], 'checkpointId'),
+        ...(fields[4] === undefined
+          ? {}
+          : { alignedUntilMs: wireNumber(fields[4], 'alignedUntilMs') }),
       }
     case 'idle':
     case 'end':

@@ -40,6 +40,8 @@ export interface BarrierFrame {
   readonly kind: 'barrier'
   readonly channel: number
   readonly checkpointId: number
+  /** Until when it stays in its place among the records, in ms of the wall clock; -Infinity: it has overtaken. Default: for ever. */
+  readonly alignedUntilMs?: number
 }
 
 /** Nothing follows on this channel. */

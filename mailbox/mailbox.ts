@@ -22,6 +22,8 @@ class Channel<Item> {
   readonly capacity: number
   readonly items = new Fifo<Item>()
   blocked = false
+  /** Items beyond the bound that are in it. */
+  extras = 0
   /** Whether it stands in the round. */
   queued = false
 
@@ -103,17 +105,33 @@ export class Mailbox<Control, Item> {
    */
   offer(channel: number, item: Item): void {
     const target = this.#channel(channel)
-    if (target.items.size >= target.capacity) {
+    if (target.items.size - target.extras >= target.capacity) {
       throw new MillraceError(
         'MAILBOX_OVERFLOW',
         `mailbox: channel ${target.id} (index ${channel}) has room for ${target.capacity} items and got one more; its sender used credits that it did not have`,
       )
     }
-    target.items.push(item)
-    this.#size += 1
-    if (target.blocked) return
-    this.#takeable += 1
-    this.#enterRound(target)
+    this.#append(target, item)
+  }
+
+  /**
+   * Appends an item for which the sender needed no credit, because it must come through whatever is full: it does not count against
+   * the capacity. Rare, and limited by the protocol. When it is taken, `extraTaken` must follow. Throws `UNKNOWN_CHANNEL`.
+   */
+  offerExtra(channel: number, item: Item): void {
+    const target = this.#channel(channel)
+    target.extras += 1
+    this.#append(target, item)
+  }
+
+  /** The item that `take` has returned last was one beyond the bound. */
+  extraTaken(): void {
+    this.#channel(this.#lastChannel).extras -= 1
+  }
+
+  /** What lies in a channel, blocked or not, the oldest first: a copy. Throws `UNKNOWN_CHANNEL`. */
+  itemsOf(channel: number): Item[] {
+    return this.#channel(channel).items.toArray()
   }
 
   /** Appends control mail. */
@@ -156,6 +174,14 @@ export class Mailbox<Control, Item> {
     target.blocked = false
     this.#takeable += target.items.size
     if (target.items.size > 0) this.#enterRound(target)
+  }
+
+  #append(target: Channel<Item>, item: Item): void {
+    target.items.push(item)
+    this.#size += 1
+    if (target.blocked) return
+    this.#takeable += 1
+    this.#enterRound(target)
   }
 
   #enterRound(channel: Channel<Item>): void {

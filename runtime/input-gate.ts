@@ -1,11 +1,12 @@
 /**
  * The receiving end of all input channels of one subtask: its bounded mailbox.
  *
- * Used by the slot's thread only. Taking an item gives its credit back to the sender, half a window at a time.
+ * Used by the slot's thread only. Taking an item gives its credit back to the sender, half a window at a time. A barrier that has
+ * overtaken had no credit and takes no room.
  */
 import { CreditReturn } from '../mailbox/credits.ts'
 import { Mailbox } from '../mailbox/mailbox.ts'
-import { CHANNEL_CREDITS } from './output-channel.ts'
+import { CHANNEL_CREDITS, OVERTAKEN } from './output-channel.ts'
 import type { ChannelItem, OutputChannel } from './output-channel.ts'
 import type { Peer } from './peer.ts'
 import type { Slot, SlotActor } from './slot.ts'
@@ -15,10 +16,17 @@ export type CreditTarget =
   | { readonly kind: 'local'; readonly output: OutputChannel }
   | { readonly kind: 'remote'; readonly peer: Peer; readonly channel: number }
 
+/** Told of each item when it comes in, which may be in the turn of another actor: may only take notes. Must not throw. */
+export interface ArrivalListener {
+  arrived(channel: number, item: ChannelItem): void
+}
+
 /** The mailbox of a subtask. */
 export class InputGate {
   /** Bytes that came in over links. Written by the router. */
   bytesIn = 0
+  /** Who hears of what comes in, if anybody. */
+  arrivals: ArrivalListener | undefined
   readonly #slot: Slot
   readonly #owner: SlotActor
   readonly #mailbox = new Mailbox<never, ChannelItem>()
@@ -51,7 +59,9 @@ export class InputGate {
 
   /** Puts an item in; the sender held a credit, so there is room. */
   offer(channel: number, item: ChannelItem): void {
-    this.#mailbox.offer(channel, item)
+    if (hasOvertaken(item)) this.#mailbox.offerExtra(channel, item)
+    else this.#mailbox.offer(channel, item)
+    this.arrivals?.arrived(channel, item)
     this.#slot.ready(this.#owner)
   }
 
@@ -74,8 +84,15 @@ export class InputGate {
   /** The next item, fair among the channels, or undefined. `lastChannel` says where it came from. */
   take(): ChannelItem | undefined {
     const item = this.#mailbox.take()
-    if (item !== undefined) this.#giveBack(this.#mailbox.lastChannel)
+    if (item === undefined) return undefined
+    if (hasOvertaken(item)) this.#mailbox.extraTaken()
+    else this.#giveBack(this.#mailbox.lastChannel)
     return item
+  }
+
+  /** What waits in a channel, blocked or not, the oldest first: a copy of the list. */
+  waiting(channel: number): readonly ChannelItem[] {
+    return this.#mailbox.itemsOf(channel)
   }
 
   /** The channel of the item that `take` returned last. */
@@ -91,4 +108,8 @@ export class InputGate {
     if (target.kind === 'local') target.output.grant(due)
     else target.peer.grant(target.channel, due)
   }
+}
+
+function hasOvertaken(item: ChannelItem): boolean {
+  return 'kind' in item && item.kind === 'barrier' && item.alignedUntilMs === OVERTAKEN
 }

@@ -27,8 +27,22 @@ export const CHANNEL_CREDITS = 16
 export type ChannelEvent =
   | { readonly kind: 'watermark'; readonly timestamp: number }
   | { readonly kind: 'idle' }
-  | { readonly kind: 'barrier'; readonly checkpointId: number }
+  | ChannelBarrier
   | { readonly kind: 'end' }
+
+/** Divides the records of a channel into those of a checkpoint and the others. */
+export interface ChannelBarrier {
+  readonly kind: 'barrier'
+  readonly checkpointId: number
+  /**
+   * Until when it stays in its place among the records, in ms of the slots' clocks; then whoever holds it may let it overtake. Default:
+   * for ever. `OVERTAKEN`: it has overtaken what was before it.
+   */
+  readonly alignedUntilMs?: number
+}
+
+/** Said by a barrier that has left its place, and needs no credit. */
+export const OVERTAKEN = Number.NEGATIVE_INFINITY
 
 /** What lies in the mailbox of a subtask. */
 export type ChannelItem = RecordBatch | ChannelEvent
@@ -47,6 +61,7 @@ export class OutputGate {
   /** Whether the subtask must stop taking input. Read per record. */
   full = false
   #blocked = 0
+  #lifted = false
   /** Called when the first channel has no room. */
   onFull: () => void = () => {}
   /** Called when the last blocked channel has room again. */
@@ -59,7 +74,21 @@ export class OutputGate {
   /** Something waits that there is no credit for, or a writer is busy. */
   block(): void {
     this.#blocked++
-    if (this.full) return
+    if (this.full || this.#lifted) return
+    this.full = true
+    this.onFull()
+  }
+
+  /** Stays open, whatever waits, until `lower`: what cannot be left half done is ended. */
+  lift(): void {
+    this.#lifted = true
+    this.full = false
+  }
+
+  /** Undoes `lift`. */
+  lower(): void {
+    this.#lifted = false
+    if (this.#blocked === 0 || this.full) return
     this.full = true
     this.onFull()
   }
@@ -166,6 +195,42 @@ export class OutputChannel implements Flushable {
     this.#slot.markDirty(this)
   }
 
+  /** Called when a barrier that had its place in the queue has left. */
+  onBarrierLeft: (checkpointId: number) => void = () => {}
+
+  /** Whether the barrier of this checkpoint waits in its place for credit. */
+  holdsBarrier(checkpointId: number): boolean {
+    return this.#queue.toArray().some((item) => isBarrierOf(item, checkpointId))
+  }
+
+  /**
+   * Sends a barrier ahead of all that waits here, without a credit, or lets one overtake that waits in its place. Returns what was
+   * before it, in the order in which it will leave; it stays here, so look at it before anything else is handed in. Barriers of earlier checkpoints are left
+   * out.
+   */
+  overtake(checkpointId: number): ChannelItem[] {
+    const queued = this.#queue.toArray()
+    const place = queued.findIndex((item) => isBarrierOf(item, checkpointId))
+    const overtaken = place < 0 ? [...queued, ...this.#unqueued()] : queued.slice(0, place)
+    this.#transport.event({ kind: 'barrier', checkpointId, alignedUntilMs: OVERTAKEN })
+    if (place >= 0) {
+      this.#queue.clear()
+      queued.splice(place, 1)
+      for (const item of queued) this.#queue.push(item)
+    }
+    return overtaken.filter((item) => 'values' in item || item.kind !== 'barrier')
+  }
+
+  /** The open batch, and the watermark behind it. */
+  #unqueued(): ChannelItem[] {
+    const items: ChannelItem[] = []
+    if (this.#length > 0)
+      items.push({ values: this.#values, timestamps: this.#timestamps, length: this.#length })
+    if (this.#watermark !== MIN_TIMESTAMP)
+      items.push({ kind: 'watermark', timestamp: this.#watermark })
+    return items
+  }
+
   /** The receiver has room for `count` more. */
   grant(count: number): void {
     this.#credits += count
@@ -232,7 +297,7 @@ export class OutputChannel implements Flushable {
       if (item === undefined) break
       this.#credits--
       if ('values' in item) this.#ship(item.values as unknown[], item.timestamps, item.length)
-      else this.#transport.event(item)
+      else this.#sendEvent(item)
     }
     if (this.#queue.size > 0) {
       this.#block()
@@ -240,6 +305,11 @@ export class OutputChannel implements Flushable {
       this.#blocked = false
       this.#gate.unblock()
     }
+  }
+
+  #sendEvent(event: ChannelEvent): void {
+    this.#transport.event(event)
+    if (event.kind === 'barrier') this.onBarrierLeft(event.checkpointId)
   }
 
   #block(): void {
@@ -255,6 +325,10 @@ export class OutputChannel implements Flushable {
     const fitting = Math.floor((BATCH_BYTES * length) / bytes)
     this.#limit = Math.max(1, Math.min(BATCH_RECORDS, fitting))
   }
+}
+
+function isBarrierOf(item: ChannelItem, checkpointId: number): boolean {
+  return 'kind' in item && item.kind === 'barrier' && item.checkpointId === checkpointId
 }
 
 /** The transport to a subtask of the same slot: by reference. */

@@ -9,6 +9,11 @@
  *                                    │    ▲
  *                                    └────┘ barrier of a later checkpoint: the earlier one was given up
  *
+ * A barrier may be announced before it is taken, because it waits in the mailbox: then the subtask need not wait until all are taken, but can let them
+ * overtake (`overtake`) when their time for alignment is up. Some channels can't be overtaken on; theirs are waited for in any case.
+ *
+ *     aligning ──overtake──► no barrier: those of this checkpoint that are taken later have no effect
+ *
  * Checkpoint ids only grow. Chandy and Lamport, "Distributed Snapshots" (1985), in the form of Flink's SingleCheckpointBarrierHandler
  * (aligned) and CheckpointBarrierTracker (at least once; unlike that one it follows a single checkpoint at a time).
  */
@@ -44,9 +49,14 @@ export class BarrierAligner {
   #aligning = false
   /** Channels that have not ended and whose barrier of the newest checkpoint is there. */
   #arrived: number[] = []
+  readonly #neverOvertaken: readonly number[]
+  #alignedUntilMs = Number.POSITIVE_INFINITY
 
-  /** Errors: `INVALID_ARGUMENT` unless `channelCount` is a whole number from 0. */
-  constructor(channelCount: number, mode: CheckpointMode) {
+  /**
+   * `neverOvertaken`: the channels on which barriers keep their places; default: none. Errors: `INVALID_ARGUMENT` unless
+   * `channelCount` is a whole number from 0.
+   */
+  constructor(channelCount: number, mode: CheckpointMode, neverOvertaken: readonly number[] = []) {
     if (!Number.isSafeInteger(channelCount) || channelCount < 0) {
       throw new MillraceError(
         'INVALID_ARGUMENT',
@@ -54,6 +64,7 @@ export class BarrierAligner {
       )
     }
     this.#mode = mode
+    this.#neverOvertaken = neverOvertaken
     this.#ended = Array.from({ length: channelCount }, () => false)
     this.#open = channelCount
   }
@@ -61,6 +72,52 @@ export class BarrierAligner {
   /** The checkpoint whose barrier is there on some channels and not on all; undefined: none. */
   get aligning(): number | undefined {
     return this.#aligning ? this.#newest : undefined
+  }
+
+  /** Until when the checkpoint that is being aligned stays aligned, in ms; Infinity: for ever, or there is none. */
+  get alignedUntilMs(): number {
+    return this.#aligning ? this.#alignedUntilMs : Number.POSITIVE_INFINITY
+  }
+
+  /** Whether the barriers that are still missing are all on channels where they may overtake. */
+  get mayOvertake(): boolean {
+    if (!this.#aligning) return false
+    return this.#neverOvertaken.every((channel) => this.isAligned(channel))
+  }
+
+  /** Whether all records of a channel that come before the barrier have been taken. Errors: `UNKNOWN_CHANNEL`. */
+  isAligned(channel: number): boolean {
+    return this.#hasEnded(channel) || (this.#aligning && this.#arrived.includes(channel))
+  }
+
+  /**
+   * A barrier waits in the mailbox, with others on their way; it stays in its place until `alignedUntilMs`. Returns what to unblock, when it
+   * begins a checkpoint. `block` is empty and `reached` undefined. Errors: `UNKNOWN_CHANNEL`.
+   */
+  announce(channel: number, checkpointId: number, alignedUntilMs: number): AlignmentStep {
+    if (this.#hasEnded(channel) || checkpointId < this.#newest) return NOTHING
+    if (checkpointId > this.#newest) {
+      const unblock = this.#blocked
+      this.#newest = checkpointId
+      this.#aligning = true
+      this.#arrived = []
+      this.#alignedUntilMs = alignedUntilMs
+      return { ...NOTHING, unblock }
+    }
+    this.#alignedUntilMs = Math.min(this.#alignedUntilMs, alignedUntilMs)
+    return NOTHING
+  }
+
+  /**
+   * The subtask takes its snapshot now, without waiting. Returns what to unblock and the checkpoint. To be called when `mayOvertake`; a broken
+   * invariant, `NOT_ALIGNING`, otherwise.
+   */
+  overtake(): AlignmentStep {
+    if (this.mayOvertake) return this.#reach(this.#blocked)
+    throw new MillraceError(
+      'NOT_ALIGNING',
+      'barriers: expected a checkpoint whose barriers may overtake, there is none',
+    )
   }
 
   /**
@@ -92,6 +149,7 @@ export class BarrierAligner {
     this.#newest = checkpointId
     this.#aligning = true
     this.#arrived = []
+    this.#alignedUntilMs = Number.POSITIVE_INFINITY
     return this.#arrive(channel, unblock)
   }
 
