@@ -15,7 +15,6 @@ import { openDirectoryStore } from '../../checkpoint/store/directory-store.ts'
 import type { CheckpointMetadata } from '../../checkpoint/store/snapshot-store.ts'
 import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
-import { startInlineHost } from '../../runtime/inline-host.ts'
 import { Simulator } from '../../runtime/simulator.ts'
 import type { SlotGroup } from '../../runtime/slot-node.ts'
 import { fingerprint } from '../fingerprint.ts'
@@ -36,6 +35,7 @@ import { withinPatience } from './patience.ts'
 import type { GraphOrigin } from './protocol.ts'
 import { Restarter, wait } from './restarter.ts'
 import type { ResolvedOptions } from './run-options.ts'
+import { startSlots } from './start-slots.ts'
 
 /**
  * `created`: not yet deployed. `restarting`: the last attempt has failed, the next one waits or is being deployed. The last three are
@@ -47,8 +47,6 @@ export type JobState = 'created' | 'running' | 'restarting' | 'finished' | 'fail
 export type JobOrigin =
   | { readonly kind: 'module'; readonly url: string }
   | { readonly kind: 'value'; readonly job: JobDefinition }
-
-const usedSimulators = new WeakSet<SlotGroup>()
 
 /** One run of one job. */
 export class Coordinator {
@@ -237,7 +235,7 @@ export class Coordinator {
       throw error
     }
     try {
-      this.#group ??= await this.#startSlots()
+      this.#group ??= await startSlots(this.#options)
     } catch (error) {
       await this.#closeEnumerators()
       throw error
@@ -286,25 +284,6 @@ export class Coordinator {
     const group = this.#group
     this.#group = undefined
     await group?.stop()
-  }
-
-  async #startSlots(): Promise<SlotGroup> {
-    const { host, slots } = this.#options
-    if (host === 'inline') return startInlineHost({ slots })
-    if (host === 'threads') {
-      // Loaded here, because slots import this file too, through the job's module, and need no pool.
-      const { startThreadHost } = await import('../../runtime/thread-host.ts')
-      return startThreadHost({ slots, replaceLost: false })
-    }
-    // The channels of two jobs would have the same numbers, and the end of one would stop the other.
-    if (usedSimulators.has(host)) {
-      throw new MillraceError(
-        'INVALID_HOST',
-        'This simulator runs, or has run, another job: make a new one for each run',
-      )
-    }
-    usedSimulators.add(host)
-    return host
   }
 
   #graphOrigin(graph: JobGraph): GraphOrigin {

@@ -12,7 +12,6 @@ import type { BadRecordHandler } from '../../operators/bad-records.ts'
 import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain } from '../../operators/chain/chain.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
-import { checkedWriter } from '../../operators/connector-checks.ts'
 import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source/source-subtask.ts'
 import { operatorError } from '../../operators/operator-error.ts'
@@ -26,7 +25,6 @@ import type {
   SubtaskListener,
   SubtaskParts,
 } from '../../operators/subtask.ts'
-import type { WatermarkStrategy } from '../../operators/time/watermarks.ts'
 import type { InputGate } from '../../runtime/input-gate.ts'
 import {
   LinkTransport,
@@ -40,7 +38,10 @@ import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from
 import { consoleLogger } from './console-logger.ts'
 import { chainBranches, nodeOf } from './chain-branches.ts'
 import type { Collector } from './collector.ts'
-import type { TimedRecordObserver } from './operator-factory.ts'
+import { openWriters } from './open-writers.ts'
+import type { PlacedSink } from './open-writers.ts'
+import { ownWatermarks } from './own-watermarks.ts'
+import type { OwnWatermarks } from './own-watermarks.ts'
 import type { DeployedRecovery, SplitAnswer } from './protocol.ts'
 
 /** What is deployed where, and who hears of it. */
@@ -118,7 +119,7 @@ class Deployer implements DeployedTasks {
     const { node, graph, listener } = this.#request
     const gate = new OutputGate()
     const channels: OutputChannel[] = []
-    const sinks: { tail: SinkTail; node: GraphNode }[] = []
+    const sinks: PlacedSink[] = []
     const surroundings = new Map<ChainElement, OperatorSurroundings>()
     const counters = new Map<string, Counter>()
     const watermarks = ownWatermarks(root)
@@ -188,7 +189,7 @@ class Deployer implements DeployedTasks {
       owner.turnFailed(error)
     }
     // Last, so that nothing which could throw follows: what is open by then belongs to a subtask that can be aborted.
-    await openWriters(sinks, placed, {
+    await openWriters(sinks, {
       subtaskIndex: placed.index,
       parallelism: task.parallelism,
       checkpoints: this.#request.recovery.mode !== undefined,
@@ -289,26 +290,6 @@ class Deployer implements DeployedTasks {
   }
 }
 
-/** The watermarks that a subtask with inputs makes. */
-interface OwnWatermarks {
-  /** Always gives the one generator, which is also shown the records. */
-  readonly strategy: WatermarkStrategy<never>
-  readonly onTimed: TimedRecordObserver | undefined
-}
-
-function ownWatermarks({ operator }: GraphNode): OwnWatermarks | undefined {
-  if (operator.kind !== 'timestamps' || operator.watermarks === undefined) return undefined
-  const generator = operator.watermarks.createGenerator()
-  const strategy = { ...operator.watermarks, createGenerator: () => generator }
-  if (generator.onRecord === undefined) return { strategy, onTimed: undefined }
-  return {
-    strategy,
-    onTimed: (value, timestamp) => {
-      generator.onRecord?.(value, timestamp)
-    },
-  }
-}
-
 /** The channels that end at a subtask, in the order of its input indexes. */
 function inputChannels(
   task: TaskPlan,
@@ -331,34 +312,4 @@ function sendError(
   const found = error instanceof UnsendableValueError
   const record = found ? { record: { value: values[error.recordIndex] } } : {}
   return operatorError({ operatorName, subtaskIndex, ...record }, error)
-}
-
-/** What the writers of one subtask are told. */
-interface WriterFacts {
-  readonly subtaskIndex: number
-  readonly parallelism: number
-  readonly checkpoints: boolean
-  /** The states of writers of the sink with this uid. */
-  readonly restoredOf: (uid: string) => readonly unknown[] | undefined
-}
-
-/** Opens the writers of a subtask's sinks; those opened before one fails are aborted. */
-async function openWriters(
-  sinks: readonly { tail: SinkTail; node: GraphNode }[],
-  placed: SubtaskPlan,
-  { restoredOf, ...facts }: WriterFacts,
-): Promise<void> {
-  let opening = ''
-  try {
-    for (const { tail, node } of sinks) {
-      if (node.operator.kind !== 'sink') continue
-      opening = node.name
-      const restored = restoredOf(node.uid)
-      const context = { ...facts, ...(restored === undefined ? {} : { restored }) }
-      tail.setWriter(checkedWriter(await node.operator.sink.open(context)))
-    }
-  } catch (error) {
-    await Promise.allSettled(sinks.map(({ tail }) => tail.abort(true)))
-    throw operatorError({ operatorName: opening, subtaskIndex: placed.index }, error)
-  }
 }

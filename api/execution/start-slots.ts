@@ -1,0 +1,31 @@
+/**
+ * Starts the slots that a job runs on, as its options say. On the main thread.
+ */
+import { MillraceError } from '../../mailbox/errors.ts'
+import { startInlineHost } from '../../runtime/inline-host.ts'
+import type { SlotGroup } from '../../runtime/slot-node.ts'
+import type { ResolvedOptions } from './run-options.ts'
+
+/** What decides about slots. */
+export type SlotOptions = Pick<ResolvedOptions, 'host' | 'slots'>
+
+const usedSimulators = new WeakSet<SlotGroup>()
+
+/** Starts them. Errors: `SLOT_LOST` where a thread cannot start, `INVALID_HOST` for a simulator that was used before. */
+export async function startSlots({ host, slots }: SlotOptions): Promise<SlotGroup> {
+  if (host === 'inline') return startInlineHost({ slots })
+  if (host === 'threads') {
+    // Loaded here, because slots import this file too, through the job's module, and need no pool.
+    const { startThreadHost } = await import('../../runtime/thread-host.ts')
+    return startThreadHost({ slots, replaceLost: false })
+  }
+  // The channels of two jobs would have the same numbers, and the end of one would stop the other.
+  if (usedSimulators.has(host)) {
+    throw new MillraceError(
+      'INVALID_HOST',
+      'This simulator runs, or has run, another job: make a new one for each run',
+    )
+  }
+  usedSimulators.add(host)
+  return host
+}
