@@ -3,23 +3,34 @@
  * virtual clock. The same seed and the same program give the same run.
  *
  * A step is: a slot takes one frame from one link; sends what it has collected on one link; runs one actor for one turn;
- * flushes one open batch; hears that one asynchronous operation has ended; a timer fires. What the real hosts do in a sensible
- * order, the simulator does in any order that the rules allow.
+ * flushes one open batch; hears that one asynchronous operation has ended; a message of the control plane arrives; a timer fires. What
+ * the real hosts do in a sensible order, the simulator does in any order that the rules allow.
  *
  * Files and other real I/O take no virtual time: before every step the simulator waits until what was begun has ended, and
  * then lets the seed decide when each actor hears of it.
+ *
+ *     running ──► restarted: new slots, for the next attempt of a job ──► running
+ *        │
+ *        └──► stopped (`stop`, too many steps) · killed (`kill`, a fault): nobody hears of anything any more
  */
 import { MillraceError } from '../mailbox/errors.ts'
+import { importExtension } from './extension.ts'
 import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './seeded-random.ts'
+import { ControlLink } from './simulation/control-link.ts'
+import { createSimulatedMesh } from './simulation/simulated-mesh.ts'
+import type { LivingSlot, SlotLife } from './simulation/simulated-mesh.ts'
+import { OutsideWatch } from './simulation/outside-watch.ts'
+import { InjectedError } from './simulation/step-faults.ts'
+import type { StepFault, StepFaults } from './simulation/step-faults.ts'
+import type { StepSource } from './simulation/step-source.ts'
+import { TurnTrace } from './simulation/turn-trace.ts'
+import type { SlotActor, TurnObserver } from './slot.ts'
+import type { Async, ModuleExport, SlotExtension, SlotGroup, SlotNode } from './slot-node.ts'
 import { asError } from './wire-error.ts'
-import { createMesh, loadIntoMesh } from './slot-mesh.ts'
-import type { Async, ModuleExport, SlotGroup, SlotNode } from './slot-node.ts'
 
 /** 2020-01-01T00:00:00Z, where the virtual clock starts. */
 const START_MS = 1_577_836_800_000
-/** Real time that the simulator waits for operations in flight before it goes on without them. */
-const PATIENCE_MS = 100
 /** The share of steps after which the virtual clock moves. */
 const CLOCK_MOVES = 0.2
 const LONGEST_MOVE_MS = 10
@@ -34,14 +45,25 @@ export interface SimulatorOptions {
   readonly trace?: (line: string) => void
   /** Ends a run that does not end by itself. Default: 10,000,000 steps. */
   readonly maxSteps?: number
+  /** Milliseconds since 1970 at which the virtual clock starts. Default: the begin of 2020. */
+  readonly startMs?: number
+  /** What goes wrong. Default: nothing. */
+  readonly faults?: StepFaults
 }
 
 /** An asynchronous operation that has ended. */
 interface EndedOperation {
   /** Counts the operations in the order in which they were begun. */
   readonly number: number
-  /** Lets its actor hear of it. */
-  readonly tell: () => void
+  readonly life: SlotLife
+  /** Lets its actor hear of it, or of a failure in its place. */
+  readonly tell: (failure?: Error) => void
+}
+
+/** Faults that wait for a step which they can meet. */
+interface Waiting {
+  actor: { readonly atEnd: boolean } | undefined
+  operation: boolean
 }
 
 /**
@@ -52,30 +74,46 @@ interface EndedOperation {
  * when it has been stopped before.
  */
 export class Simulator implements SlotGroup {
-  readonly main: SlotNode
   readonly count: number
   /** The seed that replays this run. */
   readonly seed: number
-  readonly clock = new ManualClock(START_MS)
+  readonly clock: ManualClock
   readonly #random: () => number
-  readonly #nodes: readonly SlotNode[]
   readonly #trace: ((line: string) => void) | undefined
   readonly #maxSteps: number
+  readonly #faults: StepFaults | undefined
+  readonly #outside = new OutsideWatch()
+  readonly #turns: TurnTrace | undefined
+  /** Also the messages of the control plane. */
+  #sources: StepSource[] = []
+  readonly #extraSources: StepSource[] = []
+  #living: readonly LivingSlot[] = []
+  #controls: readonly ControlLink[] = []
+  /** Links whose messages are held back, and the step at which they go on. */
+  readonly #holds: { readonly control: ControlLink; readonly until: number }[] = []
+  readonly #waiting: Waiting = { actor: undefined, operation: false }
+  /** Actors that have had a turn, and the step of their last one. */
+  readonly #actors = new Map<SlotActor, { readonly slot: number; step: number }>()
   /** Ends of asynchronous operations that no actor has heard of yet. */
-  readonly #ended: EndedOperation[] = []
+  #ended: EndedOperation[] = []
   /** Operations begun so far. */
   #begun = 0
   #inFlight = 0
-  /** The operations in flight that were not yet waited for in vain. What a message or a timer has to end is not among them. */
-  readonly #awaited = new Set<number>()
-  readonly #lostListeners: ((slot: number, error: Error) => void)[] = []
+  #lostListeners: ((slot: number, error: Error) => void)[] = []
   #steps = 0
-  #stopped = false
-  #running = false
+  #state: 'running' | 'stopped' | 'killed' = 'running'
+  #driving = false
   #wakeUp: (() => void) | undefined
+  #frameText = ''
+  /** Called when nothing can go on by itself; `outside`: operations in flight that only the outside can end. */
+  onStandstill: (outside: number) => void = () => {}
+  /** Called when a fault has killed the process. */
+  onKilled: () => void = () => {}
+  /** Called with what went wrong as it happens. */
+  onFault: (fault: StepFault, text: string) => void = () => {}
 
   constructor(options: SimulatorOptions) {
-    const { seed, slots = 2, trace, maxSteps = 10_000_000 } = options
+    const { seed, slots = 2, trace, maxSteps = 10_000_000, startMs = START_MS, faults } = options
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
       throw new MillraceError('INVALID_SEED', `Expected a seed from 0 to 2^32 - 1, got ${seed}`)
     }
@@ -84,21 +122,18 @@ export class Simulator implements SlotGroup {
     }
     this.seed = seed
     this.count = slots
+    this.clock = new ManualClock(startMs)
     this.#random = seededRandom(seed)
     this.#trace = trace
+    this.#turns = trace === undefined ? undefined : new TurnTrace()
     this.#maxSteps = maxSteps
-    this.#nodes = createMesh({
-      slots,
-      clock: this.clock,
-      random: this.#random,
-      wake: () => {
-        this.#wake()
-      },
-      whenSettled: (promise, onValue, onError) => {
-        this.#hold(promise, onValue, onError)
-      },
-    })
-    this.main = this.#nodes[0] as SlotNode
+    this.#faults = faults
+    this.#makeSlots()
+  }
+
+  /** Slot 0, on the calling thread; after `restart` another one. */
+  get main(): SlotNode {
+    return (this.#living[0] as LivingSlot).node
   }
 
   /** Steps done so far. */
@@ -106,48 +141,144 @@ export class Simulator implements SlotGroup {
     return this.#steps
   }
 
-  /** Simulated slots are lost only together, when the simulation itself fails. */
+  /** Called when a slot was lost with its thread, which only a fault does, and with all of them when the simulation itself fails. */
   onLost(listener: (slot: number, error: Error) => void): void {
     this.#lostListeners.push(listener)
   }
 
-  load<Argument, Coordinator extends object, Api extends object>(
+  async load<Argument, Coordinator extends object, Api extends object>(
     slot: number,
     extension: ModuleExport,
     argument: Argument,
     coordinator: Coordinator,
   ): Promise<Async<Api>> {
-    if (this.#stopped) return Promise.reject(stoppedError())
-    return loadIntoMesh(this.#nodes, slot, extension, argument, coordinator)
+    if (this.#state !== 'running') throw stoppedError()
+    const living = this.#living[slot]
+    const control = this.#controls[slot - 1]
+    if (living === undefined || control === undefined) {
+      throw new MillraceError(
+        'UNKNOWN_SLOT',
+        `Expected a slot from 1 to ${this.count}, got ${slot}`,
+      )
+    }
+    // Before the message, so that no step depends on how long a file takes to load.
+    const load = await imported(extension)
+    return control.ask('load', async () => {
+      const api = await load(living.node, argument, control.mainView(coordinator))
+      return control.slotView(api as Api)
+    })
   }
 
   stop(): Promise<void> {
-    this.#stopped = true
+    if (this.#state === 'running') this.#state = 'stopped'
     this.#wake()
     return Promise.resolve()
   }
 
+  /** The process dies: nothing happens on this machine any more, and nobody hears of anything. */
+  kill(): void {
+    if (this.#state !== 'running') return
+    this.#state = 'killed'
+    for (const { life } of this.#living) life.alive = false
+    this.#wake()
+    this.onKilled()
+  }
+
+  /** New threads in the place of all slots, as a job has them for its next attempt. What the old ones had is gone. */
+  restart(): void {
+    if (this.#state !== 'running') return
+    const error = new MillraceError('SLOT_STOPPED', 'The slots have been stopped')
+    for (const control of this.#controls) control.close(error)
+    for (const { life } of this.#living) if (life.index > 0) life.alive = false
+    this.#ended = this.#ended.filter(({ life }) => life.alive)
+    this.#lostListeners = []
+    this.#holds.length = 0
+    this.#actors.clear()
+    this.#makeSlots()
+  }
+
+  /** Lets the seed choose among other things too. */
+  addSource(source: StepSource): void {
+    this.#extraSources.push(source)
+    this.#sources.push(source)
+  }
+
+  /** Something may have come up that can happen: the simulator looks. */
+  wake(): void {
+    this.#wake()
+  }
+
+  /** Writes a line into the trace, if there is one. */
+  note(who: string, what: string): void {
+    this.#trace?.(this.#line(who, what))
+  }
+
+  /** Every actor that has had a turn, its state and the step of its last turn; and what is on its way. For a run that stands still. */
+  describe(): string[] {
+    const lines: string[] = []
+    for (const [actor, { slot, step }] of this.#actors) {
+      const { label, state = 'unknown', scheduled } = actor
+      const ready = scheduled ? ', has mail' : ''
+      lines.push(`slot ${slot}: ${label}: ${state}${ready}, last turn at step ${step}`)
+    }
+    for (const [i, control] of this.#controls.entries()) {
+      const alive = this.#living[i + 1]?.life.alive === true
+      if (!alive) lines.push(`slot ${i + 1} is lost`)
+      if (control.queued > 0)
+        lines.push(`${control.queued} messages between main and slot ${i + 1}`)
+    }
+    lines.push(
+      `${this.#inFlight} operations in flight, ${this.#ended.length} ended that nobody has heard of, ` +
+        `${this.clock.pendingTimers} timers`,
+    )
+    return lines
+  }
+
+  #makeSlots(): void {
+    const wake = (): void => {
+      this.#wake()
+    }
+    this.#living = createSimulatedMesh({
+      slots: this.count,
+      clock: this.clock,
+      random: this.#random,
+      wake,
+      whenSettled: (life) => (promise, onValue, onError) => {
+        this.#hold(life, promise, onValue, onError)
+      },
+      onFrame:
+        this.#trace === undefined
+          ? undefined
+          : (text) => {
+              this.#frameText = text
+            },
+    })
+    this.#controls = Array.from({ length: this.count }, (_, i) => new ControlLink(i + 1, wake))
+    this.#sources = [...this.#controls, ...this.#extraSources]
+  }
+
   /** Holds the end of an operation back until the seed chooses it. */
   #hold<T>(
+    life: SlotLife,
     promise: PromiseLike<T>,
     onValue: (value: T) => void,
     onError: (error: unknown) => void,
   ): void {
     const number = this.#begun++
     this.#inFlight++
-    this.#awaited.add(number)
-    const end = (tell: () => void): void => {
+    const end = (tell: (failure?: Error) => void): void => {
       this.#inFlight--
-      this.#awaited.delete(number)
+      if (!life.alive) return
       // In the order in which they were begun: the one in which files answer differs from run to run.
       const at = this.#ended.findIndex((other) => other.number > number)
-      this.#ended.splice(at < 0 ? this.#ended.length : at, 0, { number, tell })
+      this.#ended.splice(at < 0 ? this.#ended.length : at, 0, { number, life, tell })
       this.#wake()
     }
     promise.then(
       (value) => {
-        end(() => {
-          onValue(value)
+        end((failure) => {
+          if (failure === undefined) onValue(value)
+          else onError(failure)
         })
       },
       (error: unknown) => {
@@ -162,8 +293,8 @@ export class Simulator implements SlotGroup {
   #wake(): void {
     this.#wakeUp?.()
     this.#wakeUp = undefined
-    if (this.#running || this.#stopped) return
-    this.#running = true
+    if (this.#driving || this.#state !== 'running') return
+    this.#driving = true
     setImmediate(() => {
       this.#drive().catch((error: unknown) => {
         this.#fail(asError(error))
@@ -172,74 +303,204 @@ export class Simulator implements SlotGroup {
   }
 
   async #drive(): Promise<void> {
-    while (!this.#stopped) {
-      await this.#settle()
+    while (this.#state === 'running') {
+      await this.#outside.settled(this.#inFlight > 0)
+      if (this.#isOver()) break
+      if (this.#faults !== undefined) this.#injectDue(this.#faults)
+      if (this.#isOver()) break
       if (this.#step()) continue
+      if (await this.#outside.waited()) continue
       if (this.clock.fireNext()) {
-        this.#count('the clock jumps to the next timer')
+        this.#count('clock', 'jumps to the next timer')
         continue
       }
-      if (this.#inFlight > 0) {
-        // Waits for something outside that takes real time.
-        await new Promise<void>((resolve) => {
-          this.#wakeUp = resolve
-        })
-        continue
-      }
-      break
+      this.onStandstill(this.#inFlight)
+      if (this.#inFlight === 0) break
+      // Waits for something outside that takes real time.
+      await new Promise<void>((resolve) => {
+        this.#wakeUp = resolve
+      })
     }
-    this.#running = false
+    this.#driving = false
+  }
+
+  #isOver(): boolean {
+    return this.#state !== 'running'
   }
 
   /** The run can't go on: who uses the slots hears of it as of a lost thread. */
   #fail(error: Error): void {
-    this.#stopped = true
+    this.#state = 'stopped'
+    this.#driving = false
     if (this.#lostListeners.length === 0) throw error
     for (const listener of this.#lostListeners) {
       for (let slot = 1; slot <= this.count; slot++) listener(slot, error)
     }
   }
 
-  /** Lets promises run until nothing more follows, and waits a while for real I/O, once for every operation. */
-  async #settle(): Promise<void> {
-    await nextMacrotask()
-    if (this.#awaited.size === 0) return
-    const deadline = performance.now() + PATIENCE_MS
-    while (this.#awaited.size > 0 && performance.now() < deadline) await nextMacrotask()
-    this.#awaited.clear()
+  #injectDue(faults: StepFaults): void {
+    let controls = 0
+    for (const { delivered } of this.#controls) controls += delivered
+    for (const fault of faults.due({ steps: this.#steps, controls })) this.#inject(fault)
+    for (let i = this.#holds.length - 1; i >= 0; i--) {
+      const hold = this.#holds[i]
+      if (hold === undefined || hold.until > this.#steps) continue
+      hold.control.held = false
+      this.#holds.splice(i, 1)
+    }
+  }
+
+  #inject(fault: StepFault): void {
+    switch (fault.kind) {
+      case 'actor':
+        this.#waiting.actor = fault
+        return
+      case 'operation':
+        this.#waiting.operation = true
+        return
+      case 'slot':
+        this.#loseSlot(fault)
+        return
+      case 'process':
+        this.#tellFault(fault, 'the process dies')
+        this.kill()
+        return
+      case 'time':
+        this.clock.pass(fault.spanMs)
+        this.#tellFault(fault, `time jumps by ${Math.round(fault.spanMs)} ms`)
+        return
+      case 'control':
+        this.#holdControl(fault)
+    }
+  }
+
+  #loseSlot(fault: Extract<StepFault, { kind: 'slot' }>): void {
+    const slot = 1 + Math.floor(fault.pick * this.count)
+    const { life } = this.#living[slot] as LivingSlot
+    if (!life.alive) return
+    life.alive = false
+    this.#ended = this.#ended.filter((operation) => operation.life.alive)
+    for (const { node } of this.#living) node.slot.disconnect(slot)
+    const error = new MillraceError('SLOT_LOST', `Slot ${slot} lost its thread: injected fault`, {
+      cause: new InjectedError('a simulated thread has died'),
+      retryable: true,
+    })
+    this.#tellFault(fault, `slot ${slot} dies`)
+    this.#controls[slot - 1]?.die(error, fault.keep, () => {
+      for (const listener of this.#lostListeners) listener(slot, error)
+    })
+  }
+
+  #holdControl({ pick, steps, kind }: Extract<StepFault, { kind: 'control' }>): void {
+    const slot = 1 + Math.floor(pick * this.count)
+    const control = this.#controls[slot - 1]
+    if (control === undefined || control.held) return
+    control.held = true
+    this.#holds.push({ control, until: this.#steps + steps })
+    this.#tellFault({ kind, pick, steps }, `messages of slot ${slot} take ${steps} steps`)
+  }
+
+  #tellFault(fault: StepFault, text: string): void {
+    this.note('FAULT', text)
+    this.onFault(fault, text)
   }
 
   #step(): boolean {
     let choices = this.#ended.length
-    for (const node of this.#nodes) choices += node.slot.countSteps()
+    for (const { node, life } of this.#living) if (life.alive) choices += node.slot.countSteps()
+    for (const source of this.#sources) choices += source.pending
     const timerDue = this.clock.untilNextTimerMs === 0
     if (timerDue) choices++
-    if (choices === 0) return false
-    const choice = Math.floor(this.#random() * choices)
-    this.#count(this.#perform(choice, timerDue))
+    if (choices === 0) return this.#releaseHolds()
+    this.#perform(Math.floor(this.#random() * choices))
     if (this.#random() < CLOCK_MOVES) this.clock.pass(this.#random() * LONGEST_MOVE_MS)
     return true
   }
 
-  #perform(choice: number, timerDue: boolean): string {
-    let rest = choice
-    for (const node of this.#nodes) {
-      const steps = node.slot.countSteps()
-      if (rest < steps) return node.slot.performStep(rest)
-      rest -= steps
-    }
-    if (rest < this.#ended.length) {
-      const [operation] = this.#ended.splice(rest, 1)
-      operation?.tell()
-      return 'an operation has ended'
-    }
-    if (timerDue) this.clock.fireNext()
-    return 'a timer fires'
+  /** Nothing else can happen: what was held back arrives. */
+  #releaseHolds(): boolean {
+    if (this.#holds.length === 0) return false
+    for (const { control } of this.#holds) control.held = false
+    this.#holds.length = 0
+    return this.#sources.some(({ pending }) => pending > 0)
   }
 
-  #count(what: string): void {
+  #perform(choice: number): void {
+    let rest = choice
+    for (const { node, life } of this.#living) {
+      if (!life.alive) continue
+      const { slot } = node
+      const steps = slot.countSteps()
+      if (rest < steps) {
+        const text = slot.performStep(rest, this.#observer(slot.index))
+        this.#count(`slot ${slot.index}`, text)
+        return
+      }
+      rest -= steps
+    }
+    for (const source of this.#sources) {
+      const { pending } = source
+      if (rest < pending) {
+        this.#count('', source.perform(rest))
+        return
+      }
+      rest -= pending
+    }
+    if (rest < this.#ended.length) this.#endOperation(rest)
+    else {
+      this.clock.fireNext()
+      this.#count('clock', 'a timer fires')
+    }
+  }
+
+  #endOperation(number: number): void {
+    const [operation] = this.#ended.splice(number, 1)
+    if (operation === undefined) return
+    const { life, tell } = operation
+    const fails = this.#waiting.operation && life.index > 0
+    if (fails) {
+      this.#waiting.operation = false
+      this.#tellFault({ kind: 'operation' }, `operation ${operation.number} fails`)
+    }
+    tell(fails ? new InjectedError(`operation fault at step ${this.#steps}`) : undefined)
+    this.#count(`slot ${life.index}`, `operation ${operation.number} has ended`)
+  }
+
+  #observer(slot: number): TurnObserver {
+    return (actor, run) => {
+      const known = this.#actors.get(actor)
+      if (known === undefined) this.#actors.set(actor, { slot, step: this.#steps + 1 })
+      else known.step = this.#steps + 1
+      const fault = slot > 0 ? this.#waiting.actor : undefined
+      if (fault !== undefined) {
+        this.#waiting.actor = undefined
+        this.#crash(actor, run, fault.atEnd)
+        return `${actor.label} throws`
+      }
+      if (this.#turns === undefined) {
+        run()
+        return ''
+      }
+      return this.#turns.around(actor, run)
+    }
+  }
+
+  #crash(actor: SlotActor, run: (failure?: Error) => void, atEnd: boolean): void {
+    const when = atEnd ? 'at the end' : 'at the begin'
+    this.#tellFault({ kind: 'actor', atEnd }, `${actor.label} throws ${when} of its turn`)
+    const error = new InjectedError(`actor fault at step ${this.#steps}`)
+    if (atEnd) run()
+    if (atEnd) actor.turnFailed(error)
+    else run(error)
+  }
+
+  #count(who: string, what: string): void {
     this.#steps++
-    this.#trace?.(`#${this.#steps} ${what}`)
+    if (this.#trace !== undefined) {
+      const frame = this.#frameText === '' ? '' : `: ${this.#frameText}`
+      this.#frameText = ''
+      this.#trace(this.#line(who, what + frame))
+    }
     if (this.#steps >= this.#maxSteps) {
       throw new MillraceError(
         'SIMULATION_TOO_LONG',
@@ -247,6 +508,22 @@ export class Simulator implements SlotGroup {
       )
     }
   }
+
+  #line(who: string, what: string): string {
+    const time = `${this.clock.monotonicMs().toFixed(3)} ms`
+    const step = `#${this.#steps}`
+    return `${step.padEnd(7)} ${time.padStart(14)}  ${who === '' ? '' : `${who}: `}${what}`
+  }
+}
+
+const extensions = new Map<string, Promise<SlotExtension<unknown, object, object>>>()
+
+/** Asks for each export once: a module is loaded once. */
+function imported(extension: ModuleExport): Promise<SlotExtension<unknown, object, object>> {
+  const key = `${extension.url}#${extension.name}`
+  const known = extensions.get(key) ?? importExtension(extension)
+  extensions.set(key, known)
+  return known
 }
 
 function stoppedError(): MillraceError {
@@ -254,10 +531,4 @@ function stoppedError(): MillraceError {
     'HOST_STOPPED',
     'This simulator has been stopped, as at the end of a job: make a new one for each run',
   )
-}
-
-function nextMacrotask(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -38,11 +38,16 @@ export interface SlotActor {
    * way is finished before more is begun, and a busy slot leaves the reading to others. Default: false.
    */
   readonly bringsWork?: boolean
+  /** Where it is in its life, in one word, for whoever looks for the cause of a standstill. */
+  readonly state?: string
   /** Does a bounded amount of work. An actor that answers `more` is run again after the others. */
   turn(): Progress
   /** A turn threw. Must not throw. */
   turnFailed(error: unknown): void
 }
+
+/** Stands around a turn that a host has chosen: runs it, or lets it throw the given error at once, and says what it was. */
+export type TurnObserver = (actor: SlotActor, run: (failure?: Error) => void) => string
 
 /** Something with an open batch that wants to leave when the slot has nothing better to do. */
 export interface Flushable {
@@ -216,35 +221,47 @@ export class Slot {
     return steps
   }
 
-  /** Does the single step with this number (0 to `countSteps()` - 1) and returns what it was, for a trace. */
-  performStep(number: number): string {
+  /**
+   * Does the single step with this number (0 to `countSteps()` - 1) and returns what it was, for a trace. `observe` stands around it
+   * where it is the turn of an actor.
+   */
+  performStep(number: number, observe?: TurnObserver): string {
     this.#inTurn = true
     setRunning(this)
     try {
-      return this.#performStep(number)
+      return this.#performStep(number, observe)
     } finally {
       this.#inTurn = false
       running = undefined
     }
   }
 
-  #performStep(number: number): string {
+  #performStep(number: number, observe: TurnObserver | undefined): string {
     let rest = number
     for (const peer of this.#peerList) {
       if (peer.hasMail && rest-- === 0) {
         peer.receiveOne()
-        return `slot ${this.index} receives from slot ${peer.index}`
+        return `receives from slot ${peer.index}`
       }
       if (peer.hasOutput && rest-- === 0) {
         peer.pushOut()
-        return `slot ${this.index} sends to slot ${peer.index}`
+        return `sends to slot ${peer.index}`
       }
     }
     for (const queue of [this.#ready, this.#sources]) {
       if (rest < queue.size) {
         const actor = takeFrom(queue, rest)
-        this.#run(actor, this.clock.monotonicMs())
-        return `slot ${this.index} runs ${actor.label}`
+        const run = (failure?: Error): void => {
+          if (failure === undefined) {
+            this.#run(actor, this.clock.monotonicMs())
+            return
+          }
+          actor.scheduled = false
+          actor.turnFailed(failure)
+        }
+        if (observe !== undefined) return observe(actor, run)
+        run()
+        return `runs ${actor.label}`
       }
       rest -= queue.size
     }
@@ -255,7 +272,7 @@ export class Slot {
     this.#dirty.splice(rest, 1)
     flushable.dirty = false
     flushable.flush()
-    return `slot ${this.index} flushes`
+    return 'flushes a batch'
   }
 
   /**

@@ -105,7 +105,7 @@ test('single steps: each can be chosen, and one that is not there is refused', (
   const actors = ['a', 'b', 'c'].map((label) => new FakeActor(label))
   for (const actor of actors) slot.ready(actor)
   assert.is(slot.countSteps(), 3)
-  assert.is(slot.performStep(1), 'slot 1 runs b')
+  assert.is(slot.performStep(1), 'runs b')
   assert.is(slot.countSteps(), 2)
   throwsCode(() => slot.performStep(2), 'NO_SUCH_STEP')
   throwsCode(() => slot.peer(7), 'NO_LINK')

@@ -1,0 +1,68 @@
+/**
+ * Lets promises run until nothing more follows, and waits for real I/O, so that no step of a simulation depends on how long a file takes.
+ *
+ * What a virtual timer or a message has to end is not waited for: only while something real is under way that was not before (a
+ * request of the file system, a socket, a timer of the machine) can there be news from outside.
+ */
+
+/** Real time that is waited for what is under way outside, before the simulation goes on without it. */
+const PATIENCE_MS = 100
+/** After this many looks the event loop gets a turn of its own: for signals, and for who waits for the simulation. */
+const LOOKS_PER_LOOP = 512
+
+/** See the head of this file. */
+export class OutsideWatch {
+  #looks = 0
+  /** What was under way at the begin, or did not end while it was waited for. */
+  #usual = count(process.getActiveResourcesInfo())
+
+  /** Resolves when nothing follows any more from what has happened. `inFlight`: somebody waits for something. */
+  async settled(inFlight: boolean): Promise<void> {
+    await afterPromises()
+    if (++this.#looks % LOOKS_PER_LOOP === 0) await nextMacrotask()
+    if (inFlight) await this.waited()
+  }
+
+  /** Waits for what is under way outside. False when nothing is. */
+  async waited(): Promise<boolean> {
+    if (!this.#isBusy()) return false
+    const deadline = performance.now() + PATIENCE_MS
+    while (this.#isBusy()) {
+      if (performance.now() >= deadline) {
+        this.#usual = count(process.getActiveResourcesInfo())
+        return false
+      }
+      await nextMacrotask()
+    }
+    await afterPromises()
+    return true
+  }
+
+  #isBusy(): boolean {
+    const active = process.getActiveResourcesInfo()
+    if (active.length === 0) return false
+    for (const [kind, number] of count(active)) {
+      if (number > (this.#usual.get(kind) ?? 0)) return true
+    }
+    return false
+  }
+}
+
+function count(kinds: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return counts
+}
+
+/** Ticks come when all promises that can go on have gone on. */
+function afterPromises(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve)
+  })
+}
+
+function nextMacrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
