@@ -1,6 +1,7 @@
 /**
  * The contract of a sink: each subtask opens one writer.
  */
+import type { Clock } from '../runtime/clock.ts'
 
 /**
  * A place where records go to. `State` and `Committable` are plain data: they become part of checkpoints.
@@ -35,6 +36,8 @@ export interface WriterContext<State = unknown> {
   readonly parallelism: number
   /** Whether checkpoints are made: `prepare` is called at each of them, and at the end. Default: only at the end. */
   readonly checkpoints?: boolean
+  /** The host's clock: virtual in tests and in the simulator. Default: the machine's. */
+  readonly clock?: Clock
   /**
    * The states that writers had prepared in the checkpoint from which the job goes on, this writer's share: usually one, none after a
    * higher parallelism, several after a lower one. Everything written behind them must vanish. Undefined, and not empty, when the job

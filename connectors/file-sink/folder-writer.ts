@@ -1,14 +1,15 @@
 /**
- * Writes the files of one subtask into a folder. A file is ended at each barrier, so all that a writer has to remember is the number
- * of the next file.
+ * Writes the files of one subtask into a folder. Where files end at each barrier, all that a writer has to remember is the number of
+ * the next file; where they go on, also how far each open one is.
  */
-import { stat, unlink } from 'node:fs/promises'
+import { rename, stat, unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { PreparedWrites, SinkWriter, WriterContext } from '../../operators/sink.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import { systemClock } from '../../runtime/system-clock.ts'
 import { commitFiles, type FileCommittable } from '../files/commit-files.ts'
-import { notWritable, outputError, OutputFile } from '../files/output-file.ts'
+import { notWritable, outputError, OutputFile, type FileState } from '../files/output-file.ts'
 import { systemCode } from '../files/paths.ts'
-import type { RecordEncoder, RecordFormat } from '../files/record-format.ts'
 import {
   bucketFolder,
   folderTarget,
@@ -17,6 +18,7 @@ import {
   removePending,
   withdraw,
 } from './folder-names.ts'
+import { PartFile, type FileFormat, type RollLimits } from './part-file.ts'
 
 /** More files than these are not open at once. */
 const MOST_OPEN_FILES = 64
@@ -24,10 +26,11 @@ const MOST_OPEN_FILES = 64
 /** The checked options of the sink. */
 export interface FolderOptions<T> {
   readonly directory: string
-  readonly format: RecordFormat<T>
-  readonly rollBytes: number
-  readonly rollRecords: number
-  readonly bucket: ((record: T) => string) | undefined
+  readonly format: FileFormat<T>
+  readonly limits: RollLimits
+  /** Whether all files end at each barrier. */
+  readonly atCheckpoint: boolean
+  readonly bucket: ((record: T, timestamp: number) => string) | undefined
   readonly prefix: string
 }
 
@@ -37,31 +40,31 @@ export interface FolderState {
   readonly tag: string
   /** Number of the next file. */
   readonly next: number
-}
-
-interface OpenFile<T> {
-  readonly file: OutputFile
-  readonly committable: FileCommittable
-  readonly encoder: RecordEncoder<T>
-  records: number
-  bytes: number
+  /** Files that were open at the barrier, and how far they were. None in states of versions that ended all. */
+  readonly open?: readonly FileState[]
 }
 
 /** See the head of this file. */
 export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittable> {
   readonly #options: FolderOptions<T>
+  readonly #clock: Clock
   readonly #tag: string
   #next: number
   /** By folder, the one that was written to last at the end. */
-  readonly #open = new Map<string, OpenFile<T>>()
+  readonly #open = new Map<string, PartFile<T>>()
   /** Ended since the last `prepare`. */
   #ended: FileCommittable[] = []
   /** Handed over by `prepare`, and not committed then. */
   #prepared: FileCommittable[] = []
+  /** Hidden names of files that were open at a barrier, and may have ended since: a checkpoint may count on them. */
+  #counted = new Set<string>()
+  /** Hidden names of those that the checkpoint counts on from which the job goes on: it may do so again. */
+  readonly #inherited = new Set<string>()
   #last = false
 
-  private constructor(options: FolderOptions<T>, { tag, next }: FolderState) {
+  private constructor(options: FolderOptions<T>, clock: Clock, { tag, next }: FolderState) {
     this.#options = options
+    this.#clock = clock
     this.#tag = tag
     this.#next = next
   }
@@ -81,45 +84,63 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
       throw notWritable(directory, error)
     }
     const state = restored?.[0] ?? { tag: newTag(context.subtaskIndex), next: 0 }
-    return new FolderWriter({ ...options, directory }, state)
+    const clock = context.clock ?? systemClock
+    const writer = new FolderWriter({ ...options, directory }, clock, state)
+    for (const open of restored?.flatMap((one) => one.open ?? []) ?? []) await writer.#endCut(open)
+    return writer
   }
 
-  async write(values: readonly T[]): Promise<void> {
-    for (const [folder, records] of this.#byFolder(values)) await this.#append(folder, records)
+  async write(values: readonly T[], timestamps: Float64Array): Promise<void> {
+    for (const [folder, records] of this.#byFolder(values, timestamps)) {
+      await this.#append(folder, records)
+    }
   }
 
   async flush(): Promise<void> {
-    for (const { file } of this.#open.values()) await file.flush()
+    for (const file of this.#open.values()) await file.flush()
   }
 
   async prepare(last: boolean): Promise<PreparedWrites<FolderState, FileCommittable>> {
-    await this.#endAll()
+    const nowMs = this.#clock.now()
+    const { limits, atCheckpoint } = this.#options
+    await this.#endAll((file) => last || atCheckpoint || file.isDue(limits, nowMs))
+    const open = await allSettled([...this.#open.values()].map((file) => file.sync()))
     this.#last = last
     // what belonged to a checkpoint that was given up has not been committed, and becomes part of this one
     this.#prepared = [...(await stillPending(this.#prepared)), ...this.#ended]
     this.#ended = []
-    return { state: { tag: this.#tag, next: this.#next }, committables: this.#prepared }
+    const earlier = this.#prepared.filter(({ temporary }) => this.#counted.has(temporary))
+    this.#counted = new Set([...open, ...earlier].map(({ temporary }) => temporary))
+    const state = { tag: this.#tag, next: this.#next, ...(open.length === 0 ? {} : { open }) }
+    return { state, committables: this.#prepared }
   }
 
   async close(): Promise<void> {
     if (this.#last) return
-    await this.#endAll()
+    await this.#endAll(() => true)
     await commitFiles([...(await stillPending(this.#prepared)), ...this.#ended])
   }
 
   async abort(keepPrepared = false): Promise<void> {
-    for (const { file } of this.#open.values()) await file.abort()
+    const isCounted = ({ temporary }: FileCommittable): boolean =>
+      this.#inherited.has(temporary) || (keepPrepared && this.#counted.has(temporary))
+    for (const file of this.#open.values()) await file.abort(isCounted(file.committable))
     this.#open.clear()
-    const unwanted = keepPrepared ? this.#ended : [...this.#prepared, ...this.#ended]
-    for (const { temporary } of unwanted) await unlink(temporary).catch(() => undefined)
+    const ended = keepPrepared ? this.#ended : [...this.#prepared, ...this.#ended]
+    for (const file of ended) {
+      if (!isCounted(file)) await unlink(file.temporary).catch(() => undefined)
+    }
   }
 
-  #byFolder(values: readonly T[]): Iterable<readonly [string, readonly T[]]> {
+  #byFolder(
+    values: readonly T[],
+    timestamps: Float64Array,
+  ): Iterable<readonly [string, readonly T[]]> {
     const { bucket, directory } = this.#options
     if (bucket === undefined) return [[directory, values]]
     const byBucket = new Map<string, T[]>()
-    for (const value of values) {
-      const name = bucket(value)
+    for (const [index, value] of values.entries()) {
+      const name = bucket(value, timestamps[index] ?? Number.NaN)
       const records = byBucket.get(name)
       if (records === undefined) byBucket.set(name, [value])
       else records.push(value)
@@ -128,59 +149,98 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
   }
 
   async #append(folder: string, records: readonly T[]): Promise<void> {
-    const { rollBytes, rollRecords } = this.#options
+    const { limits } = this.#options
     let rest = records
     while (rest.length > 0) {
-      const open = this.#open.get(folder) ?? (await this.#begin(folder))
-      const room = rollRecords - open.records
+      const nowMs = this.#clock.now()
+      const file = await this.#fileFor(folder, nowMs)
+      const room = file.room(limits)
       const piece = rest.length <= room ? rest : rest.slice(0, room)
       rest = rest.slice(piece.length)
-      const text = open.encoder.encode(piece, open.records === 0)
-      open.records += piece.length
-      open.bytes += Buffer.byteLength(text)
-      await open.file.write(text)
-      if (open.records >= rollRecords || open.bytes >= rollBytes) await this.#end(folder, open)
-      else this.#touch(folder, open)
+      await file.append(piece, nowMs)
+      if (file.isFull(limits)) await this.#end(folder, file)
+      else this.#touch(folder, file)
     }
   }
 
-  async #begin(folder: string): Promise<OpenFile<T>> {
-    if (this.#open.size >= MOST_OPEN_FILES) {
+  async #fileFor(folder: string, nowMs: number): Promise<PartFile<T>> {
+    const open = this.#open.get(folder)
+    if (open !== undefined) {
+      if (!open.isDue(this.#options.limits, nowMs)) return open
+      await this.#end(folder, open)
+    } else if (this.#open.size >= MOST_OPEN_FILES) {
       const [oldest] = this.#open
       if (oldest !== undefined) await this.#end(...oldest)
     }
+    return this.#begin(folder, nowMs)
+  }
+
+  async #begin(folder: string, nowMs: number): Promise<PartFile<T>> {
     const { prefix, format } = this.#options
     const names = { prefix, extension: format.extension }
     const committable = folderTarget(folder, names, this.#tag, this.#next++)
     try {
       await makeFolder(folder)
-      const file = await OutputFile.create(committable)
-      const open = { file, committable, encoder: format.encoder(), records: 0, bytes: 0 }
-      this.#open.set(folder, open)
-      return open
+      const file = await PartFile.create(committable, format, nowMs)
+      this.#open.set(folder, file)
+      return file
     } catch (error) {
       throw notWritable(committable.final, error)
     }
   }
 
   /** Makes it the one that was written to last. */
-  #touch(folder: string, open: OpenFile<T>): void {
+  #touch(folder: string, file: PartFile<T>): void {
     if (this.#open.size === 1) return
     this.#open.delete(folder)
-    this.#open.set(folder, open)
+    this.#open.set(folder, file)
   }
 
-  async #end(folder: string, { file, committable }: OpenFile<T>): Promise<void> {
-    await file.finish()
+  async #end(folder: string, file: PartFile<T>): Promise<void> {
+    await file.end()
     this.#open.delete(folder)
-    this.#ended.push(committable)
+    this.#ended.push(file.committable)
   }
 
-  async #endAll(): Promise<void> {
-    const ends = [...this.#open].map(([folder, open]) => this.#end(folder, open))
-    // none is left running behind the failure of another
-    const results = await Promise.allSettled(ends)
-    for (const result of results) if (result.status === 'rejected') throw result.reason
+  async #endAll(chosen: (file: PartFile<T>) => boolean): Promise<void> {
+    const unwanted = [...this.#open].filter(([, file]) => chosen(file))
+    await allSettled(unwanted.map(([folder, file]) => this.#end(folder, file)))
+  }
+
+  /**
+   * Ends a file that was open at the barrier where it was then: nobody goes on with it, for the next attempt may have another
+   * parallelism. If it has become visible since, because the job had gone on, it is hidden again until its next commit.
+   */
+  async #endCut(state: FileState): Promise<void> {
+    const { temporary, final } = state
+    try {
+      if (!(await exists(temporary)) && (await exists(final))) await rename(final, temporary)
+    } catch (error) {
+      throw outputError(error, final)
+    }
+    const file = await OutputFile.resume(state)
+    await file.finish()
+    this.#inherited.add(temporary)
+    this.#ended.push({ temporary, final })
+  }
+}
+
+/** All results; the first failure only when none is under way any more. */
+async function allSettled<R>(promises: readonly Promise<R>[]): Promise<R[]> {
+  const results = await Promise.allSettled(promises)
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false
+    throw error
   }
 }
 
@@ -189,10 +249,9 @@ async function stillPending(files: readonly FileCommittable[]): Promise<FileComm
   const pending: FileCommittable[] = []
   for (const file of files) {
     try {
-      await stat(file.temporary)
-      pending.push(file)
+      if (await exists(file.temporary)) pending.push(file)
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw outputError(error, file.final)
+      throw outputError(error, file.final)
     }
   }
   return pending

@@ -1,3 +1,8 @@
 export { fileSink } from './file-sink.ts'
 export type { FileSinkOptions, FileSinkRoll } from './file-sink.ts'
-export type { RecordEncoder, RecordFormat } from '../files/record-format.ts'
+export type {
+  BulkEncoder,
+  BulkFormat,
+  RecordEncoder,
+  RecordFormat,
+} from '../files/record-format.ts'

@@ -123,6 +123,16 @@ export class OutputFile {
     return this.#buffer.write(text)
   }
 
+  /** Takes bytes; resolves when they have been handed to the operating system. Errors as in `write`. */
+  async writeBytes(bytes: Uint8Array): Promise<void> {
+    await this.#buffer.flush()
+    try {
+      await this.#file.writeFile(bytes)
+    } catch (error) {
+      throw outputError(error, this.#target.final)
+    }
+  }
+
   /** Resolves when everything taken has been handed to the operating system. */
   flush(): Promise<void> {
     return this.#buffer.flush()

@@ -1,5 +1,5 @@
 /**
- * How records become text, apart from where the text goes: what the sinks for single files and the one for folders share.
+ * How records become the contents of files, apart from where these go: what the sinks for single files and the one for folders share.
  */
 import type { PlainData } from '../../operators/source.ts'
 
@@ -21,4 +21,28 @@ export interface RecordEncoder<T> {
   empty(): string
   /** What an encoder needs to go on with the file, plain data. */
   readonly memory: PlainData
+}
+
+/**
+ * A format whose files are whole only with their last bytes, so that none can be cut off at a barrier and gone on with: a file
+ * ends at each checkpoint. Flink calls these bulk formats. A definition without state of its own.
+ */
+export interface BulkFormat<T> {
+  /** Shown in plans and errors, e.g. `parquet`. */
+  readonly name: string
+  /** What names of files end with, e.g. `.parquet`. */
+  readonly extension: string
+  /** The encoder of one file. */
+  bulkEncoder(): BulkEncoder<T>
+}
+
+/** Turns the records of one file into bytes. Used by one subtask. */
+export interface BulkEncoder<T> {
+  /**
+   * Takes records over and returns the bytes that can be written by now, if any; they are not changed later. Throws a `MillraceError`
+   * for a record that the format can't hold.
+   */
+  encode(values: readonly T[]): Uint8Array | undefined
+  /** Returns the last bytes of the file. Called once, after at least one record. */
+  end(): Uint8Array
 }

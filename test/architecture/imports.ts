@@ -37,7 +37,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   checkpoint: [],
   operators: [],
   api: [],
-  connectors: ['hyparquet', 'hyparquet-compressors', 'papaparse', 'zstddec'],
+  connectors: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', 'papaparse', 'zstddec'],
   cli: ['cli-progress', 'cli-table3', 'commander', 'picocolors'],
 }
 

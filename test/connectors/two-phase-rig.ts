@@ -6,6 +6,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from
 import { dirname, join, relative } from 'node:path'
 import fc from 'fast-check'
 import type { Sink, SinkWriter } from '../../operators/sink.ts'
+import { ManualClock } from '../../runtime/manual-clock.ts'
 
 /** What happens to the writers, in this order. Numbers choose among what there is. */
 export type Step =
@@ -18,6 +19,8 @@ export type Step =
       readonly kind: 'checkpoint'
       readonly outcome: 'complete' | 'committed twice' | 'lost' | 'given up'
     }
+  /** Time passes on the clock of the writers. */
+  | { readonly kind: 'pass'; readonly ms: number }
   /** One writer ends; the job goes on with the others. */
   | { readonly kind: 'end'; readonly writer: number }
   /** The writers are told to abort, or they are killed. The next ones go on from the last complete checkpoint. */
@@ -47,6 +50,10 @@ export function steps(most: number, maxParallelism: number): fc.Arbitrary<Step[]
             'given up' as const,
           ),
         }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(100) }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('end' as const), writer }) },
       {
@@ -88,7 +95,8 @@ export class TwoPhaseRig<T, S, C> {
   readonly #sink: Sink<T, S, C>
   readonly #folder: string
   readonly #record: (index: number) => T
-  readonly #afterStep: (() => void) | undefined
+  readonly #afterStep: (() => void | Promise<void>) | undefined
+  readonly #clock = new ManualClock(1_000_000)
   #writings: Writing<T, S, C>[] = []
   #records = 0
   #checkpoint: Checkpoint<S, C> | undefined
@@ -99,7 +107,7 @@ export class TwoPhaseRig<T, S, C> {
     readonly folder: string
     readonly record: (index: number) => T
     /** Looks at what is visible. */
-    readonly afterStep?: () => void
+    readonly afterStep?: () => void | Promise<void>
   }) {
     this.#sink = options.sink
     this.#folder = options.folder
@@ -122,7 +130,7 @@ export class TwoPhaseRig<T, S, C> {
     await this.#open(parallelism)
     for (const step of all) {
       await this.#take(step)
-      this.#afterStep?.()
+      await this.#afterStep?.()
     }
     for (const writing of this.#writings) await this.#end(writing)
     await this.#completeCheckpoint()
@@ -148,6 +156,9 @@ export class TwoPhaseRig<T, S, C> {
         await this.#commit()
         if (step.outcome === 'committed twice') await this.#commit()
         return
+      case 'pass':
+        this.#clock.pass(step.ms)
+        return
       case 'end':
         return this.#end(this.#writings[step.writer % this.#writings.length]!)
       case 'crash':
@@ -167,7 +178,8 @@ export class TwoPhaseRig<T, S, C> {
       )
       // a state travels as plain data
       const restored = share === undefined ? {} : { restored: structuredClone(share) as S[] }
-      const context = { subtaskIndex, parallelism, checkpoints: true, ...restored }
+      const facts = { subtaskIndex, parallelism, checkpoints: true, clock: this.#clock }
+      const context = { ...facts, ...restored }
       this.#writings.push({ writer: await this.#sink.open(context) })
     }
   }
