@@ -1,9 +1,11 @@
 /**
  * The snapshot of one operator while it is made: what was there at the cut is packed in small steps, while the states are used.
  *
- *     cut ──► sorting: the entries of all states by key group ──► packing: group by group ──► packed
- *                                      └── `giveUp`, an error ──► given up
+ *     cut ──► sorting: some entries by key group ──► packing: these, group by group ──► packed
+ *                  ▲                                    │     └── `giveUp`, an error ──► given up
+ *                  └────────── there are more ──────────┘
  *
+ * The entries that are sorted at a time give lists of a fair length, and are few enough to cost no memory to speak of.
  * At the cut itself everything is packed that can only be packed as a whole: states without keys, and parts of operators that say so
  * (`KeyedPart`). An entry that is accessed before it was packed is copied first, by its part, and packed with its group. Used by the
  * slot's thread only.
@@ -13,8 +15,8 @@ import type { CanonicalKey } from '../canonical-key.ts'
 import { keyGroupOf } from '../key-groups.ts'
 import { keyHash } from '../key-hash.ts'
 import { copyPlain } from './plain-copy.ts'
-import { SnapshotPacker, VALUES_PER_ENTRY } from './snapshot-packer.ts'
-import type { OperatorItems, SnapshotOwner } from './snapshot-packer.ts'
+import { SnapshotPacker } from './snapshot-packer.ts'
+import type { OperatorItems, PackedEntry, SnapshotOwner } from './snapshot-packer.ts'
 import type { StoredEntries } from './snapshot-reader.ts'
 import type { OperatorSnapshot } from './snapshot.ts'
 import type { FoundEntry, Namespace, PartCut } from './state-backend.ts'
@@ -26,6 +28,9 @@ const LIST_BYTES = 1 << 16
 const LIST_ENTRIES = 1024
 /** So many entries are sorted in the time in which one is packed. */
 const SORTED_PER_PACKED = 4
+/** So many entries are sorted before they are packed: in each key group so many on average, but at least so many in all. */
+const SORTED_PER_GROUP = 64
+const LEAST_SORTED = 16_384
 /** What `#sorted` has of one entry: number of the state, key, namespace, entry. */
 const VALUES_PER_FOUND = 4
 
@@ -44,6 +49,12 @@ interface Walk {
   readonly found: FoundEntry
 }
 
+/** Entries of a key group, in the first `length` values. */
+interface Sorted {
+  readonly values: unknown[]
+  length: number
+}
+
 /** See the head of this file. */
 export class SnapshotCut {
   readonly #owner: SnapshotOwner
@@ -51,12 +62,15 @@ export class SnapshotCut {
   /** By the numbers of the states; undefined for what is packed already. */
   readonly #parts: (PartCut | undefined)[] = []
   readonly #walks: Walk[] = []
-  /** By key group. */
-  readonly #sorted: (unknown[] | undefined)[] = []
-  /** Copies of entries that were accessed since the cut, by key group: number of the state, key, payload. */
-  readonly #kept: (unknown[] | undefined)[] = []
+  /** By key group. Used again and again, and never emptied: that would leave more garbage than all else. */
+  readonly #sorted: (Sorted | undefined)[] = []
+  /** Copies of entries that were accessed since the cut, by key group. */
+  readonly #kept: (PackedEntry[] | undefined)[] = []
   #state: 'sorting' | 'packing' | 'packed' | 'given up' = 'sorting'
   #walk = 0
+  /** Number of entries in `#sorted`. */
+  #found = 0
+  readonly #foundLimit: number
   #group = 0
   /** Of `#sorted` of this group, so many values are packed. */
   #position = 0
@@ -65,6 +79,7 @@ export class SnapshotCut {
   /** Makes the cut. Errors: `UNSENDABLE_VALUE` of what is packed at once. */
   constructor(owner: SnapshotOwner, contents: CutContents) {
     this.#owner = owner
+    this.#foundLimit = Math.max(LEAST_SORTED, owner.maxParallelism * SORTED_PER_GROUP)
     this.#packer = new SnapshotPacker(owner)
     try {
       for (const part of contents.keyed) this.#cutKeyed(part)
@@ -93,10 +108,9 @@ export class SnapshotCut {
   step(entries: number): number {
     try {
       let done = 0
-      while (done < entries && this.#state === 'sorting')
-        done += this.#sort(Math.min(entries - done, LIST_ENTRIES))
-      while (done < entries && this.#state === 'packing') {
-        const packed = this.#pack(entries - done)
+      while (done < entries && (this.#state === 'sorting' || this.#state === 'packing')) {
+        const limit = Math.min(entries - done, LIST_ENTRIES)
+        const packed = this.#state === 'sorting' ? this.#sort(limit) : this.#pack(limit)
         done += packed
         if (packed * this.#bytesPerEntry >= LIST_BYTES) break
       }
@@ -131,12 +145,12 @@ export class SnapshotCut {
       return
     }
     this.#parts.push(undefined)
-    const groups = new Map<number, unknown[]>()
+    const groups = new Map<number, PackedEntry[]>()
     part.snapshot((key, payload) => {
       const group = this.#groupOf(key)
       const list = groups.get(group)
-      if (list === undefined) groups.set(group, [number, key, payload])
-      else list.push(number, key, payload)
+      if (list === undefined) groups.set(group, [[number, key, payload]])
+      else list.push([number, key, payload])
     })
     for (const [group, list] of groups) this.#packer.addEntries(group, list)
   }
@@ -152,17 +166,21 @@ export class SnapshotCut {
     const sorted = this.#sorted
     return (key, namespace, entry) => {
       const group = this.#groupOf(key)
-      const list = sorted[group]
-      if (list === undefined) sorted[group] = [number, key, namespace, entry]
-      else list.push(number, key, namespace, entry)
+      this.#found++
+      const list = (sorted[group] ??= { values: [], length: 0 })
+      const { values } = list
+      values[list.length++] = number
+      values[list.length++] = key
+      values[list.length++] = namespace
+      values[list.length++] = entry
     }
   }
 
   #keep(number: number, key: CanonicalKey, payload: unknown): void {
     const group = this.#groupOf(key)
     const list = this.#kept[group]
-    if (list === undefined) this.#kept[group] = [number, key, payload]
-    else list.push(number, key, payload)
+    if (list === undefined) this.#kept[group] = [[number, key, payload]]
+    else list.push([number, key, payload])
   }
 
   #groupOf(key: CanonicalKey): number {
@@ -171,27 +189,30 @@ export class SnapshotCut {
 
   #sort(entries: number): number {
     const walk = this.#walks[this.#walk]
-    if (walk === undefined) {
+    if (walk === undefined || this.#found >= this.#foundLimit) {
       this.#state = 'packing'
       return 0
     }
+    const before = this.#found
     if (!walk.part.walk(entries * SORTED_PER_PACKED, walk.found)) this.#walk++
-    return entries
+    return Math.ceil((this.#found - before) / SORTED_PER_PACKED)
   }
 
   /** Packs one list of the group whose turn it is. Returns the number of its entries. */
   #pack(entries: number): number {
     const sorted = this.#sorted[this.#group]
-    if (sorted === undefined || this.#position === sorted.length) return this.#packKept(entries)
+    if (sorted === undefined || this.#position === sorted.length)
+      return this.#packKept(entries, sorted)
     const limit = Math.min(entries, this.#entriesOfList) * VALUES_PER_FOUND
     const end = Math.min(this.#position + limit, sorted.length)
-    const list: unknown[] = []
+    const list: PackedEntry[] = []
+    const { values } = sorted
     for (let i = this.#position; i < end; i += VALUES_PER_FOUND) {
-      const number = sorted[i] as number
-      const key = sorted[i + 1] as CanonicalKey
-      const namespace = sorted[i + 2] as Namespace | undefined
-      const payload = this.#parts[number]?.take(namespace, sorted[i + 3], key)
-      if (payload !== undefined) list.push(number, key, payload)
+      const number = values[i] as number
+      const key = values[i + 1] as CanonicalKey
+      const namespace = values[i + 2] as Namespace | undefined
+      const payload = this.#parts[number]?.take(namespace, values[i + 3], key)
+      if (payload !== undefined) list.push([number, key, payload])
     }
     const looked = (end - this.#position) / VALUES_PER_FOUND
     this.#position = end
@@ -199,29 +220,30 @@ export class SnapshotCut {
     return looked
   }
 
-  /** What has been kept of a group comes last, because nothing more of it will be kept then. */
-  #packKept(entries: number): number {
+  /** What has been kept of a group comes last, because nothing more of what was sorted will be kept then. */
+  #packKept(entries: number, sorted: Sorted | undefined): number {
     const kept = this.#kept[this.#group]
     if (kept !== undefined && kept.length > 0) {
-      const limit = Math.min(entries, this.#entriesOfList) * VALUES_PER_ENTRY
+      const limit = Math.min(entries, this.#entriesOfList)
       const list = kept.splice(Math.max(kept.length - limit, 0))
       this.#add(list)
-      return list.length / VALUES_PER_ENTRY
+      return list.length
     }
-    this.#sorted[this.#group] = undefined
-    this.#kept[this.#group] = undefined
+    if (sorted !== undefined) sorted.length = 0
     this.#position = 0
     this.#group++
     if (this.#group < this.#owner.maxParallelism) return 0
-    this.#state = 'packed'
-    this.#end()
+    this.#group = 0
+    this.#found = 0
+    this.#state = this.#walk < this.#walks.length ? 'sorting' : 'packed'
+    if (this.isPacked) this.#end()
     return 0
   }
 
-  #add(list: readonly unknown[]): void {
+  #add(list: readonly PackedEntry[]): void {
     if (list.length === 0) return
     const bytes = this.#packer.addEntries(this.#group, list)
-    this.#bytesPerEntry = bytes / (list.length / VALUES_PER_ENTRY)
+    this.#bytesPerEntry = bytes / list.length
   }
 
   get #entriesOfList(): number {
@@ -238,9 +260,9 @@ export class SnapshotCut {
 
 /** Entries that nobody changes. */
 class StoredCut implements PartCut {
-  readonly #entries: Iterator<readonly [key: CanonicalKey, payload: unknown]>
+  readonly #entries: Iterator<PackedEntry>
 
-  constructor(entries: Iterable<readonly [key: CanonicalKey, payload: unknown]>) {
+  constructor(entries: Iterable<PackedEntry>) {
     this.#entries = entries[Symbol.iterator]()
   }
 
@@ -248,7 +270,7 @@ class StoredCut implements PartCut {
     for (let i = 0; i < limit; i++) {
       const { value, done } = this.#entries.next()
       if (done === true) return false
-      found(value[0], undefined, value[1])
+      found(value[1], undefined, value[2])
     }
     return true
   }

@@ -18,8 +18,8 @@ import type {
 import type { Redistribution } from './state-backend.ts'
 import type { StatePart } from './state-part.ts'
 
-/** Values of the list of a key group that make one entry. */
-export const VALUES_PER_ENTRY = 3
+/** An entry in the list of a key group. */
+export type PackedEntry = readonly [state: number, key: CanonicalKey, payload: unknown]
 
 /** What is too large for the rest of a block of this size begins a new one. */
 const BLOCK_BYTES = 1 << 20
@@ -63,11 +63,11 @@ export class SnapshotPacker {
     return this.#keyed.push({ name, kind, version }) - 1
   }
 
-  /** Packs entries of a key group: three values each. Returns the number of bytes. */
-  addEntries(keyGroup: number, list: readonly unknown[]): number {
+  /** Packs entries of a key group. Returns the number of bytes. */
+  addEntries(keyGroup: number, list: readonly PackedEntry[]): number {
     const packed = this.#pack(list, (index, path) => this.#describe(list, index, path))
     const bytes = this.#place(packed)
-    this.#groups.push({ keyGroup, entries: list.length / VALUES_PER_ENTRY, bytes })
+    this.#groups.push({ keyGroup, entries: list.length, bytes })
     return bytes.length
   }
 
@@ -125,16 +125,15 @@ export class SnapshotPacker {
   }
 
   #describe(
-    list: readonly unknown[],
+    list: readonly PackedEntry[],
     index: number,
     path: Path,
   ): { readonly where: string; readonly path: string } {
-    const start = index - (index % VALUES_PER_ENTRY)
-    const number = list[start] as number
-    const key = showKey(originalKey(list[start + 1] as CanonicalKey))
+    const [number, key] = list[index] as PackedEntry
     return {
-      where: `state '${this.#keyed[number]?.name}', key ${key}`,
-      path: showIn(this.#parts[number] ?? {}, path),
+      where: `state '${this.#keyed[number]?.name}', key ${showKey(originalKey(key))}`,
+      // Without the place of the payload in the entry.
+      path: showIn(this.#parts[number] ?? {}, path.slice(1)),
     }
   }
 }

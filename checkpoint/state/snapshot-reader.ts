@@ -12,8 +12,7 @@ import { DamagedFieldsError } from './entry-form.ts'
 import { MigrationFailure } from './migration.ts'
 import { SNAPSHOT_FORMAT } from './snapshot.ts'
 import type { KeyedStateInfo, KeyGroupSnapshot, OperatorSnapshot } from './snapshot.ts'
-import { VALUES_PER_ENTRY } from './snapshot-packer.ts'
-import type { OperatorItems, SnapshotOwner } from './snapshot-packer.ts'
+import type { OperatorItems, PackedEntry, SnapshotOwner } from './snapshot-packer.ts'
 import type { AnyKeyedPart, AnyOperatorPart, StatePart } from './state-part.ts'
 
 /** Which subtask restores, and from what. */
@@ -27,7 +26,8 @@ export interface RestoreOptions extends SnapshotOwner {
 /** Entries of one state in one version. */
 export interface StoredEntries {
   readonly info: KeyedStateInfo
-  readonly entries: [key: CanonicalKey, payload: unknown][]
+  /** The numbers of the state in them mean nothing. */
+  readonly entries: PackedEntry[]
 }
 
 type Part = { readonly name: string; readonly kind: string; readonly version: number } & Partial<
@@ -63,10 +63,9 @@ export class RestoredState {
     }
     for (const { info, entries } of stored ?? []) {
       this.#checkCompatible(part, info)
-      for (const [key, payload] of entries)
-        this.#restore(part, info.version, () => {
-          part.restore(key, payload, info.version)
-        })
+      this.#restore(part, info.version, () => {
+        for (const [, key, payload] of entries) part.restore(key, payload, info.version)
+      })
     }
   }
 
@@ -132,24 +131,20 @@ export class RestoredState {
     }
   }
 
-  #readKeyed({ keyed, groups }: OperatorSnapshot): void {
+  #readKeyed({ format, keyed, groups }: OperatorSnapshot): void {
     const { subtaskIndex, parallelism, maxParallelism } = this.#options
     const range = keyGroupRange(subtaskIndex, parallelism, maxParallelism)
     const states = keyed.map((info) => this.#entriesOf(info))
     for (const group of groups) {
       const { keyGroup } = group
       if (keyGroup < range.start || keyGroup >= range.end) continue
-      const list = this.#unpackGroup(group)
-      for (let i = 0; i < list.length; i += VALUES_PER_ENTRY) {
-        const state = states[list[i] as number]
+      for (const entry of this.#unpackGroup(group, format)) {
+        const state = isEntry(entry) ? states[entry[0]] : undefined
         if (state === undefined) {
-          const expected = `a number of a state below ${states.length}`
-          throw this.#damaged(
-            `key group ${keyGroup}`,
-            `expected ${expected}, got ${String(list[i])}`,
-          )
+          const expected = `a number of a state below ${states.length} in each of its entries`
+          throw this.#damaged(`key group ${keyGroup}`, `expected ${expected}`)
         }
-        state.entries.push([list[i + 1] as CanonicalKey, list[i + 2]])
+        state.entries.push(entry as PackedEntry)
       }
     }
   }
@@ -167,8 +162,10 @@ export class RestoredState {
     return stored
   }
 
-  #unpackGroup({ keyGroup, entries, bytes }: KeyGroupSnapshot): unknown[] {
-    return this.#unpack(`key group ${keyGroup}`, bytes, entries * VALUES_PER_ENTRY)
+  #unpackGroup({ keyGroup, entries, bytes }: KeyGroupSnapshot, format: number): unknown[] {
+    const what = `key group ${keyGroup}`
+    if (format === 1) return inThrees(this.#unpack(what, bytes, entries * 3))
+    return this.#unpack(what, bytes, entries)
   }
 
   #unpack(what: string, bytes: Uint8Array, length: number): unknown[] {
@@ -256,6 +253,18 @@ export class RestoredState {
       cause === undefined ? {} : { cause },
     )
   }
+}
+
+function isEntry(entry: unknown): entry is PackedEntry {
+  return Array.isArray(entry) && entry.length === 3
+}
+
+/** The entries of a list of format 1. */
+function inThrees(list: readonly unknown[]): PackedEntry[] {
+  const entries: PackedEntry[] = []
+  for (let i = 0; i < list.length; i += 3)
+    entries.push([list[i] as number, list[i + 1] as CanonicalKey, list[i + 2]])
+  return entries
 }
 
 function allItems(stored: readonly OperatorItems[]): unknown[] {

@@ -6,7 +6,10 @@
  */
 import type { Redistribution } from './state-backend.ts'
 
-/** Raised whenever the form below changes. A reader knows all earlier ones. In format 1 a key group had one list at most. */
+/**
+ * Raised whenever the form below changes. A reader knows all earlier ones. In format 1 a key group had one list at most, with three
+ * values for each entry.
+ */
 export const SNAPSHOT_FORMAT = 2
 
 /** What one operator of one subtask had in its state. */
@@ -33,7 +36,7 @@ export interface KeyedStateInfo {
 /** Keyed data of one key group. */
 export interface KeyGroupSnapshot {
   readonly keyGroup: number
-  /** Number of entries; an entry is three values of the list: number of the state, canonical key, payload. */
+  /** Number of entries; an entry is a list in the list: number of the state, canonical key, payload. */
   readonly entries: number
   readonly bytes: Uint8Array
 }

@@ -1,0 +1,133 @@
+/**
+ * What a checkpoint costs the subtask that has much state: 1 million keys with a value of 100 bytes each.
+ *
+ * - The longest pause: a subtask takes batches of 256 records, each of which reads and writes the value of a random key, and between two
+ *   batches packs as it does during a checkpoint. The longest time from batch to batch is the pause; garbage collection is in it,
+ *   and it is given without a checkpoint too.
+ * - Recovery: from the bytes of the snapshot to state that can be read.
+ */
+import { ChainCut } from '../operators/chain/chain-cut.ts'
+import { SnapshotUnderWay } from '../operators/checkpointing/snapshot-under-way.ts'
+import { HeapStateBackend } from '../checkpoint/state/heap-state-backend.ts'
+import { valueState } from '../checkpoint/state/declare-state.ts'
+import type { OperatorSnapshot } from '../checkpoint/state/snapshot.ts'
+import { systemClock } from '../runtime/system-clock.ts'
+import { figure, type BenchmarkOptions, type Figure } from './figure.ts'
+
+const KEYS = 1_000_000
+const BATCH = 256
+const ROUNDS = 3
+
+/** About 100 bytes as msgpack. */
+interface Customer {
+  readonly id: number
+  readonly name: string
+  readonly city: string
+  readonly orders: number
+  readonly total: number
+}
+
+function customer(id: number, orders: number): Customer {
+  const name = `customer ${id} of the long list of names`
+  return { id, name, city: `Springfield ${id % 1_000}, Illinois`, orders, total: orders * 9.99 }
+}
+
+function backendOf(restored: readonly OperatorSnapshot[] = []) {
+  const backend = new HeapStateBackend({
+    uid: 'customers',
+    operatorName: 'customers',
+    maxParallelism: 128,
+    subtaskIndex: 0,
+    parallelism: 1,
+    clock: systemClock,
+    restored,
+  })
+  return { backend, state: backend.keyedState('customer', valueState<Customer>()) }
+}
+
+type State = ReturnType<typeof backendOf>
+
+function fill({ backend, state }: State): void {
+  for (let id = 0; id < KEYS; id++) {
+    backend.setCurrentKey(`customer-${id}`)
+    state.set(customer(id, 0))
+  }
+}
+
+/** Takes batches for as long as `pack` says that there is more to do. Returns the longest time from one to the next, in ms. */
+function longestPause({ backend, state }: State, pack: () => boolean): number {
+  let longest = 0
+  let last = performance.now()
+  let seed = 12_345
+  for (let more = true; more;) {
+    more = pack()
+    for (let i = 0; i < BATCH; i++) {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0
+      const id = (seed >>> 8) % KEYS
+      backend.setCurrentKey(`customer-${id}`)
+      state.set(customer(id, (state.get()?.orders ?? 0) + 1))
+    }
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+  }
+  return longest
+}
+
+function contents() {
+  return { source: undefined, channels: [], watermark: 0, finished: false }
+}
+
+/** A checkpoint while batches come. */
+function checkpoint(state: State) {
+  const begin = performance.now()
+  const cut = new ChainCut([{ cut: state.backend.cut(), failure: (error) => error as Error }])
+  const snapshot = new SnapshotUnderWay(1, contents(), cut)
+  const cutMs = performance.now() - begin
+  const pauseMs = longestPause(state, () => {
+    snapshot.pack(systemClock)
+    return !snapshot.isPacked
+  })
+  const tookMs = performance.now() - begin
+  const [operator] = snapshot.finish([]).operators
+  if (operator === undefined) throw new Error('checkpoint-state: no snapshot')
+  const bytes = operator.groups.reduce((sum, group) => sum + group.bytes.length, 0)
+  return { operator, bytes, pauseMs: Math.max(cutMs, pauseMs), tookMs }
+}
+
+/** Measures, see the head of this file. */
+export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]> {
+  const without: number[] = []
+  const pauses: number[] = []
+  const took: number[] = []
+  const recoveries: number[] = []
+  const bytes: number[] = []
+  log(`${KEYS} keys`)
+  const state = backendOf()
+  fill(state)
+  let last: OperatorSnapshot | undefined
+  for (let round = 0; round < ROUNDS; round++) {
+    log(`round ${round + 1} of ${ROUNDS}`)
+    let batches = 2_000
+    without.push(longestPause(state, () => --batches > 0))
+    const made = checkpoint(state)
+    pauses.push(made.pauseMs)
+    took.push(made.tookMs / 1_000)
+    bytes.push(made.bytes / KEYS)
+    last = made.operator
+  }
+  for (let round = 0; round < ROUNDS && last !== undefined; round++) {
+    const begin = performance.now()
+    const again = backendOf([last])
+    recoveries.push((performance.now() - begin) / 1_000)
+    again.backend.setCurrentKey('customer-1')
+    if (again.state.get()?.id !== 1) throw new Error('checkpoint-state: not restored')
+  }
+  return [
+    figure('checkpoint-state', 'longest pause of a checkpoint, ms', pauses, { reach: 20, aim: 5 }),
+    figure('checkpoint-state', 'longest pause without one, ms', without),
+    figure('checkpoint-state', 'full checkpoint while records come, s', took),
+    figure('checkpoint-state', 'full checkpoint, bytes per key', bytes),
+    figure('checkpoint-state', 'recovery, s', recoveries, { reach: 2, aim: 0.5 }),
+  ]
+}
