@@ -207,7 +207,13 @@ export { WindowedStream } from './windowed-stream.ts'
 export type { KeyedWindowInfo, WindowInfo } from './windowed-stream.ts'
 export { JobHandle, runJob } from './execution/run-job.ts'
 export type { JobResult } from './execution/run-job.ts'
-export type { JobHost, RestartNotice, RestoreFrom, RunOptions } from './execution/run-options.ts'
+export type {
+  JobHost,
+  RestartNotice,
+  RestoreFrom,
+  RestoreNotice,
+  RunOptions,
+} from './execution/run-options.ts'
 export type {
   CheckpointMode,
   CheckpointOptions,

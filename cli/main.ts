@@ -42,13 +42,14 @@ async function main(): Promise<void> {
       file = path
       // Loaded when it is needed: help and mistakes in the options are told without the engine.
       const { runCommand } = await import('./run.ts')
-      const { exitCode, error } = await runCommand(path, options, {
+      const { exitCode, error, advice } = await runCommand(path, options, {
         onInterrupt: (stop) => {
           interrupt = stop
         },
       })
       process.exitCode ??= exitCode
       if (error !== undefined) await fail(error, path)
+      if (advice !== undefined) process.stderr.write(advice)
     },
     plan: async (path, options) => {
       file = path

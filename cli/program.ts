@@ -12,6 +12,12 @@ import {
   parseSlots,
 } from './options.ts'
 import type { PlanCommandOptions } from './plan.ts'
+import {
+  DEFAULT_INTERVAL,
+  parseDirectory,
+  parseInterval,
+  parseRestarts,
+} from './recovery-options.ts'
 import type { RunCommandOptions } from './run.ts'
 
 const DEFAULT_ROWS = 20
@@ -41,7 +47,7 @@ export function createProgram(actions: CommandActions): Command {
     .exitOverride()
     // Errors are shown by main, in one form.
     .configureOutput({ outputError: () => {} })
-  withJobOptions(program.command('run'))
+  withRecoveryOptions(withJobOptions(program.command('run')))
     .description('run the job that a module exports, and show its totals and collected streams')
     .addOption(choice('--host <host>', 'who runs the slots', ['threads', 'inline']))
     .addOption(choice('--codec <codec>', 'how records cross slots', ['columns', 'msgpack']))
@@ -108,6 +114,46 @@ function withJobOptions(command: Command): Command {
       new Option('--max-parallelism <n>', 'number of key groups (default: 128)').argParser(
         parseMaxParallelism,
       ),
+    )
+}
+
+function withRecoveryOptions(command: Command): Command {
+  const option = (flags: string, description: string): Option => new Option(flags, description)
+  return command
+    .addOption(
+      option('--checkpoints <dir>', 'make checkpoints in this directory').argParser(parseDirectory),
+    )
+    .addOption(
+      option(
+        '--checkpoint-interval <time>',
+        `time between them, e.g. 500ms, 10s, 5m (default: ${DEFAULT_INTERVAL})`,
+      ).argParser(parseInterval),
+    )
+    .addOption(
+      choice('--checkpoint-mode <mode>', 'what a failure may repeat', [
+        'exactly-once',
+        'at-least-once',
+      ]),
+    )
+    .option('--resume', 'go on from the newest checkpoint there, if there is one')
+    .addOption(
+      option('--from <dir>', 'begin with the newest savepoint in here, or with this one').argParser(
+        parseDirectory,
+      ),
+    )
+    .option('--allow-non-restored-state', 'give up state whose operator is gone')
+    .addOption(
+      option(
+        '--restarts <how>',
+        'none, fixed:TIMES:DELAY, rate:FAILURES:INTERVAL:DELAY or exponential ' +
+          '(default: exponential with --checkpoints, else none)',
+      ).argParser(parseRestarts),
+    )
+    .addOption(
+      option(
+        '--savepoint <dir>',
+        'on the signal SIGUSR2, make a savepoint here and go on',
+      ).argParser(parseDirectory),
     )
 }
 

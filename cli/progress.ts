@@ -37,7 +37,7 @@ interface Sample {
 /** Shows the progress of a job on stderr. Call it only when stderr is a terminal. */
 export function showProgress(job: ProgressSource, styles: Styles): ProgressLine {
   const samples: Sample[] = []
-  let state = { read: 0, expected: undefined as number | undefined, perSecond: 0 }
+  let state: ProgressState = { read: 0, expected: undefined, perSecond: 0 }
   let shown = false
   const { lineStream, undo } = keepOutputAbove(() => shown)
   const bar = new cliProgress.SingleBar({
@@ -58,7 +58,10 @@ export function showProgress(job: ProgressSource, styles: Styles): ProgressLine 
     const { recordsRead, recordsExpected } = metrics.totals
     samples.push({ atMs: metrics.durationMs, records: recordsRead })
     if (samples.length > SAMPLES) samples.shift()
-    state = { read: recordsRead, expected: recordsExpected, perSecond: speed(samples) }
+    const { checkpoints, restarts } = metrics
+    const perSecond = speed(samples)
+    const completed = checkpoints.completed
+    state = { read: recordsRead, expected: recordsExpected, perSecond, completed, restarts }
     if (shown) {
       bar.update(recordsRead)
     } else if (recordsRead > 0) {
@@ -94,30 +97,49 @@ export interface ProgressState {
   readonly read: number
   readonly expected: number | undefined
   readonly perSecond: number
+  /** Completed checkpoints; without any, the line says nothing of them. */
+  readonly completed?: number
+  /** How often the job has been started again; 0 is not shown. */
+  readonly restarts?: number
 }
 
 /** The text of the line, at most `columns - 1` wide as long as the job's name is not longer than a few words. */
 export function progressText(
   name: string,
-  { read, expected, perSecond }: ProgressState,
+  state: ProgressState,
   columns: number,
   styles: Styles,
 ): string {
+  const { read, expected, perSecond } = state
   // Of one width, so that the bar does not jump.
   const rate = `${grouped(Math.round(perSecond))}/s`.padStart(RATE_WIDTH)
   const title = name.length > 20 ? `${name.slice(0, 19)}…` : name
   if (expected === undefined || expected === 0) {
-    return `${title}  ${grouped(read)} records  ${styles.dim(rate)}`
+    const line = `${title}  ${grouped(read)} records  `
+    const recovery = recoveryText(state, columns - 1 - line.length - rate.length)
+    return `${line}${styles.dim(`${rate}${recovery}`)}`
   }
   const share = Math.min(1, read / expected)
   const percent = `${Math.floor(share * 100)}%`.padStart(4)
   const all = grouped(expected)
   const facts = `${percent}  ${grouped(read).padStart(all.length)} of ${all} records`
   const room = columns - 1 - title.length - facts.length - rate.length - 5
-  const width = Math.max(0, Math.min(LONGEST_BAR, room))
+  const recovery = recoveryText(state, room)
+  const width = Math.max(0, Math.min(LONGEST_BAR, room - recovery.length))
   const filled = Math.round(width * share)
   const drawn = styles.cyan('█'.repeat(filled)) + styles.dim('░'.repeat(width - filled))
-  return `${title} ${drawn} ${facts}  ${styles.dim(rate)}`
+  return `${title} ${drawn} ${facts}  ${styles.dim(`${rate}${recovery}`)}`
+}
+
+/** As much of it as fits, restarts first. */
+function recoveryText({ completed = 0, restarts = 0 }: ProgressState, room: number): string {
+  const made = completed === 0 ? '' : `  ${grouped(completed)} checkpoint${plural(completed)}`
+  const again = restarts === 0 ? '' : `  ${grouped(restarts)} restart${plural(restarts)}`
+  return [`${made}${again}`, again].find((text) => text.length <= room) ?? ''
+}
+
+function plural(count: number): string {
+  return count === 1 ? '' : 's'
 }
 
 function speed(samples: readonly Sample[]): number {

@@ -32,7 +32,7 @@ export function recordsPerSecond({ durationMs, totals }: JobMetrics): number {
   return durationMs > 0 ? Math.round((totals.recordsRead * 1000) / durationMs) : 0
 }
 
-/** One line: how many records, in what time, how fast, and how many bytes crossed between slots. */
+/** One line: how many records, in what time, how fast, how many bytes crossed between slots, and what recovery had to do. */
 export function totalsText(metrics: JobMetrics): string {
   const { jobName, durationMs, totals } = metrics
   const facts = [
@@ -41,7 +41,17 @@ export function totalsText(metrics: JobMetrics): string {
   ]
   if (totals.bytesExchanged > 0) facts.push(`${bytesText(totals.bytesExchanged)} between slots`)
   if (totals.recordsWritten > 0) facts.push(`${counted(totals.recordsWritten, 'record')} written`)
+  facts.push(...recoveryFacts(metrics))
   return `${oneLine(jobName)}: ${facts.join(', ')}`
+}
+
+function recoveryFacts({ checkpoints, restarts }: JobMetrics): string[] {
+  const { completed, failed } = checkpoints
+  const facts: string[] = []
+  if (completed > 0) facts.push(counted(completed, 'checkpoint'))
+  if (failed > 0) facts.push(`${counted(failed, 'checkpoint')} failed`)
+  if (restarts > 0) facts.push(counted(restarts, 'restart'))
+  return facts
 }
 
 /** A collected stream as a table under its name. */
@@ -66,9 +76,16 @@ export function jsonText(facts: RunFacts): string {
     durationMs: metrics === undefined ? null : Math.round(metrics.durationMs * 10) / 10,
     recordsPerSecond: metrics === undefined ? null : recordsPerSecond(metrics),
     totals: metrics?.totals ?? null,
+    restarts: metrics?.restarts ?? null,
+    checkpoints: metrics === undefined ? null : checkpointFacts(metrics),
     collected: Object.fromEntries(facts.collected.map(({ name, rows }) => [name, rows])),
   }
   return JSON.stringify(line, plainValue)
+}
+
+function checkpointFacts({ checkpoints: { completed, failed, recent } }: JobMetrics) {
+  const newest = recent.findLast(({ state }) => state === 'completed')
+  return { completed, failed, newest: newest?.id ?? null }
 }
 
 function plainValue(_key: string, value: unknown): unknown {

@@ -10,14 +10,18 @@ import { runOptions } from './options.ts'
 import type { JobCommandOptions } from './options.ts'
 import { print, releaseStdout, reserveStdout } from './output.ts'
 import { showProgress } from './progress.ts'
+import { recoveryRunOptions } from './recovery-options.ts'
+import type { RecoveryCommandOptions } from './recovery-options.ts'
+import { keptText, restartText, restoreText } from './recovery-report.ts'
 import { collectedText, jsonText, totalsText } from './report.ts'
 import type { CollectedRows } from './report.ts'
+import { watchSavepoints } from './savepoints.ts'
 import { watchSignals } from './signals.ts'
 import type { SignalWatch } from './signals.ts'
 import { columnsOf, stylesFor } from './terminal.ts'
 
 /** Options of `millrace run`. */
-export interface RunCommandOptions extends JobCommandOptions {
+export interface RunCommandOptions extends JobCommandOptions, RecoveryCommandOptions {
   readonly codec?: 'columns' | 'msgpack'
   readonly host?: 'threads' | 'inline'
   readonly json?: boolean
@@ -41,6 +45,8 @@ export interface RunOutcome {
   readonly exitCode: number
   /** To be shown on stderr. */
   readonly error?: unknown
+  /** Behind the error: what is kept of the job, and how to go on. */
+  readonly advice?: string
 }
 
 /** Runs the job of a module. Resolves when everything is printed; an error that is to be shown is part of the outcome. */
@@ -54,6 +60,9 @@ export async function runCommand(
     ...runOptions(options),
     ...(codec === undefined ? {} : { codec }),
     ...(host === undefined ? {} : { host }),
+    ...recoveryRunOptions(options),
+    onRestart: (notice) => void process.stderr.write(restartText(notice)),
+    onRestore: (notice) => void process.stderr.write(restoreText(notice)),
   }
   releaseStdout()
   const printLine = options.json === true ? reserveStdout() : undefined
@@ -65,7 +74,10 @@ export async function runCommand(
   } else if (run.result !== undefined) {
     await print(`${reportText(run.result, run.collected)}\n`)
   }
-  return outcomeOf(run)
+  const outcome = outcomeOf(run)
+  const { checkpoints } = options
+  if (outcome.error === undefined || checkpoints === undefined || job.name === '') return outcome
+  return { ...outcome, advice: await keptText(checkpoints) }
 }
 
 interface WatchedRun {
@@ -91,6 +103,8 @@ async function watch(
     stop()
   })
   const signals = watchSignals(stop)
+  const savepoints =
+    options.savepoint === undefined ? undefined : watchSavepoints(job, options.savepoint)
   const progress = process.stderr.isTTY
     ? showProgress(job, stylesFor(process.stderr, process.env))
     : undefined
@@ -108,6 +122,7 @@ async function watch(
     }
   } finally {
     progress?.stop()
+    savepoints?.release()
     signals.release()
   }
 }

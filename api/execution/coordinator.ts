@@ -203,6 +203,9 @@ export class Coordinator {
       await this.#orCancelled(attempt.receiveRest())
       this.#lastMetrics = this.#summarize(await this.#orCancelled(attempt.metrics()))
       await this.#orCancelled(attempt.commit())
+      // The last checkpoint is made by the commit.
+      const checkpoints = (this.#checkpoints?.history ?? new CheckpointHistory()).summary()
+      this.#lastMetrics = { ...this.#lastMetrics, checkpoints }
       this.#state = 'finished'
       for (const collector of this.#collectors.values()) collector.complete()
       return this.#lastMetrics

@@ -13,6 +13,8 @@ import type { PlannedOperator, RestoredJob } from '../../checkpoint/coordinator/
 import { directoryCatalog, openDirectoryStore } from '../../checkpoint/store/directory-store.ts'
 import type {
   CheckpointCatalog,
+  Damage,
+  LatestCheckpoint,
   OperatorFacts,
   SnapshotStore,
 } from '../../checkpoint/store/snapshot-store.ts'
@@ -25,7 +27,10 @@ import { chainedNodes } from './declaration.ts'
 import type { ResolvedOptions } from './run-options.ts'
 
 /** Checkpoint options of a run, decided. */
-export type CheckpointChoices = Pick<ResolvedOptions, 'checkpoints' | 'from' | 'resume'>
+export type CheckpointChoices = Pick<
+  ResolvedOptions,
+  'checkpoints' | 'from' | 'resume' | 'onRestore'
+>
 
 /** A checkpoint that was found. */
 interface Found {
@@ -70,11 +75,12 @@ export class JobCheckpoints {
 
   /**
    * What an attempt begins with; undefined: nothing. The newest checkpoint of this run; before there is one, the newest in its directory if the
-   * run is to resume, then what `from` names. Errors: `NO_CHECKPOINT`, those of `readCheckpoint` and `restoreJob`.
+   * run is to resume, then what `from` names. Errors: `NO_CHECKPOINT`, also where all that there are have been damaged: sinks may have shown what
+   * belongs to them, and a start from nothing would show it twice; those of `readCheckpoint` and `restoreJob`.
    */
   async restore(graph: JobGraph, plan: ExecutionPlan): Promise<RestoredJob | undefined> {
-    const { from, resume } = this.#options
-    const found = (await this.#own(resume)) ?? (await namedBy(from))
+    const { from } = this.#options
+    const found = (await this.#own()) ?? (await this.#named())
     if (found === undefined) return undefined
     const stored = await readCheckpoint(found.catalog, found.id)
     return restoreJob(stored, plannedOperators(graph, plan), {
@@ -82,9 +88,53 @@ export class JobCheckpoints {
     })
   }
 
-  async #own(resume: boolean): Promise<Found | undefined> {
-    const found = await latestIn(this.store)
-    return found !== undefined && (resume || found.id >= this.#firstId) ? found : undefined
+  /** Of this run, or, if it resumes, of those before. */
+  async #own(): Promise<Found | undefined> {
+    const { store } = this
+    if (store === undefined) return undefined
+    const leastId = this.#options.resume ? 0 : this.#firstId
+    const latest = await store.latest()
+    const { metadata, skipped } = latest
+    if (metadata !== undefined && metadata.id >= leastId) return this.#take(store, latest)
+    const damaged = skipped.filter(({ checkpointId }) => checkpointId >= leastId)
+    if (damaged.length > 0) throw noneWhole(store.location, damaged)
+    if (leastId === 0) this.#tell(store, latest)
+    return undefined
+  }
+
+  async #named(): Promise<Found | undefined> {
+    const { from } = this.#options
+    if (from === undefined) return undefined
+    const { directory, checkpointId } = from
+    const catalog = directoryCatalog(directory)
+    if (checkpointId !== undefined) {
+      const metadata = await catalog.metadata(checkpointId)
+      return this.#take(catalog, { metadata, skipped: [], incomplete: [] })
+    }
+    const latest = await catalog.latest()
+    const found = this.#take(catalog, latest)
+    if (found === undefined) throw noneWhole(directory, latest.skipped)
+    return found
+  }
+
+  #take(catalog: CheckpointCatalog, latest: LatestCheckpoint): Found | undefined {
+    const { metadata } = latest
+    if (metadata === undefined) return undefined
+    this.#tell(catalog, latest)
+    return { catalog, id: metadata.id }
+  }
+
+  #tell(
+    { location }: CheckpointCatalog,
+    { metadata, skipped, incomplete }: LatestCheckpoint,
+  ): void {
+    this.#options.onRestore({
+      location,
+      checkpointId: metadata?.id,
+      triggeredAt: metadata?.triggeredAt,
+      damaged: skipped.map(damageText),
+      incomplete,
+    })
   }
 
   /** What a coordinator of checkpoints must know of a job. */
@@ -122,25 +172,12 @@ export class JobCheckpoints {
   }
 }
 
-async function namedBy(from: CheckpointChoices['from']): Promise<Found | undefined> {
-  if (from === undefined) return undefined
-  const { directory, checkpointId } = from
-  const catalog = directoryCatalog(directory)
-  if (checkpointId !== undefined) return { catalog, id: checkpointId }
-  const found = await latestIn(catalog)
-  if (found !== undefined) return found
-  throw new MillraceError(
+function noneWhole(location: string, damaged: readonly Damage[]): MillraceError {
+  const found = damaged.length === 0 ? 'which has none' : damaged.map(damageText).join('; ')
+  return new MillraceError(
     'NO_CHECKPOINT',
-    `from: expected a directory with a checkpoint or savepoint that is whole, got ${directory}, which has none`,
+    `expected a directory with a checkpoint or savepoint that is whole, got ${location}: ${found}`,
   )
-}
-
-async function latestIn(catalog: CheckpointCatalog | undefined): Promise<Found | undefined> {
-  if (catalog === undefined) return undefined
-  const { metadata, skipped } = await catalog.latest()
-  for (const damage of skipped)
-    process.emitWarning(`A damaged checkpoint is passed over: ${damageText(damage)}`)
-  return metadata === undefined ? undefined : { catalog, id: metadata.id }
 }
 
 function isSource(graph: JobGraph, { nodeId }: ChainedNode): boolean {

@@ -57,6 +57,25 @@ export interface RunOptions {
   readonly from?: string | RestoreFrom
   /** Hears of every restart, before the wait. Default: a warning of the process. */
   readonly onRestart?: (restart: RestartNotice) => void
+  /**
+   * Hears with which checkpoint an attempt begins, and which newer ones it passes over. Default: warnings of the process about those that are
+   * damaged.
+   */
+  readonly onRestore?: (restore: RestoreNotice) => void
+}
+
+/** With what an attempt begins where checkpoints were looked for. */
+export interface RestoreNotice {
+  /** Where they are kept: the directory, or `memory`. */
+  readonly location: string
+  /** Which one it is; undefined: there is none that is whole, and the job starts from nothing. */
+  readonly checkpointId: number | undefined
+  /** When it was triggered, in milliseconds since 1970. */
+  readonly triggeredAt: number | undefined
+  /** One sentence about each damage of newer ones, newest first: what was done since then is done again. */
+  readonly damaged: readonly string[]
+  /** Newer ones without metadata, newest first: a crash has interrupted them, or somebody has removed that file. */
+  readonly incomplete: readonly number[]
 }
 
 /** Which checkpoint or savepoint a job begins with. */
@@ -96,6 +115,7 @@ export interface ResolvedOptions {
   readonly resume: boolean
   readonly from: RestoreFrom | undefined
   readonly onRestart: (restart: RestartNotice) => void
+  readonly onRestore: (restore: RestoreNotice) => void
 }
 
 const KNOWN = [
@@ -107,6 +127,7 @@ const KNOWN = [
   'codec',
   'restart',
   'onRestart',
+  'onRestore',
   'checkpoints',
   'resume',
   'from',
@@ -133,7 +154,8 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
     host,
     codec: resolveCodec(options.codec),
     ...resolveRecovery(options),
-    onRestart: resolveOnRestart(options.onRestart),
+    onRestart: resolveListener(options.onRestart, 'onRestart') ?? warnOfRestart,
+    onRestore: resolveListener(options.onRestore, 'onRestore') ?? warnOfDamage,
   }
 }
 
@@ -203,12 +225,14 @@ function resolveRestart(restart: unknown): RestartStrategy | undefined {
   )
 }
 
-function resolveOnRestart(listener: unknown): (restart: RestartNotice) => void {
-  if (listener === undefined) return warnOfRestart
-  if (typeof listener === 'function') return listener as (restart: RestartNotice) => void
+function resolveListener<Notice>(
+  listener: ((notice: Notice) => void) | undefined,
+  name: string,
+): ((notice: Notice) => void) | undefined {
+  if (listener === undefined || typeof listener === 'function') return listener
   throw new MillraceError(
     'INVALID_ARGUMENT',
-    `runJob: expected a function as onRestart, got ${describeValue(listener)}`,
+    `runJob: expected a function as ${name}, got ${describeValue(listener)}`,
   )
 }
 
@@ -217,6 +241,11 @@ function warnOfRestart({ error, restarts, delayMs }: RestartNotice): void {
   process.emitWarning(
     `The job failed and starts again in ${delayMs} ms (restart ${restarts}): ${reason}`,
   )
+}
+
+function warnOfDamage({ damaged }: RestoreNotice): void {
+  for (const sentence of damaged)
+    process.emitWarning(`A damaged checkpoint is passed over: ${sentence}`)
 }
 
 function resolveSlots(options: RunOptions, host: JobHost): number {

@@ -149,6 +149,34 @@ test('the progress line fits into narrow and wide terminals', () => {
   assert.is(progressText('flights', unknown, 80, plain), 'flights  1,860,000 records    612,345/s')
 })
 
+test('the progress line tells of checkpoints and restarts where there is room, of restarts first', () => {
+  const unknown = { read: 5, expected: undefined, perSecond: 1, completed: 12, restarts: 1 }
+  const at = (columns: number): string => progressText('job', unknown, columns, plain)
+  assert.is(at(80), 'job  5 records          1/s  12 checkpoints  1 restart')
+  assert.is(at(50), 'job  5 records          1/s  1 restart')
+  const known = { ...unknown, read: 1_860_000, expected: 3_000_000, completed: 1, restarts: 0 }
+  assert.match(progressText('job', known, 80, plain), /1\/s {2}1 checkpoint$/)
+  for (const columns of [60, 70, 80, 200])
+    assert.ok(textWidth(progressText('flights', known, columns, plain)) < columns)
+})
+
+test('the line of totals tells what became of checkpoints, and of restarts, and so does JSON', () => {
+  const { recent, ...rest } = metrics.checkpoints
+  const recovered = {
+    ...metrics,
+    restarts: 1,
+    checkpoints: { ...rest, recent, completed: 12, failed: 1 },
+  }
+  assert.match(
+    totalsText(recovered),
+    /1 record written, 12 checkpoints, 1 checkpoint failed, 1 restart$/,
+  )
+  const facts = { job: 'words', state: 'finished', parallelism: 1, slots: 1, collected: [] }
+  const line = JSON.parse(jsonText({ ...facts, metrics: recovered })) as Record<string, unknown>
+  assert.is(line['restarts'], 1)
+  assert.equal(line['checkpoints'], { completed: 12, failed: 1, newest: null })
+})
+
 test('colours are for terminals only, and NO_COLOR and TERM=dumb forbid them', () => {
   const terminal = { isTTY: true }
   assert.is.not(stylesFor(terminal, {}).red('x'), 'x')

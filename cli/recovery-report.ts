@@ -1,0 +1,66 @@
+/**
+ * What the command line says about recovery while a job runs and when it has ended before its time: lines on stderr.
+ */
+import type { RestartNotice, RestoreNotice } from '../api/execution/run-options.ts'
+import type { CheckpointMetadata } from '../checkpoint/store/snapshot-store.ts'
+import { directoryCatalog } from '../checkpoint/store/directory-store.ts'
+import { durationText } from './durations.ts'
+import { reportError } from './errors.ts'
+import { oneLine } from './terminal.ts'
+
+/** Why and when a failed job starts again. */
+export function restartText({ error, restarts, delayMs }: RestartNotice): string {
+  const { code, message } = reportError(error)
+  return `millrace: the job failed and starts again in ${durationText(delayMs)} (restart ${restarts}): ${code}: ${oneLine(message)}\n`
+}
+
+/** With which checkpoint the job goes on, and what was passed over. Says nothing of a memory that is empty. */
+export function restoreText({
+  location,
+  checkpointId,
+  triggeredAt,
+  damaged,
+  incomplete,
+}: RestoreNotice): string {
+  const where = oneLine(location)
+  const lines = damaged.map((sentence) => `passed over in ${where}: ${oneLine(sentence)}`)
+  for (const id of incomplete) {
+    lines.push(
+      `passed over in ${where}: checkpoint ${id} has no metadata: it was never completed, or that file was removed`,
+    )
+  }
+  lines.push(
+    checkpointId === undefined
+      ? `no checkpoint in ${where} yet: starting from the beginning`
+      : `going on from checkpoint ${checkpointId} in ${where}, made ${timeText(triggeredAt ?? 0)}`,
+  )
+  return lines.map((line) => `millrace: ${line}\n`).join('')
+}
+
+/** What is kept of a job that has ended before its time, and how to go on. */
+export async function keptText(directory: string): Promise<string> {
+  const where = oneLine(directory)
+  // The job's error is what is to be shown, whatever has become of the directory.
+  const listings = await directoryCatalog(directory)
+    .list()
+    .catch(() => [])
+  const newest = listings.findLast(({ state }) => state === 'complete')
+  return newest === undefined
+    ? `    ${where} holds no checkpoint: the job would start from the beginning\n`
+    : `    checkpoint ${newest.id} is kept in ${where}: go on from it with --resume\n`
+}
+
+/** A savepoint that was asked for has been made. */
+export function savepointText({ id }: CheckpointMetadata, directory: string): string {
+  return `millrace: savepoint ${id} is in ${oneLine(directory)}: start from it with --from\n`
+}
+
+/** A savepoint that was asked for could not be made; the job goes on. */
+export function savepointFailedText(error: unknown): string {
+  const { code, message } = reportError(error)
+  return `millrace: no savepoint was made, the job goes on: ${code}: ${oneLine(message)}\n`
+}
+
+function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace('T', ' ').replace(/\..*$/, ' UTC')
+}
