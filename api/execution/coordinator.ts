@@ -33,6 +33,7 @@ import type { JobMetrics } from './job-metrics.ts'
 import { loadJobModule } from './job-module.ts'
 import { withinPatience } from './patience.ts'
 import type { GraphOrigin } from './protocol.ts'
+import { warnOfLostRecords } from './replay-warning.ts'
 import { Restarter, wait } from './restarter.ts'
 import type { ResolvedOptions } from './run-options.ts'
 import { startSlots } from './start-slots.ts'
@@ -163,6 +164,7 @@ export class Coordinator {
     this.#jobName = job.name
     this.#graph = await buildGraph(job, this.#options.args)
     this.#plan = this.#createPlan(this.#graph)
+    warnOfLostRecords(this.#graph, this.#options)
     // A record that was shown cannot be taken back.
     const mayRestart = this.#options.restart !== undefined
     for (const { operator } of this.#graph.nodes) {

@@ -1,0 +1,8 @@
+export { socketSource } from './socket-source.ts'
+export type {
+  SocketClock,
+  SocketJsonOptions,
+  SocketReconnect,
+  SocketSourceOptions,
+  SocketTextOptions,
+} from './socket-source.ts'
