@@ -10,7 +10,7 @@ import { resolveCheckpointOptions } from '../../checkpoint/coordinator/checkpoin
 import type { ResolvedCheckpointOptions } from '../../checkpoint/coordinator/checkpoint-options.ts'
 import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
 import type { CheckpointMetadata, SnapshotStore } from '../../checkpoint/store/snapshot-store.ts'
-import type { SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
+import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import { operatorError, revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
@@ -21,6 +21,8 @@ import type { ChainedNode, ExecutionPlan, TaskPlan } from '../plan.ts'
 import type { Collector } from './collector.ts'
 import { chainedNodes, noteDeclaration } from './declaration.ts'
 import { deployTasks } from './deploy-tasks.ts'
+import { finishedSubtasks, metricsOf } from './finished-subtasks.ts'
+import type { FinishedSubtask } from './finished-subtasks.ts'
 import type { Enumerators } from './enumerators.ts'
 import type { JobCheckpoints } from './job-checkpoints.ts'
 import { jobSlot } from './job-on-slot.ts'
@@ -64,6 +66,8 @@ export class Attempt {
   readonly broken: Promise<never>
   readonly #parts: AttemptParts
   readonly #watermarkGroups: WatermarkGroups
+  /** Not deployed: they had finished before. */
+  readonly #finished: ReadonlyMap<string, FinishedSubtask>
   readonly #checkpoints: CheckpointCoordinator
   #slots: Async<JobSlot>[] = []
   #unfinished = 0
@@ -82,6 +86,7 @@ export class Attempt {
     })
     // Whoever waits for it hears of the error; between two steps nobody waits.
     this.broken.catch(() => {})
+    this.#finished = finishedSubtasks(parts.graph, parts.plan, parts.restored?.operators)
     this.#watermarkGroups = new WatermarkGroups(parts.graph, parts.plan, (group, watermark) => {
       for (const slot of this.#slots) {
         // A slot that is lost or has ended ends the attempt by itself.
@@ -185,7 +190,7 @@ export class Attempt {
   /** What each subtask has done so far. Rejects where a slot does not answer any more. */
   async metrics(): Promise<readonly SubtaskMetrics[]> {
     const perSlot = await Promise.all(this.#slots.map((slot) => slot.metrics()))
-    return perSlot.flat()
+    return [...perSlot.flat(), ...[...this.#finished.values()].map(metricsOf)]
   }
 
   async #deploy(): Promise<void> {
@@ -194,7 +199,12 @@ export class Attempt {
       this.fail(error)
     })
     const { checkpointOptions, restored } = this.#parts
-    const recovery = { mode: checkpointOptions?.mode, restored: restored?.operators }
+    const recovery = {
+      mode: checkpointOptions?.mode,
+      restored: restored?.operators,
+      finished: new Set(this.#finished.keys()),
+    }
+    for (const task of plan.tasks) this.#watchCollector(task)
     const deployment: Deployment = { origin, plan, codec, recovery }
     const extension = { url: new URL('./job-on-slot.js', import.meta.url).href, name: 'deployJob' }
     const coordinator = this.#coordinatorSide()
@@ -217,7 +227,6 @@ export class Attempt {
         failed: () => {},
       },
     })
-    for (const task of plan.tasks) this.#watchCollector(task)
     const loads: Promise<Async<JobSlot>>[] = []
     for (let slot = 1; slot <= group.count; slot++) {
       loads.push(group.load(slot, extension, deployment, coordinator))
@@ -237,6 +246,7 @@ export class Attempt {
       if (!this.#isCollect(task.root)) this.#unfinished += task.subtasks.length
     }
   }
+    for (const { name, snapshot } of this.#finished.values()) this.#subtaskFinished(name, snapshot)
 
   /** What is collected belongs to a checkpoint like what a subtask has done: it counts when all before the barrier is here. */
   #watchCollector({ id, root }: TaskPlan): void {
@@ -281,10 +291,7 @@ export class Attempt {
         this.#checkpoints.declined(name, checkpointId, fromWireError(wire))
       },
       finished: (name, snapshot) => {
-        this.#watermarkGroups.finished(name.taskId, name.subtaskIndex)
-        this.#checkpoints.subtaskFinished(name, snapshot)
-        this.#unfinished--
-        if (this.#unfinished === 0) this.#endWell()
+        this.#subtaskFinished(name, snapshot)
       },
       failed: ({ taskId }, wire) => {
         const error = revivedOperatorError(fromWireError(wire))
@@ -297,6 +304,13 @@ export class Attempt {
   }
 
   #isCollect(root: ChainedNode): boolean {
+  #subtaskFinished(name: SubtaskName, snapshot: SubtaskSnapshot): void {
+    this.#watermarkGroups.finished(name.taskId, name.subtaskIndex)
+    this.#checkpoints.subtaskFinished(name, snapshot)
+    this.#unfinished--
+    if (this.#unfinished === 0) this.#endWell()
+  }
+
     return this.#parts.graph.nodes[root.nodeId]?.operator.kind === 'collect'
   }
 }

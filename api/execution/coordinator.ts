@@ -230,6 +230,7 @@ export class Coordinator {
       restored: enumeratorsOf(restored),
     })
     try {
+      finished: finishedOperators(restored),
       this.#enumerators = await this.#orCancelled(starting)
     } catch (error) {
       // Cancelled meanwhile: whatever is opened yet is closed by itself.
@@ -340,3 +341,8 @@ function enumeratorsOf(restored: RestoredJob | undefined): ReadonlyMap<string, E
 function isCancellation(error: unknown): boolean {
   return error instanceof MillraceError && error.code === 'JOB_CANCELLED'
 }
+function finishedOperators(restored: RestoredJob | undefined): ReadonlySet<string> {
+  const found = [...(restored?.operators.values() ?? [])].filter(({ finished }) => finished)
+  return new Set(found.map(({ uid }) => uid))
+}
+

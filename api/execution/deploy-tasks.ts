@@ -8,6 +8,7 @@ import { UnsendableValueError } from '../../mailbox/sendable.ts'
 import type { RestoredShare } from '../../checkpoint/coordinator/restored-job.ts'
 import { HeapStateBackend } from '../../checkpoint/state/heap-state-backend.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
+import { MAX_TIMESTAMP } from '../../mailbox/time.ts'
 import type { BadRecordHandler } from '../../operators/bad-records.ts'
 import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain } from '../../operators/chain/chain.ts'
@@ -38,6 +39,7 @@ import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from
 import { consoleLogger } from './console-logger.ts'
 import { chainBranches, nodeOf } from './chain-branches.ts'
 import type { Collector } from './collector.ts'
+import { nameKey } from './finished-subtasks.ts'
 import { openWriters } from './open-writers.ts'
 import type { PlacedSink } from './open-writers.ts'
 import { ownWatermarks } from './own-watermarks.ts'
@@ -73,7 +75,9 @@ export async function deployTasks(request: DeployRequest): Promise<DeployedTasks
   try {
     for (const task of tasks) {
       for (const subtask of task.subtasks) {
-        if (subtask.slot === request.node.slot.index) await deployer.deploy(task, subtask)
+        const isHere = subtask.slot === request.node.slot.index
+        if (!isHere || request.recovery.finished.has(nameKey(task.id, subtask.index))) continue
+        await deployer.deploy(task, subtask)
       }
     }
   } catch (error) {
@@ -252,7 +256,13 @@ class Deployer implements DeployedTasks {
   /** Makes a subtask's gate known to senders: those in this slot, and the router for frames from others. */
   #joinInputs(task: TaskPlan, placed: SubtaskPlan, gate: InputGate): void {
     const { node } = this.#request
-    inputChannels(task, placed.index).forEach(({ channel }, index) => {
+    inputChannels(task, placed.index).forEach(({ channel, fromTask }, index) => {
+      if (this.#request.recovery.finished.has(nameKey(fromTask, channel.fromSubtask))) {
+        // What its sender would have said in the end.
+        gate.offer(index, { kind: 'watermark', timestamp: MAX_TIMESTAMP })
+        gate.offer(index, { kind: 'end' })
+        return
+      }
       this.channelIds.push(channel.id)
       if (channel.fromSlot === node.slot.index) {
         this.#receivers.set(channel.id, { gate, index })
@@ -294,11 +304,11 @@ class Deployer implements DeployedTasks {
 function inputChannels(
   task: TaskPlan,
   subtaskIndex: number,
-): { readonly channel: ChannelPlan; readonly input: 0 | 1 }[] {
-  return task.inputs.flatMap(({ channels, input }) =>
+): { readonly channel: ChannelPlan; readonly fromTask: number; readonly input: 0 | 1 }[] {
+  return task.inputs.flatMap(({ channels, input, fromTask }) =>
     channels
       .filter(({ toSubtask }) => toSubtask === subtaskIndex)
-      .map((channel) => ({ channel, input })),
+      .map((channel) => ({ channel, fromTask, input })),
   )
 }
 

@@ -18,6 +18,8 @@ export interface EnumeratorOptions {
   readonly checkpoints?: boolean
   /** From where they go on, by the uid of the source. Default: from the start. */
   readonly restored?: ReadonlyMap<string, EnumeratorSnapshot>
+  /** The uids of sources that had been read to their end: their enumerators are not asked any more. Default: none. */
+  readonly finished?: ReadonlySet<string>
 }
 
 /** Gives splits out for all sources of one job. All errors of sources are `OperatorError`s. */
@@ -28,7 +30,7 @@ export class Enumerators {
   static async start(
     graph: JobGraph,
     plan: ExecutionPlan,
-    { checkpoints = false, restored }: EnumeratorOptions = {},
+    { checkpoints = false, restored, finished }: EnumeratorOptions = {},
   ): Promise<Enumerators> {
     const enumerators = new Enumerators()
     try {
@@ -37,7 +39,9 @@ export class Enumerators {
         if (node?.operator.kind !== 'source') continue
         const { name, uid } = node
         const dealer = new SplitDealer({ name, uid, parallelism: task.parallelism, checkpoints })
-        await dealer.start(node.operator.source, restored?.get(uid))
+        const before = restored?.get(uid)
+        if (before !== undefined && finished?.has(uid) === true) dealer.rest(before)
+        else await dealer.start(node.operator.source, before)
         enumerators.#byNode.set(node.id, dealer)
       }
     } catch (error) {

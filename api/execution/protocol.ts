@@ -37,6 +37,8 @@ export interface DeployedRecovery {
   readonly mode: CheckpointMode | undefined
   /** What the operators begin with, by uid. Undefined: nothing. */
   readonly restored: RestoredJob['operators'] | undefined
+  /** Subtasks that are not deployed, by `nameKey`: they had finished. */
+  readonly finished: ReadonlySet<string>
 }
 
 /** A split, or that there is none left. */

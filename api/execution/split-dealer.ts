@@ -44,6 +44,7 @@ export class SplitDealer {
   /** Splits that the enumerator has given since the first start of the job. */
   #given = 0
   #waiting: Waiting | undefined
+  #rested: EnumeratorSnapshot | undefined
   /** The last answer that was asked for. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -54,7 +55,12 @@ export class SplitDealer {
 
   /** Records of all splits; undefined where the enumerator does not know. */
   get recordsExpected(): number | undefined {
-    return this.#enumerator?.recordsExpected
+    return this.#rested === undefined ? this.#enumerator?.recordsExpected : 0
+  }
+
+  /** Takes the place of `start` where all splits had been read: says in snapshots what was said before, and gives nothing out. */
+  rest(restored: EnumeratorSnapshot): void {
+    this.#rested = restored
   }
 
   /** Makes the enumerator and brings it to where it was; `restored.returned` names subtasks of this run. */
@@ -142,6 +148,7 @@ export class SplitDealer {
 
   /** Where it stands; what the subtasks had received at their barriers is forgotten. */
   snapshot(progress: readonly SourceProgress[]): EnumeratorSnapshot {
+    if (this.#rested !== undefined) return this.#rested
     const returned: ReturnedSplit[] = []
     for (const { subtaskIndex, received } of progress) {
       const dealt = this.#dealtTo(subtaskIndex)

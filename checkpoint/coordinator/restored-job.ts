@@ -47,6 +47,10 @@ export interface RestoredShare {
   /** `-Infinity`: none. */
   readonly watermark: number
 }
+  /** The old subtask with this number had finished, which says something only where the parallelism is as before. Otherwise: all had. */
+  readonly finished: boolean
+  /** What that old subtask had in its state; undefined: nothing, or the parallelism is another. */
+  readonly own: OperatorSnapshot | undefined
 
 /** What an operator begins with. */
 export interface RestoredOperator {
@@ -193,9 +197,10 @@ function restoreOperator(
   const least = shares.reduce((smallest, { watermark }) => Math.min(smallest, watermark), Infinity)
   const common = shares.length === 0 ? Number.NEGATIVE_INFINITY : least
   const open = splits.reduce((sum, { length }) => sum + length, 0)
+  const finished = shares.length > 0 && shares.every((share) => share.finished)
   return {
     uid,
-    finished: shares.length > 0 && shares.every(({ finished }) => finished),
+    finished,
     shares: Array.from({ length: parallelism }, (_, index) => ({
       states,
       splits: splits[index] ?? [],
@@ -204,6 +209,8 @@ function restoreOperator(
     })),
     enumerator:
       enumerator === undefined || same
+      finished: same ? (shares[index]?.finished ?? false) : finished,
+      own: same ? shares[index]?.state : undefined,
         ? enumerator
         : { ...enumerator, returned: inTurn(enumerator.returned, parallelism, open) },
   }

@@ -83,7 +83,7 @@ for (const host of ['inline', 'threads'] as const) {
     const directory = place()
     const job = host === 'threads' ? MODULE : checkpoints
     const options = { host, slots: 2, checkpoints: { intervalMs: 5 } }
-    const first = runJob(job, { ...options, parallelism: 2, args: { pauseMs: 4 } })
+    const first = runJob(job, { ...options, parallelism: 2, args: { pauseMs: 20 } })
     const seen: number[] = []
     for await (const value of first.collect<number>('counts')) {
       seen.push(value)
