@@ -245,8 +245,8 @@ export class Attempt {
     for (const task of plan.tasks) {
       if (!this.#isCollect(task.root)) this.#unfinished += task.subtasks.length
     }
-  }
     for (const { name, snapshot } of this.#finished.values()) this.#subtaskFinished(name, snapshot)
+  }
 
   /** What is collected belongs to a checkpoint like what a subtask has done: it counts when all before the barrier is here. */
   #watchCollector({ id, root }: TaskPlan): void {
@@ -303,7 +303,6 @@ export class Attempt {
     }
   }
 
-  #isCollect(root: ChainedNode): boolean {
   #subtaskFinished(name: SubtaskName, snapshot: SubtaskSnapshot): void {
     this.#watermarkGroups.finished(name.taskId, name.subtaskIndex)
     this.#checkpoints.subtaskFinished(name, snapshot)
@@ -311,6 +310,7 @@ export class Attempt {
     if (this.#unfinished === 0) this.#endWell()
   }
 
+  #isCollect(root: ChainedNode): boolean {
     return this.#parts.graph.nodes[root.nodeId]?.operator.kind === 'collect'
   }
 }

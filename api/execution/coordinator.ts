@@ -228,9 +228,9 @@ export class Coordinator {
     const starting = Enumerators.start(graph, plan, {
       checkpoints: this.#options.checkpoints !== undefined,
       restored: enumeratorsOf(restored),
+      finished: finishedOperators(restored),
     })
     try {
-      finished: finishedOperators(restored),
       this.#enumerators = await this.#orCancelled(starting)
     } catch (error) {
       // Cancelled meanwhile: whatever is opened yet is closed by itself.
@@ -338,11 +338,11 @@ function enumeratorsOf(restored: RestoredJob | undefined): ReadonlyMap<string, E
   return found
 }
 
-function isCancellation(error: unknown): boolean {
-  return error instanceof MillraceError && error.code === 'JOB_CANCELLED'
-}
 function finishedOperators(restored: RestoredJob | undefined): ReadonlySet<string> {
   const found = [...(restored?.operators.values() ?? [])].filter(({ finished }) => finished)
   return new Set(found.map(({ uid }) => uid))
 }
 
+function isCancellation(error: unknown): boolean {
+  return error instanceof MillraceError && error.code === 'JOB_CANCELLED'
+}

@@ -46,11 +46,11 @@ export interface RestoredShare {
   readonly sinkStates: readonly unknown[]
   /** `-Infinity`: none. */
   readonly watermark: number
-}
   /** The old subtask with this number had finished, which says something only where the parallelism is as before. Otherwise: all had. */
   readonly finished: boolean
   /** What that old subtask had in its state; undefined: nothing, or the parallelism is another. */
   readonly own: OperatorSnapshot | undefined
+}
 
 /** What an operator begins with. */
 export interface RestoredOperator {
@@ -194,10 +194,10 @@ function restoreOperator(
     shares.map(({ sink }) => (sink?.state === undefined ? [] : [sink.state])),
     parallelism,
   )
+  const finished = shares.length > 0 && shares.every((share) => share.finished)
   const least = shares.reduce((smallest, { watermark }) => Math.min(smallest, watermark), Infinity)
   const common = shares.length === 0 ? Number.NEGATIVE_INFINITY : least
   const open = splits.reduce((sum, { length }) => sum + length, 0)
-  const finished = shares.length > 0 && shares.every((share) => share.finished)
   return {
     uid,
     finished,
@@ -206,11 +206,11 @@ function restoreOperator(
       splits: splits[index] ?? [],
       sinkStates: sinkStates[index] ?? [],
       watermark: same ? (shares[index]?.watermark ?? common) : common,
+      finished: same ? (shares[index]?.finished ?? false) : finished,
+      own: same ? shares[index]?.state : undefined,
     })),
     enumerator:
       enumerator === undefined || same
-      finished: same ? (shares[index]?.finished ?? false) : finished,
-      own: same ? shares[index]?.state : undefined,
         ? enumerator
         : { ...enumerator, returned: inTurn(enumerator.returned, parallelism, open) },
   }
