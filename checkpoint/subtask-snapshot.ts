@@ -55,16 +55,34 @@ export interface SinkSnapshot {
   readonly committables: readonly unknown[]
 }
 
-/** Records that were on their way to a subtask when its state was taken. */
-export interface ChannelSnapshot {
-  /** Position of the edge among the inputs of the task, and the sending subtask. */
-  readonly edge: number
+/** What joins two subtasks. */
+export interface ChannelName {
+  /** The edge between their tasks: the same for every run of a job, whatever the parallelism. */
+  readonly edge: string
   readonly fromSubtask: number
-  /** Batches in the order in which they came, as the record codec packs them. */
-  readonly batches: readonly {
-    readonly codec: string
-    readonly length: number
-    readonly timestamps: Float64Array
-    readonly payload: Uint8Array
-  }[]
+  readonly toSubtask: number
 }
+
+/** What was on its way from one subtask to another when their states were taken. */
+export interface ChannelSnapshot extends ChannelName {
+  /** Whose part of the checkpoint it is. What the sender had not sent yet comes behind what the receiver had not read. */
+  readonly side: 'sender' | 'receiver'
+  /** In the order in which they would have been read. */
+  readonly batches: readonly ChannelBatch[]
+}
+
+/** Records in flight, as the record codec packs them, and what followed them. */
+export interface ChannelBatch {
+  readonly codec: string
+  /** 0: nothing but what follows. */
+  readonly length: number
+  readonly timestamps: Float64Array
+  readonly payload: Uint8Array
+  /** What came behind the last record. Default: nothing. */
+  readonly marks?: readonly ChannelMark[]
+}
+
+/** Event time on a channel. */
+export type ChannelMark =
+  | { readonly kind: 'watermark'; readonly timestamp: number }
+  | { readonly kind: 'idle' }

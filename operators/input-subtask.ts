@@ -4,9 +4,10 @@
 import type { RecordBatch } from '../mailbox/batch.ts'
 import { MAX_TIMESTAMP } from '../mailbox/time.ts'
 import { InputGate } from '../runtime/input-gate.ts'
-import type { ChannelEvent } from '../runtime/output-channel.ts'
-import { BarrierAligner } from './checkpointing/barrier-aligner.ts'
-import type { AlignmentStep } from './checkpointing/barrier-aligner.ts'
+import type { ChannelEvent, ChannelItem } from '../runtime/output-channel.ts'
+import { InputBarriers } from './checkpointing/input-barriers.ts'
+import type { ReachedCheckpoint } from './checkpointing/input-barriers.ts'
+import { RestoredInput } from './checkpointing/restored-input.ts'
 import { Subtask } from './subtask.ts'
 import type { SubtaskParts } from './subtask.ts'
 import { InputWatermarks } from './time/input-watermarks.ts'
@@ -38,7 +39,9 @@ export class InputSubtask extends Subtask {
   /** Where the records come in. */
   readonly inputs: InputGate
   readonly #watermarks: InputWatermarks
-  readonly #barriers: BarrierAligner
+  readonly #barriers: InputBarriers
+  /** What was in flight when the job stopped: is read before anything new. */
+  #restored: RestoredInput | undefined
   readonly #own: OwnTime | undefined
   readonly #inputOf: readonly (0 | 1)[]
   readonly #newest = new Float64Array(1)
@@ -46,6 +49,8 @@ export class InputSubtask extends Subtask {
   #open: number
   #batch: RecordBatch | undefined
   #next = 0
+  /** The channel of the batch. */
+  #channel = 0
   /** Whether the batch came in by the second input. */
   #second = false
   /** What event time is to become: reached when `advanceWatermark` says so. */
@@ -64,11 +69,21 @@ export class InputSubtask extends Subtask {
     const { length } = parts.inputChannels
     for (let channel = 0; channel < length; channel++) this.inputs.addChannel()
     this.#watermarks = new InputWatermarks(parts.inputChannels)
-    this.#barriers = new BarrierAligner(length, parts.checkpointMode ?? 'exactly-once')
+    const { channelState } = parts
+    this.#barriers = new InputBarriers(length, {
+      gate: this.inputs,
+      clock: parts.slot.clock,
+      mode: parts.checkpointMode ?? 'exactly-once',
+      state: channelState,
+      onUrgent: () => {
+        this.urgent = true
+        this.slot.ready(this)
+      },
+    })
+    this.#restored = channelState?.restored && new RestoredInput(channelState.restored)
     this.#own = parts.watermarks === undefined ? undefined : this.#ownTime(parts.watermarks)
     this.#open = length
-    this.#target =
-      this.#own === undefined ? this.watermark : (parts.restored?.watermark ?? this.watermark)
+    this.#target = parts.restored?.watermark ?? this.watermark
   }
 
   override start(): void {
@@ -78,6 +93,7 @@ export class InputSubtask extends Subtask {
 
   override close(): void {
     this.#own?.time.stop()
+    this.#barriers.close()
     super.close()
   }
 
@@ -115,7 +131,29 @@ export class InputSubtask extends Subtask {
   }
 
   protected override get aligning(): boolean {
-    return this.#barriers.aligning !== undefined
+    return this.#barriers.aligning
+  }
+
+  protected override get dueWatermark(): number {
+    return Math.max(this.watermark, this.#target)
+  }
+
+  protected override overtake(): void {
+    this.urgent = false
+    if (!this.#barriers.attend() || this.finishingInput) return
+    this.gate.lift()
+    try {
+      this.endHalfDone(this.#target)
+      const records = this.#batch
+      const { checkpointId, alignedUntilMs, recorder, failure } = this.#barriers.overtake({
+        watermarks: this.#watermarks,
+        restored: this.#restored,
+        batch: records && { channel: this.#channel, records, next: this.#next },
+      })
+      this.checkpoint(checkpointId, alignedUntilMs, { recorder, failure })
+    } finally {
+      this.gate.lower()
+    }
   }
 
   protected override sourceSnapshot(): undefined {
@@ -124,11 +162,21 @@ export class InputSubtask extends Subtask {
 
   /** Takes the next batch or event. False when there is none. */
   #take(): boolean {
+    const restored = this.#restored?.take()
+    if (restored !== undefined) {
+      this.#takeItem(restored, this.#restored?.lastChannel ?? 0)
+      return true
+    }
+    this.#restored = undefined
     const item = this.inputs.take()
     if (item === undefined) return false
-    if ('values' in item) this.#takeBatch(item)
-    else this.#takeEvent(item, this.inputs.lastChannel)
+    this.#takeItem(item, this.inputs.lastChannel)
     return true
+  }
+
+  #takeItem(item: ChannelItem, channel: number): void {
+    if ('values' in item) this.#takeBatch(item, channel)
+    else this.#takeEvent(item, channel)
   }
 
   /** Nothing has come. False when there is nothing to do, either. */
@@ -139,13 +187,14 @@ export class InputSubtask extends Subtask {
     return due
   }
 
-  #takeBatch(batch: RecordBatch): void {
+  #takeBatch(batch: RecordBatch, channel: number): void {
     this.recordsIn += batch.length
-    this.#watermarks.active(this.inputs.lastChannel)
+    this.#channel = channel
+    this.#watermarks.active(channel)
     this.#tellActive()
     this.#batch = batch
     this.#next = 0
-    this.#second = this.#inputOf[this.inputs.lastChannel] === 1
+    this.#second = this.#inputOf[channel] === 1
     if (this.#own === undefined) return
     this.#own.time.activity(this.#own.all)
     this.#ownIdle = false
@@ -205,19 +254,17 @@ export class InputSubtask extends Subtask {
         return
       case 'end':
         this.#open--
-        this.#align(this.#barriers.end(channel))
+        this.#begin(this.#barriers.end(channel))
         return
       case 'barrier':
-        this.#align(this.#barriers.barrier(channel, event.checkpointId))
+        this.#begin(this.#barriers.barrier(channel, event.checkpointId))
         return
     }
   }
 
   /** Called when an event was taken, so that nothing is half done. */
-  #align({ unblock, block, reached }: AlignmentStep): void {
-    for (const channel of unblock) this.inputs.unblock(channel)
-    for (const channel of block) this.inputs.block(channel)
-    if (reached !== undefined) this.checkpoint(reached)
+  #begin(reached: ReachedCheckpoint | undefined): void {
+    if (reached !== undefined) this.checkpoint(reached.checkpointId, reached.alignedUntilMs)
   }
 
   #follow(change: () => void): void {

@@ -34,6 +34,9 @@ import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 import type { Attention } from './chain/attention.ts'
 import type { ChainOperator, CompiledChain } from './chain/chain.ts'
 import type { CheckpointMode } from './checkpointing/barrier-aligner.ts'
+import type { ChannelRecorder, RecorderListener } from './checkpointing/channel-recorder.ts'
+import type { ChannelStateParts } from './checkpointing/channel-state.ts'
+import { OutputBarriers } from './checkpointing/output-barriers.ts'
 import { SnapshotUnderWay } from './checkpointing/snapshot-under-way.ts'
 import type { SubtaskContents } from './checkpointing/snapshot-under-way.ts'
 import { SubtaskSnapshots } from './checkpointing/subtask-snapshots.ts'
@@ -102,7 +105,7 @@ export interface SubtaskMetrics {
 
 /** Where a subtask goes on after a restart: what operators don't know themselves. */
 export interface RestoredSubtask {
-  /** Event time that had been reached: comes before the first record. Only for subtasks that make their own watermarks. */
+  /** Event time that had been reached: comes before the first record. */
   readonly watermark: number
   /** Splits to be read to their end before others are asked for: this subtask's share. */
   readonly source?: readonly SourceSnapshot[] | undefined
@@ -126,6 +129,8 @@ export interface SubtaskParts {
   readonly checkpointMode?: CheckpointMode | undefined
   /** Undefined: a first start. */
   readonly restored?: RestoredSubtask | undefined
+  /** Undefined: barriers never overtake. */
+  readonly channelState?: ChannelStateParts | undefined
   /** What belongs to an operator of the chain. */
   readonly surroundings: (element: ChainOperator) => OperatorSurroundings
 }
@@ -136,6 +141,13 @@ export interface OperatorSurroundings {
   readonly state: StateBackend
   /** The side outputs that are read, by tag. */
   readonly sides: ReadonlyMap<string, Output>
+}
+
+/** What is in flight to a subtask whose checkpoint overtakes. */
+export interface RecordedInputs {
+  readonly recorder?: ChannelRecorder | undefined
+  /** It cannot be packed: the checkpoint is declined. */
+  readonly failure?: unknown
 }
 
 /** The counter with this name; new ones begin at 0. */
@@ -158,6 +170,8 @@ export abstract class Subtask implements SlotActor {
   protected readonly gate: OutputGate
   protected recordsIn = 0
   protected watermark = MIN_TIMESTAMP
+  /** A checkpoint does not wait until there is room: `overtake` comes before anything else. */
+  protected urgent = false
   readonly #parts: SubtaskParts
   readonly #attention: Attention
   #state: SubtaskState = 'created'
@@ -170,6 +184,9 @@ export abstract class Subtask implements SlotActor {
   /** The newest checkpoint that it has a part of, or has declined. */
   #checkpointId = -1
   readonly #snapshots: SubtaskSnapshots
+  readonly #outputs: OutputBarriers
+  /** Sinks prepare for a checkpoint: no other may begin. */
+  #preparing = false
   /** Stands still while no input can be taken, if somebody wants to know. */
   #activeClock: PausableClock | undefined
 
@@ -187,6 +204,7 @@ export abstract class Subtask implements SlotActor {
         parts.listener.declined(this, id, error)
       },
     })
+    this.#outputs = new OutputBarriers(parts.channels, parts.channelState, slot.clock)
     this.chain = parts.chain
     this.gate = parts.gate
     this.meter = new LoadMeter(slot.clock.monotonicMs())
@@ -225,6 +243,7 @@ export abstract class Subtask implements SlotActor {
   #steps(): Progress {
     for (let step = 0; step < STEPS_PER_TURN; step++) {
       if (this.#state !== 'running') return 'idle'
+      if (this.urgent && !this.#preparing) this.overtake()
       if (this.gate.full) return 'blocked'
       if (this.#attention.pending) {
         if (this.chain.attend(this.#attention)) this.#forwardWatermark()
@@ -270,6 +289,7 @@ export abstract class Subtask implements SlotActor {
   /** Closes the operators. After the end, whatever it was. */
   close(): void {
     this.#snapshots.close()
+    this.#outputs.close()
     this.#attention.close()
     this.chain.close()
   }
@@ -348,6 +368,25 @@ export abstract class Subtask implements SlotActor {
     return this.#finishingInput
   }
 
+  /** Looks at what made it `urgent`, and takes part in a checkpoint that is due, whether or not there is room behind. */
+  protected abstract overtake(): void
+
+  /** Ends what the chain is in the middle of, so that a snapshot can be taken; `watermark` is the one under way. While the gate is lifted. */
+  protected endHalfDone(watermark: number): void {
+    if (this.#attention.pending && this.chain.attend(this.#attention)) this.#forwardWatermark()
+    if (this.#watermarkUnderWay) this.advanceWatermark(watermark)
+  }
+
+  /** Whether an operator takes no records. */
+  protected get held(): boolean {
+    return this.#attention.held
+  }
+
+  /** Event time that is reached, or that comes before anything else. */
+  protected get dueWatermark(): number {
+    return this.watermark
+  }
+
   /** Bytes that came in over links. */
   protected abstract bytesIn(): number
 
@@ -399,9 +438,11 @@ export abstract class Subtask implements SlotActor {
     this.#endInputDone = true
     this.#forwardWatermark()
     // The last checkpoint is completed first: turns go on until it is packed.
+    this.#outputs.settle()
     if (this.#snapshots.underWay) return false
     const needed = this.#parts.checkpointMode !== undefined
-    const contents = { ...this.#contents(true), operators: needed ? this.chain.snapshot() : [] }
+    const operators = needed ? this.chain.snapshot() : []
+    const contents = { ...this.#contents(true), operators, channels: [] }
     this.#state = 'finishing'
     this.#prepareSinks(true, (sinks) => {
       this.#finish({ ...contents, sinks: this.#snapshots.withPrepared(sinks) })
@@ -411,34 +452,66 @@ export abstract class Subtask implements SlotActor {
 
   /**
    * Takes its part of a checkpoint. To be called when nothing is half done: no batch, no watermark, no call of the chain that found no
-   * room. An older one than the last has no effect.
+   * room; but a batch whose rest `recorder` has. From `alignedUntilMs` on its barriers overtake. An older one than the last has no effect.
    */
-  protected checkpoint(checkpointId: number): void {
-    if (checkpointId <= this.#checkpointId || this.#finishingInput) return
+  protected checkpoint(
+    checkpointId: number,
+    alignedUntilMs = Infinity,
+    inputs: RecordedInputs = {},
+  ): void {
+    if (checkpointId <= this.#checkpointId || this.#finishingInput) {
+      inputs.recorder?.giveUp()
+      return
+    }
     this.#checkpointId = checkpointId
-    const { channels, sinks } = this.#parts
+    const { sinks } = this.#parts
     const snapshot = this.#snapshots.begin(checkpointId, () => {
+      if (inputs.failure !== undefined) throw inputs.failure
       return new SnapshotUnderWay(checkpointId, this.#contents(false), this.chain.cut())
     })
     // Also of a checkpoint that has no chance any more: whoever aligns inputs must not wait for this one.
-    for (const channel of channels) channel.event({ kind: 'barrier', checkpointId })
+    const leaving = snapshot && this.#recording(snapshot)
+    this.#outputs.send(checkpointId, alignedUntilMs, leaving)
     // The last records of a channel may turn out to be unsendable.
-    if (snapshot === undefined || this.#state !== 'running') return
+    if (snapshot === undefined || this.#state !== 'running') {
+      inputs.recorder?.giveUp()
+      return
+    }
+    inputs.recorder?.listen(this.#recording(snapshot))
     this.#snapshots.pack()
     if (sinks.length === 0) {
       this.#snapshots.prepared(snapshot, [])
       return
     }
     this.gate.block()
+    this.#preparing = true
     this.#prepareSinks(false, (prepared) => {
+      this.#preparing = false
       if (this.#state !== 'running') return
       this.#snapshots.prepared(snapshot, prepared)
       this.gate.unblock()
+      if (this.urgent) this.slot.ready(this)
     })
   }
 
+  /** Waits for what is in flight, of all inputs or of all outputs. */
+  #recording(snapshot: SnapshotUnderWay): RecorderListener {
+    snapshot.awaitRecorder()
+    return {
+      done: (channels) => {
+        this.#snapshots.recorded(snapshot, channels)
+        // It may have waited for that with its end.
+        this.slot.ready(this)
+      },
+      failed: (error) => {
+        this.#snapshots.recordingFailed(snapshot, error)
+        this.slot.ready(this)
+      },
+    }
+  }
+
   #contents(finished: boolean): SubtaskContents {
-    return { source: this.sourceSnapshot(), channels: [], watermark: this.watermark, finished }
+    return { source: this.sourceSnapshot(), watermark: this.dueWatermark, finished }
   }
 
   #prepareSinks(last: boolean, then: (prepared: readonly SinkSnapshot[]) => void): void {

@@ -14,6 +14,7 @@ import type {
   OperatorFacts,
 } from '../store/snapshot-store.ts'
 import type {
+  ChannelSnapshot,
   SinkSnapshot,
   SourceSnapshot,
   SubtaskName,
@@ -72,6 +73,8 @@ export interface StoredCheckpoint {
   readonly metadata: CheckpointMetadata
   /** By uid; all operators of the job, also those without state. */
   readonly operators: ReadonlyMap<string, StoredOperator>
+  /** What was in flight between subtasks. Default: nothing. */
+  readonly channels?: readonly ChannelSnapshot[]
 }
 
 /** What goes into the metadata for the coordinator. */
@@ -102,7 +105,7 @@ export function checkUids(
 /**
  * Reads all of a checkpoint.
  * Errors: those of the catalog; `UNKNOWN_OPERATOR`, `UNSUPPORTED_FORMAT` and `DAMAGED_PAYLOAD` of its contents, `INCOMPLETE_CHECKPOINT` when a
- * subtask is missing, `UNSUPPORTED_CHANNEL_STATE` when records between subtasks belong to it.
+ * subtask is missing, `UNSUPPORTED_CHANNEL_STATE` when records between subtasks are named in a way that is no longer known.
  */
 export async function readCheckpoint(
   catalog: CheckpointCatalog,
@@ -127,11 +130,12 @@ export async function readCheckpoint(
   const { enumerators } = parseCoordinatorState(metadata.coordinator, where)
   const operators = metadata.operators.map((facts): [string, StoredOperator] => {
     const ofTask = inOrder(subtasks.get(facts.task) ?? [], facts, where)
-    const shares = ofTask.map((subtask) => shareOf(facts.uid, subtask, where))
+    const shares = ofTask.map((subtask) => shareOf(facts.uid, subtask))
     const enumerator = enumerators.find(({ uid }) => uid === facts.uid)
     return [facts.uid, { ...facts, shares, enumerator }]
   })
-  return { metadata, operators: new Map(operators) }
+  const channels = [...subtasks.values()].flat().flatMap((each) => channelsOf(each, where))
+  return { metadata, operators: new Map(operators), channels }
 }
 
 interface Subtask {
@@ -156,14 +160,8 @@ function inOrder(
   )
 }
 
-function shareOf(uid: string, { name, snapshot }: Subtask, where: string): StoredShare {
-  const { operators, source, sinks, channels, watermark, finished } = snapshot
-  if (channels.length > 0) {
-    throw new MillraceError(
-      'UNSUPPORTED_CHANNEL_STATE',
-      `${where}: subtask ${name.subtaskIndex} of task ${name.taskId} has records of ${channels.length} channels, which cannot be restored yet`,
-    )
-  }
+function shareOf(uid: string, { name, snapshot }: Subtask): StoredShare {
+  const { operators, source, sinks, watermark, finished } = snapshot
   return {
     subtaskIndex: name.subtaskIndex,
     state: operators.find((operator) => operator.uid === uid),
@@ -172,6 +170,16 @@ function shareOf(uid: string, { name, snapshot }: Subtask, where: string): Store
     watermark,
     finished,
   }
+}
+
+function channelsOf({ name, snapshot }: Subtask, where: string): readonly ChannelSnapshot[] {
+  const { channels } = snapshot
+  if (channels.every(({ edge, side }) => typeof edge === 'string' && side !== undefined))
+    return channels
+  throw new MillraceError(
+    'UNSUPPORTED_CHANNEL_STATE',
+    `${where}: subtask ${name.subtaskIndex} of task ${name.taskId} has records of ${channels.length} channels that are named by number: an unreleased version has written it`,
+  )
 }
 
 function parseCoordinatorState(value: unknown, where: string): CoordinatorState {

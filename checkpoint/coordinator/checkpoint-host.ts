@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../../runtime/clock.ts'
 import type { WhenSettled } from '../../runtime/slot.ts'
-import type { OperatorFacts } from '../store/snapshot-store.ts'
+import type { CheckpointKind, OperatorFacts } from '../store/snapshot-store.ts'
 import type { SubtaskName } from '../subtask-snapshot.ts'
 import type { EnumeratorSnapshot } from './checkpoint-contents.ts'
 import type { SourceProgress } from './pending-checkpoint.ts'
@@ -33,9 +33,9 @@ export interface CheckpointHost {
   readonly whenSettled?: WhenSettled
   /**
    * Tells all source subtasks that still run to take their snapshots and to send barriers. An error (a slot that is lost) fails
-   * the checkpoint.
+   * the checkpoint. A savepoint has no records in flight: its barriers keep their places.
    */
-  trigger(checkpointId: number): void
+  trigger(checkpointId: number, kind: CheckpointKind): void
   /**
    * All source subtasks have acknowledged or finished: returns the states of the enumerators as they are at this moment.
    * `progress` has one entry per source subtask: what was given to it beyond `received` belongs into `EnumeratorSnapshot.returned`. An error

@@ -25,6 +25,13 @@ export interface CheckpointOptions {
   readonly tolerableFailures?: number
   /** Default: `exactly-once`. */
   readonly mode?: CheckpointMode
+  /**
+   * Whether barriers may overtake the records that wait, so that a checkpoint does not take as long as it takes to work those off; they become part of
+   * it. Exactly once only. Savepoints, and forward and broadcast edges, stay aligned. Default: false.
+   */
+  readonly unaligned?: boolean
+  /** With `unaligned`: for how long a checkpoint tries to do without, from 0. Default: 0, barriers overtake at once. */
+  readonly alignedTimeoutMs?: number
   /** How many completed checkpoints are kept, from 1. Default: 3: one to go on from, two in case that it is damaged. */
   readonly keep?: number
   /** What becomes of the checkpoints when the job is cancelled. Savepoints always stay. Default: `keep`. */
@@ -41,6 +48,8 @@ export interface ResolvedCheckpointOptions {
   readonly timeoutMs: number
   readonly tolerableFailures: number
   readonly mode: CheckpointMode
+  /** For how long barriers keep their places among the records. Infinity: for ever. */
+  readonly alignedForMs: number
   readonly keep: number
   readonly onCancel: 'keep' | 'remove'
   /** Undefined: in memory. */
@@ -53,6 +62,8 @@ const KNOWN = [
   'timeoutMs',
   'tolerableFailures',
   'mode',
+  'unaligned',
+  'alignedTimeoutMs',
   'keep',
   'onCancel',
   'directory',
@@ -77,6 +88,7 @@ export function resolveCheckpointOptions(
   refuseUnknownOptions(options, KNOWN, where)
   const { intervalMs, minPauseMs = 0, timeoutMs = 600_000, tolerableFailures = 0 } = options
   const { mode = 'exactly-once', keep = 3, onCancel = 'keep', directory } = options
+  const { unaligned = false, alignedTimeoutMs } = options
   const check = (holds: boolean, name: string, expected: string, got: unknown): void => {
     if (holds) return
     throw new MillraceError(
@@ -97,6 +109,16 @@ export function resolveCheckpointOptions(
   const mayFail = isCount(tolerableFailures, 0) || tolerableFailures === Number.POSITIVE_INFINITY
   check(mayFail, 'tolerableFailures', failures, tolerableFailures)
   check(MODES.includes(mode), 'mode', oneOf(MODES), mode)
+  check(typeof unaligned === 'boolean', 'unaligned', 'true or false', unaligned)
+  check(
+    !unaligned || mode === 'exactly-once',
+    'mode',
+    "'exactly-once' together with unaligned: true",
+    mode,
+  )
+  const waits = alignedTimeoutMs === undefined || (unaligned && isTime(alignedTimeoutMs, false))
+  const from0 = 'a finite number of milliseconds from 0, together with unaligned: true,'
+  check(waits, 'alignedTimeoutMs', from0, alignedTimeoutMs)
   check(isCount(keep, 1), 'keep', 'a whole number from 1', keep)
   check(ON_CANCEL.includes(onCancel), 'onCancel', oneOf(ON_CANCEL), onCancel)
   const isPath = typeof directory === 'string' && directory !== ''
@@ -107,6 +129,7 @@ export function resolveCheckpointOptions(
     timeoutMs,
     tolerableFailures,
     mode,
+    alignedForMs: unaligned ? (alignedTimeoutMs ?? 0) : Number.POSITIVE_INFINITY,
     keep,
     onCancel,
     directory,

@@ -167,7 +167,7 @@ export class CheckpointRun {
 
   /** Tells the subtasks to begin. Resolves when all have contributed. */
   #collect(): Promise<CheckpointBundle> {
-    const { job, host, ledger, onTriggered } = this.#parts
+    const { job, host, ledger, kind, onTriggered } = this.#parts
     const { id } = this.#writer as CheckpointWriter
     return new Promise((resolve) => {
       this.#pending = new PendingCheckpoint({
@@ -187,7 +187,7 @@ export class CheckpointRun {
       this.#pending.begin()
       if (this.#state !== 'collecting' || this.#pending.missing.length === 0) return
       try {
-        host.trigger(id)
+        host.trigger(id, kind)
       } catch (error) {
         this.fail('triggerFailed', reasonText(error), error)
       }

@@ -74,9 +74,9 @@ export class BarrierAligner {
     return this.#aligning ? this.#newest : undefined
   }
 
-  /** Until when the checkpoint that is being aligned stays aligned, in ms; Infinity: for ever, or there is none. */
+  /** Until when the barriers of the newest checkpoint keep their places, in ms; Infinity: for ever. */
   get alignedUntilMs(): number {
-    return this.#aligning ? this.#alignedUntilMs : Number.POSITIVE_INFINITY
+    return this.#alignedUntilMs
   }
 
   /** Whether the barriers that are still missing are all on channels where they may overtake. */

@@ -2,12 +2,17 @@
  * The part that a subtask has of a checkpoint, from the barrier to the acknowledgement.
  *
  *     barrier: state is cut ──► packed in steps, while records flow ──┐
- *         └──► sinks prepare, nothing is taken ───────────────────────┴──► complete: acknowledged
+ *         ├──► sinks prepare, nothing is taken ───────────────────────┼──► complete: acknowledged
+ *         └──► what is in flight on channels is recorded ─────────────┘
  *
  * Driven by the turns of the subtask, so that a simulator chooses what happens between two steps. The first steps are small, as
  * states mostly are: records come between the steps of small states too.
  */
-import type { SinkSnapshot, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
+import type {
+  ChannelSnapshot,
+  SinkSnapshot,
+  SubtaskSnapshot,
+} from '../../checkpoint/subtask-snapshot.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { ChainCut } from '../chain/chain-cut.ts'
 
@@ -17,7 +22,7 @@ const BUDGET_MS = 2
 const MOST_ENTRIES = 4096
 
 /** What a subtask contributes besides the state of its operators and sinks. */
-export type SubtaskContents = Omit<SubtaskSnapshot, 'operators' | 'sinks'>
+export type SubtaskContents = Omit<SubtaskSnapshot, 'operators' | 'sinks' | 'channels'>
 
 /** See the head of this file. */
 export class SnapshotUnderWay {
@@ -25,6 +30,9 @@ export class SnapshotUnderWay {
   readonly #contents: SubtaskContents
   readonly #cut: ChainCut
   #sinksPrepared = false
+  /** Who has not said yet what is in flight: inputs, outputs. */
+  #recorders = 0
+  #channels: readonly ChannelSnapshot[] = []
   #entries = 1
 
   constructor(checkpointId: number, contents: SubtaskContents, cut: ChainCut) {
@@ -38,9 +46,20 @@ export class SnapshotUnderWay {
     return this.#cut.isPacked
   }
 
-  /** Whether all is packed and the sinks have prepared. */
+  /** Whether all is packed, the sinks have prepared, and it is known what is in flight. */
   get isComplete(): boolean {
-    return this.isPacked && this.#sinksPrepared
+    return this.isPacked && this.#sinksPrepared && this.#recorders === 0
+  }
+
+  /** Somebody records what is in flight: `recorded` follows. */
+  awaitRecorder(): void {
+    this.#recorders++
+  }
+
+  /** What one of those has recorded. */
+  recorded(channels: readonly ChannelSnapshot[]): void {
+    this.#recorders--
+    this.#channels = [...this.#channels, ...channels]
   }
 
   /** Packs for a short while. Errors: `UNSENDABLE_VALUE` in an `OperatorError`; then it can only be given up. */
@@ -62,7 +81,7 @@ export class SnapshotUnderWay {
 
   /** What is to be acknowledged, once it is complete. */
   finish(sinks: readonly SinkSnapshot[]): SubtaskSnapshot {
-    return { ...this.#contents, operators: this.#cut.finish(), sinks }
+    return { ...this.#contents, channels: this.#channels, operators: this.#cut.finish(), sinks }
   }
 
   /** It is not acknowledged any more. */

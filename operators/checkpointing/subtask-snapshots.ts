@@ -5,7 +5,11 @@
  * A writer of a sink prepares what it has got once. So what was prepared for a checkpoint that was not acknowledged goes with the next.
  */
 import { withEarlier } from '../../checkpoint/coordinator/contribution-ledger.ts'
-import type { SinkSnapshot, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
+import type {
+  ChannelSnapshot,
+  SinkSnapshot,
+  SubtaskSnapshot,
+} from '../../checkpoint/subtask-snapshot.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { SnapshotUnderWay } from './snapshot-under-way.ts'
@@ -61,6 +65,17 @@ export class SubtaskSnapshots {
     this.#prepared = withEarlier(this.#prepared, sinks)
     snapshot.prepared()
     this.#acknowledge()
+  }
+
+  /** What was in flight is known, of all inputs or of all outputs. */
+  recorded(snapshot: SnapshotUnderWay, channels: readonly ChannelSnapshot[]): void {
+    snapshot.recorded(channels)
+    this.#acknowledge()
+  }
+
+  /** What is in flight cannot be packed. No effect when a newer checkpoint has come. */
+  recordingFailed(snapshot: SnapshotUnderWay, error: unknown): void {
+    if (this.#current === snapshot) this.#decline(snapshot, error)
   }
 
   /** What goes with the last snapshot of the subtask, when its sinks have prepared for it. */

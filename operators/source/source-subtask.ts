@@ -9,6 +9,7 @@
 import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { BadRecord, BadRecordHandler } from '../bad-records.ts'
 import type { SourceSnapshot } from '../../checkpoint/subtask-snapshot.ts'
+import { OVERTAKEN } from '../../runtime/output-channel.ts'
 import { plainCopy } from '../connector-checks.ts'
 import { operatorError } from '../operator-error.ts'
 import type { Source } from '../source.ts'
@@ -74,6 +75,10 @@ export class SourceSubtask extends Subtask {
   readonly #restoredWatermark: number
   /** The checkpoint that it has been asked for and has not begun. */
   #dueCheckpoint: number | undefined
+  /** Until when its barriers keep their places. */
+  #alignedUntilMs = Infinity
+  /** Rings when the checkpoint may not wait for room any more. */
+  readonly #alignment: Alarm
   /** The split whose batch is under way. */
   #reading: OpenSplit | undefined
   #values: readonly unknown[] = []
@@ -118,6 +123,10 @@ export class SourceSubtask extends Subtask {
       },
     }
     this.#time = watermarks === undefined ? undefined : this.#timeOf(watermarks, ready)
+    this.#alignment = new Alarm(slot.clock, () => {
+      this.urgent = this.#dueCheckpoint !== undefined
+      ready()
+    })
     this.#patience = new Alarm(slot.clock, () => {
       this.#gathered()
       ready()
@@ -150,6 +159,7 @@ export class SourceSubtask extends Subtask {
 
   override close(): void {
     this.#patience.cancel()
+    this.#alignment.cancel()
     this.#time?.stop()
     super.close()
   }
@@ -162,11 +172,16 @@ export class SourceSubtask extends Subtask {
 
   /**
    * Begins a checkpoint as soon as nothing is half done: takes its part and sends the barrier. No effect when it is older than the
-   * last one, or when the subtask has no more input to read: its end counts as the barrier.
+   * last one, or when the subtask has no more input to read: its end counts as the barrier. After `alignedForMs` barriers overtake, and this
+   * subtask does not wait for room. Default: never.
    */
-  triggerCheckpoint(checkpointId: number): void {
+  triggerCheckpoint(checkpointId: number, alignedForMs = Infinity): void {
     if (this.#dueCheckpoint !== undefined && this.#dueCheckpoint >= checkpointId) return
     this.#dueCheckpoint = checkpointId
+    this.#alignment.cancel()
+    this.urgent = alignedForMs <= 0
+    this.#alignedUntilMs = this.urgent ? OVERTAKEN : this.slot.clock.now() + alignedForMs
+    if (!this.urgent && alignedForMs !== Infinity) this.#alignment.set(alignedForMs)
     this.slot.ready(this)
   }
 
@@ -229,12 +244,32 @@ export class SourceSubtask extends Subtask {
     }
   }
 
+  /** A position lies between two batches: ends the one under way first. */
+  protected override overtake(): void {
+    this.gate.lift()
+    try {
+      this.endHalfDone(this.watermark)
+      while (
+        this.#dueCheckpoint !== undefined &&
+        this.state === 'running' &&
+        !this.finishingInput
+      ) {
+        // What an operator waits for is not room.
+        if (this.held ? !this.heldStep() : !this.step()) return
+      }
+      this.urgent = false
+    } finally {
+      this.gate.lower()
+    }
+  }
+
   /** False when no checkpoint is due. */
   #beginCheckpoint(): boolean {
     const due = this.#dueCheckpoint
     if (due === undefined || this.finishingInput) return false
     this.#dueCheckpoint = undefined
-    this.checkpoint(due)
+    this.#alignment.cancel()
+    this.checkpoint(due, this.#alignedUntilMs)
     return true
   }
 

@@ -75,6 +75,12 @@ export class InputWatermarks {
     if (input.valve.inputIdle(index)) this.#combine(input)
   }
 
+  /** What a channel has reached, and whether it is idle. */
+  statusOf(channel: number): { readonly watermark: number; readonly idle: boolean } {
+    const { input, index } = this.#channel(channel)
+    return input.valve.statusOf(index)
+  }
+
   #combine({ valve, part }: Input): void {
     if (valve.watermark > part.watermark) {
       // Before the idleness that may have moved it.

@@ -91,6 +91,12 @@ export class WatermarkValve {
     return this.#activeCount === 1
   }
 
+  /** What an input has reached, and whether it is idle. Errors: `INVALID_INPUT`. */
+  statusOf(input: number): { readonly watermark: number; readonly idle: boolean } {
+    const { watermark, idle } = this.#status(input)
+    return { watermark, idle }
+  }
+
   #status(input: number): InputStatus {
     const status = this.#inputs[input]
     if (status === undefined) {

@@ -38,8 +38,10 @@ function subtask(keyGroup: number): SubtaskSnapshot {
     sinks: [{ uid: 'out', state: undefined, committables: ['a.jsonl'] }],
     channels: [
       {
-        edge: 0,
+        edge: 'in > count',
         fromSubtask: 0,
+        toSubtask: 0,
+        side: 'receiver',
         batches: [
           {
             codec: 'msgpack',

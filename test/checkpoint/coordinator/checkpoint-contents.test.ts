@@ -121,8 +121,16 @@ test('state of an operator that the metadata does not know is not dropped in sil
   })
 })
 
-test('records between subtasks are not dropped in silence', async () => {
-  const channels = [{ edge: 0, fromSubtask: 0, batches: [] }]
+test('what was in flight is read back, of all subtasks', async () => {
+  const name = { edge: 'in > count', fromSubtask: 0, toSubtask: 1 }
+  const channels = [{ ...name, side: 'receiver' as const, batches: [] }]
+  const withRecords = [SUBTASK_0[0], { ...SUBTASK_0[1], channels }] as const
+  const stored = await readCheckpoint(await store([withRecords, SUBTASK_1]), 1)
+  assert.equal(stored.channels, channels)
+})
+
+test('channels that are named in an unknown way are not dropped in silence', async () => {
+  const channels = [{ edge: 0, fromSubtask: 0, batches: [] }] as never
   const withRecords = [SUBTASK_0[0], { ...SUBTASK_0[1], channels }] as const
   await rejects(readCheckpoint(await store([withRecords, SUBTASK_1]), 1), {
     code: 'UNSUPPORTED_CHANNEL_STATE',

@@ -11,6 +11,7 @@ test('what is not said has a default', () => {
     timeoutMs: 600_000,
     tolerableFailures: 0,
     mode: 'exactly-once',
+    alignedForMs: Number.POSITIVE_INFINITY,
     keep: 3,
     onCancel: 'keep',
     directory: undefined,
@@ -28,7 +29,15 @@ test('what is said stays as it is', () => {
     onCancel: 'remove',
     directory: 'checkpoints',
   } as const
-  assert.equal(resolveCheckpointOptions(options), options)
+  const never = { alignedForMs: Number.POSITIVE_INFINITY }
+  assert.equal(resolveCheckpointOptions(options), { ...options, ...never })
+})
+
+test('unaligned checkpoints overtake at once, or when they have been aligned for as long as is said', () => {
+  assert.is(resolveCheckpointOptions({ unaligned: true }).alignedForMs, 0)
+  const patient = { unaligned: true, alignedTimeoutMs: 50 }
+  assert.is(resolveCheckpointOptions(patient).alignedForMs, 50)
+  assert.is(resolveCheckpointOptions({ unaligned: false }).alignedForMs, Number.POSITIVE_INFINITY)
 })
 
 test('what makes no sense is refused, with what was expected and what came', () => {
@@ -42,6 +51,13 @@ test('what makes no sense is refused, with what was expected and what came', () 
       /a whole number from 0, or Infinity, as tolerableFailures, got 1.5$/,
     ],
     [{ mode: 'twice' }, /'exactly-once' or 'at-least-once' as mode, got "twice"$/],
+    [{ unaligned: 1 }, /true or false as unaligned, got 1$/],
+    [
+      { unaligned: true, mode: 'at-least-once' },
+      /'exactly-once' together with unaligned: true as mode, got "at-least-once"$/,
+    ],
+    [{ alignedTimeoutMs: 5 }, /together with unaligned: true, as alignedTimeoutMs, got 5$/],
+    [{ unaligned: true, alignedTimeoutMs: -1 }, /from 0, .* as alignedTimeoutMs, got -1$/],
     [{ keep: 0 }, /a whole number from 1 as keep, got 0$/],
     [{ onCancel: true }, /'keep' or 'remove' as onCancel, got true$/],
     [{ directory: '' }, /the path of a directory as directory, got ""$/],

@@ -42,14 +42,17 @@ const snapshot: SubtaskSnapshot = {
   sinks: [{ uid: 'out', state: undefined, committables: [{ file: 'part-1' }, bytes(6)] }],
   channels: [
     {
-      edge: 1,
+      edge: 'files > out',
       fromSubtask: 2,
+      toSubtask: 0,
+      side: 'sender',
       batches: [
         {
           codec: 'msgpack',
           length: 2,
           timestamps: Float64Array.of(-Infinity, 1.5),
           payload: bytes(7, 8, 9),
+          marks: [{ kind: 'watermark', timestamp: Infinity }, { kind: 'idle' }],
         },
       ],
     },
