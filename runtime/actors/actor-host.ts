@@ -3,6 +3,7 @@
  */
 import type { Terminated, TerminationReason } from './actor.ts'
 import type { ActorCell } from './actor-cell.ts'
+import type { ActorReceiver } from './actor-receiver.ts'
 import type { MailboxHost } from './actor-mailbox.ts'
 import type { ActorSpec } from './actor-mail.ts'
 import type { ActorRef, RefHost } from './actor-ref.ts'
@@ -30,10 +31,10 @@ export interface Child extends ActorPlan {
 export interface CellHost extends MailboxHost, RefHost {
   readonly slot: Slot
   /** Answers an ask. */
-  answer(to: number, correlation: number, value: unknown, cell: ActorCell): void
+  answer(to: number, correlation: number, value: unknown, cell: ActorReceiver): void
   /** Answers an ask with an error. */
   refuse(to: number, correlation: number, error: unknown): void
-  deadLetter(cell: ActorCell, message: unknown, reason: DeadLetterReason, error?: unknown): void
+  deadLetter(cell: ActorReceiver, message: unknown, reason: DeadLetterReason, error?: unknown): void
   /** Asks a child, wherever it lives, to stop. */
   stopChild(id: number, child: Child): void
   /** Lets a child that escalated go on. */

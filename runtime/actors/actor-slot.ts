@@ -7,8 +7,9 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { MessageFrame } from '../../mailbox/frame.ts'
 import type { TerminationReason, Terminated } from './actor.ts'
-import { stoppedError } from './actor-cell.ts'
+import { stoppedError } from './actor-receiver.ts'
 import type { ActorCell } from './actor-cell.ts'
+import type { ActorReceiver } from './actor-receiver.ts'
 import type { CellHost, Child, StartListener } from './actor-host.ts'
 import { Envelope, QueuePool } from './actor-inbox.ts'
 import { IDS_PER_INCARNATION, MAIL, STOP, SYSTEM } from './actor-mail.ts'
@@ -401,7 +402,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
     else this.#links.giveBack(actor, to, count)
   }
 
-  answer(to: number, correlation: number, value: unknown, cell: ActorCell): void {
+  answer(to: number, correlation: number, value: unknown, cell: ActorReceiver): void {
     if (to !== this.#index) {
       try {
         checkSendable(value, 'answer', () => `answer of ${cell.label}`)
@@ -423,7 +424,12 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
     else this.#links.mail(to, { kind: 'failure', correlation, error: toWireError(error) })
   }
 
-  deadLetter(cell: ActorCell, message: unknown, reason: DeadLetterReason, error?: unknown): void {
+  deadLetter(
+    cell: ActorReceiver,
+    message: unknown,
+    reason: DeadLetterReason,
+    error?: unknown,
+  ): void {
     const { id: actor, slot, name } = cell
     this.deadLetters.bury({ actor, slot, name, message, reason, error })
   }
