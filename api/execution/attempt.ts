@@ -117,10 +117,11 @@ export class Attempt {
       host: {
         clock,
         whenSettled,
-        trigger: (id) => {
+        trigger: (id, kind) => {
+          const forMs = kind === 'savepoint' ? Infinity : checkpointOptions?.alignedForMs
           for (const slot of this.#slots) {
             // A slot that is lost ends the attempt by itself.
-            slot.triggerCheckpoint(id).catch(() => {})
+            slot.triggerCheckpoint(id, forMs ?? Infinity).catch(() => {})
           }
         },
         sourcesAcknowledged: (_id, progress) => enumerators.snapshot(progress),
@@ -201,6 +202,8 @@ export class Attempt {
     const { checkpointOptions, restored } = this.#parts
     const recovery = {
       mode: checkpointOptions?.mode,
+      unaligned: (checkpointOptions?.alignedForMs ?? Infinity) !== Infinity,
+      channels: restored?.channels,
       restored: restored?.operators,
       finished: new Set(this.#finished.keys()),
     }
@@ -236,7 +239,7 @@ export class Attempt {
     this.#slots.push({
       start: async () => mainSlot.start(),
       align: async (name, watermark) => mainSlot.align(name, watermark),
-      triggerCheckpoint: async (id) => mainSlot.triggerCheckpoint(id),
+      triggerCheckpoint: async (id, forMs) => mainSlot.triggerCheckpoint(id, forMs),
       cancel: async () => mainSlot.cancel(),
       commit: () => mainSlot.commit(),
       abort: (keep) => mainSlot.abort(keep),

@@ -13,6 +13,10 @@ import type { BadRecordHandler } from '../../operators/bad-records.ts'
 import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain } from '../../operators/chain/chain.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
+import type {
+  ChannelFacts,
+  ChannelStateParts,
+} from '../../operators/checkpointing/channel-state.ts'
 import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source/source-subtask.ts'
 import { operatorError } from '../../operators/operator-error.ts'
@@ -38,6 +42,7 @@ import type { GraphNode, JobGraph } from '../graph.ts'
 import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from '../plan.ts'
 import { consoleLogger } from './console-logger.ts'
 import { chainBranches, nodeOf } from './chain-branches.ts'
+import { channelFacts, restoredChannels } from './channel-state.ts'
 import type { Collector } from './collector.ts'
 import { nameKey } from './finished-subtasks.ts'
 import { openWriters } from './open-writers.ts'
@@ -123,6 +128,7 @@ class Deployer implements DeployedTasks {
     const { node, graph, listener } = this.#request
     const gate = new OutputGate()
     const channels: OutputChannel[] = []
+    const outputs: ChannelFacts[] = []
     const sinks: PlacedSink[] = []
     const surroundings = new Map<ChainElement, OperatorSurroundings>()
     const counters = new Map<string, Counter>()
@@ -135,6 +141,7 @@ class Deployer implements DeployedTasks {
       openChannels: (edge) => {
         const opened = this.#openChannels(edge, placed, gate)
         channels.push(...opened)
+        outputs.push(...this.#outputFacts(edge, placed))
         return opened
       },
       onTimed: watermarks?.onTimed,
@@ -180,6 +187,7 @@ class Deployer implements DeployedTasks {
       counters,
       checkpointMode: this.#request.recovery.mode,
       restored: this.#restoredSubtask(root, placed),
+      channelState: this.#channelState(task, placed, outputs),
       logger: consoleLogger(task.name, placed.index),
       surroundings: (element) => {
         const known = surroundings.get(element)
@@ -205,6 +213,30 @@ class Deployer implements DeployedTasks {
   /** What an operator of a subtask begins with. */
   #share(uid: string, { index }: SubtaskPlan): RestoredShare | undefined {
     return this.#request.recovery.restored?.get(uid)?.shares[index]
+  }
+
+  /** Undefined where barriers never overtake, and never did. */
+  #channelState(
+    task: TaskPlan,
+    { index: subtaskIndex }: SubtaskPlan,
+    outputs: readonly ChannelFacts[],
+  ): ChannelStateParts | undefined {
+    const { graph, plan, codec, recovery } = this.#request
+    const { channels } = recovery
+    if (!recovery.unaligned && channels === undefined) return undefined
+    const inputs = task.inputs.flatMap((edge) =>
+      edge.channels
+        .filter(({ toSubtask }) => toSubtask === subtaskIndex)
+        .map((channel) => channelFacts(graph, plan, edge, channel)),
+    )
+    const reader = { graph, plan, task, subtaskIndex }
+    return { codec, inputs, outputs, restored: restoredChannels(reader, channels ?? new Map()) }
+  }
+
+  #outputFacts(edge: EdgePlan, { index }: SubtaskPlan): ChannelFacts[] {
+    const { graph, plan } = this.#request
+    const mine = edge.channels.filter(({ fromSubtask }) => fromSubtask === index)
+    return mine.map((channel) => channelFacts(graph, plan, edge, channel))
   }
 
   #restoredSubtask({ uid }: GraphNode, placed: SubtaskPlan): RestoredSubtask | undefined {

@@ -8,6 +8,7 @@ import type { CheckpointedJob } from '../../checkpoint/coordinator/checkpoint-ho
 import { CheckpointHistory } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
 import type { CheckpointSummary } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
 import { MemorySnapshotStore } from '../../checkpoint/coordinator/memory-snapshot-store.ts'
+import { restoreChannels } from '../../checkpoint/coordinator/restored-channels.ts'
 import { restoreJob } from '../../checkpoint/coordinator/restored-job.ts'
 import type { PlannedOperator, RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
 import { directoryCatalog, openDirectoryStore } from '../../checkpoint/store/directory-store.ts'
@@ -23,6 +24,7 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { JobGraph } from '../graph.ts'
 import type { ChainedNode, ExecutionPlan, TaskPlan } from '../plan.ts'
+import { plannedEdges } from './channel-state.ts'
 import { chainedNodes } from './declaration.ts'
 import type { ResolvedOptions } from './run-options.ts'
 
@@ -83,9 +85,10 @@ export class JobCheckpoints {
     const found = (await this.#own()) ?? (await this.#named())
     if (found === undefined) return undefined
     const stored = await readCheckpoint(found.catalog, found.id)
-    return restoreJob(stored, plannedOperators(graph, plan), {
-      allowNonRestoredState: from?.allowNonRestoredState ?? false,
-    })
+    const allowNonRestoredState = from?.allowNonRestoredState ?? false
+    const job = restoreJob(stored, plannedOperators(graph, plan), { allowNonRestoredState })
+    const channels = restoreChannels(stored, plannedEdges(graph, plan), allowNonRestoredState)
+    return channels.size === 0 ? job : { ...job, channels }
   }
 
   /** Of this run, or, if it resumes, of those before. */

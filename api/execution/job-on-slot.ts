@@ -84,9 +84,9 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
         if (subtask instanceof SourceSubtask) subtask.alignTo(group, watermark)
       }
     },
-    triggerCheckpoint: (checkpointId) => {
+    triggerCheckpoint: (checkpointId, alignedForMs) => {
       for (const subtask of subtasks) {
-        if (subtask instanceof SourceSubtask) subtask.triggerCheckpoint(checkpointId)
+        if (subtask instanceof SourceSubtask) subtask.triggerCheckpoint(checkpointId, alignedForMs)
       }
     },
     cancel: () => {

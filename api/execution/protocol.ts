@@ -35,6 +35,10 @@ export interface Deployment {
 export interface DeployedRecovery {
   /** Undefined: none are made. */
   readonly mode: CheckpointMode | undefined
+  /** Whether barriers may overtake records. */
+  readonly unaligned: boolean
+  /** What was in flight, by the name of the edge. Undefined: nothing. */
+  readonly channels: RestoredJob['channels']
   /** What the operators begin with, by uid. Undefined: nothing. */
   readonly restored: RestoredJob['operators'] | undefined
   /** Subtasks that are not deployed, by `nameKey`: they had finished. */
@@ -66,8 +70,8 @@ export interface JobSlot {
   start(): void
   /** The smallest watermark of an alignment group is this now. */
   align(group: string, watermark: number): void
-  /** The sources take their snapshots and let the barriers in. */
-  triggerCheckpoint(checkpointId: number): void
+  /** The sources take their snapshots and let the barriers in, which keep their places among the records for so long. */
+  triggerCheckpoint(checkpointId: number, alignedForMs: number): void
   /** Stop taking input and producing output. */
   cancel(): void
   /** The whole job has finished and is committed: end the sinks. */

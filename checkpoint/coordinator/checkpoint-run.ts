@@ -54,6 +54,7 @@ export class CheckpointRun {
   #writer: CheckpointWriter | undefined
   readonly #puts: Promise<unknown>[] = []
   #bytes = 0
+  #recordsInFlight = 0
   #cancelTimeout: Cancel = () => {}
   #triggeredAt: number
   readonly #beganMs: number
@@ -141,6 +142,7 @@ export class CheckpointRun {
       triggeredAt: this.#triggeredAt,
       durationMs: state === 'underWay' ? undefined : host.clock.monotonicMs() - this.#beganMs,
       bytes: state === 'completed' ? this.#bytes : undefined,
+      recordsInFlight: state === 'completed' ? this.#recordsInFlight : undefined,
       acknowledged: this.#pending?.acknowledged ?? 0,
       subtasks: job.subtasks.length,
       reason: failure?.reason,
@@ -204,6 +206,8 @@ export class CheckpointRun {
       return
     }
     for (const { length } of pieces) this.#bytes += length
+    for (const { batches } of snapshot.channels)
+      for (const { length } of batches) this.#recordsInFlight += length
     const writing = (this.#writer as CheckpointWriter).put(subtaskPartName(name), pieces)
     const put = this.#settled(writing)
     put.catch((error: unknown) => {

@@ -19,6 +19,8 @@ export interface CheckpointStatistics {
   readonly durationMs: number | undefined
   /** Bytes of its parts; undefined unless it is completed. */
   readonly bytes: number | undefined
+  /** Records on their way between subtasks that are part of it; undefined unless it is completed. 0 where barriers kept their places. */
+  readonly recordsInFlight: number | undefined
   /** Subtasks that had acknowledged or finished, of `subtasks`. */
   readonly acknowledged: number
   readonly subtasks: number

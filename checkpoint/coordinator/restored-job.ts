@@ -16,6 +16,7 @@ import type {
   StoredCheckpoint,
   StoredOperator,
 } from './checkpoint-contents.ts'
+import type { RestoredEdge } from './restored-channels.ts'
 
 /** An operator of the plan that is to go on. */
 export interface PlannedOperator {
@@ -68,6 +69,8 @@ export interface RestoredJob {
   readonly checkpointId: number
   /** By uid; only operators of the plan that the checkpoint knows. */
   readonly operators: ReadonlyMap<string, RestoredOperator>
+  /** What was in flight, by the name of the edge. Default: nothing. */
+  readonly channels?: ReadonlyMap<string, RestoredEdge>
   /** To be committed, once more perhaps, before the first record; by the uid of the sink. */
   readonly committables: ReadonlyMap<string, readonly unknown[]>
   /** The uids of operators that the checkpoint has nothing of: they begin empty. */
