@@ -85,7 +85,8 @@ export class Simulator implements SlotGroup {
   readonly #outside = new OutsideWatch()
   readonly #turns: TurnTrace | undefined
   /** Also the messages of the control plane. */
-  #sources: StepSource[] = []
+  #sources: readonly StepSource[] = []
+  /** The world outside: it goes on when the slots have stopped. */
   readonly #extraSources: StepSource[] = []
   #living: readonly LivingSlot[] = []
   #controls: readonly ControlLink[] = []
@@ -101,6 +102,8 @@ export class Simulator implements SlotGroup {
   #inFlight = 0
   #lostListeners: ((slot: number, error: Error) => void)[] = []
   #steps = 0
+  /** Messages of the links before the last restart. */
+  #controlsBefore = 0
   #state: 'running' | 'stopped' | 'killed' = 'running'
   #driving = false
   #wakeUp: (() => void) | undefined
@@ -141,6 +144,13 @@ export class Simulator implements SlotGroup {
     return this.#steps
   }
 
+  /** Messages of the control plane that have arrived so far. */
+  get controls(): number {
+    let controls = this.#controlsBefore
+    for (const { delivered } of this.#controls) controls += delivered
+    return controls
+  }
+
   /** Called when a slot was lost with its thread, which only a fault does, and with all of them when the simulation itself fails. */
   onLost(listener: (slot: number, error: Error) => void): void {
     this.#lostListeners.push(listener)
@@ -170,17 +180,22 @@ export class Simulator implements SlotGroup {
   }
 
   stop(): Promise<void> {
-    if (this.#state === 'running') this.#state = 'stopped'
+    if (this.#state === 'running') {
+      this.#state = 'stopped'
+      for (const { life } of this.#living) life.alive = false
+      this.#ended = []
+      this.#sources = this.#extraSources
+    }
     this.#wake()
     return Promise.resolve()
   }
 
   /** The process dies: nothing happens on this machine any more, and nobody hears of anything. */
   kill(): void {
-    if (this.#state !== 'running') return
+    if (this.#state === 'killed') return
     this.#state = 'killed'
     for (const { life } of this.#living) life.alive = false
-    this.#wake()
+    this.#wakeUp?.()
     this.onKilled()
   }
 
@@ -192,6 +207,7 @@ export class Simulator implements SlotGroup {
     for (const { life } of this.#living) if (life.index > 0) life.alive = false
     this.#ended = this.#ended.filter(({ life }) => life.alive)
     this.#lostListeners = []
+    this.#controlsBefore = this.controls
     this.#holds.length = 0
     this.#actors.clear()
     this.#makeSlots()
@@ -200,7 +216,7 @@ export class Simulator implements SlotGroup {
   /** Lets the seed choose among other things too. */
   addSource(source: StepSource): void {
     this.#extraSources.push(source)
-    this.#sources.push(source)
+    this.#sources = [...this.#sources, source]
   }
 
   /** Something may have come up that can happen: the simulator looks. */
@@ -293,7 +309,8 @@ export class Simulator implements SlotGroup {
   #wake(): void {
     this.#wakeUp?.()
     this.#wakeUp = undefined
-    if (this.#driving || this.#state !== 'running') return
+    if (this.#driving || this.#state === 'killed') return
+    if (this.#state === 'stopped' && this.#extraSources.length === 0) return
     this.#driving = true
     setImmediate(() => {
       this.#drive().catch((error: unknown) => {
@@ -303,12 +320,13 @@ export class Simulator implements SlotGroup {
   }
 
   async #drive(): Promise<void> {
-    while (this.#state === 'running') {
+    while (this.#state !== 'killed') {
       await this.#outside.settled(this.#inFlight > 0)
-      if (this.#isOver()) break
-      if (this.#faults !== undefined) this.#injectDue(this.#faults)
-      if (this.#isOver()) break
+      if (this.#faults !== undefined && !this.#isKilled()) this.#injectDue(this.#faults)
+      if (this.#isKilled()) break
       if (this.#step()) continue
+      // Of a machine that has stopped, only the world outside goes on.
+      if (this.#state === 'stopped') break
       if (await this.#outside.waited()) continue
       if (this.clock.fireNext()) {
         this.#count('clock', 'jumps to the next timer')
@@ -324,8 +342,8 @@ export class Simulator implements SlotGroup {
     this.#driving = false
   }
 
-  #isOver(): boolean {
-    return this.#state !== 'running'
+  #isKilled(): boolean {
+    return this.#state === 'killed'
   }
 
   /** The run can't go on: who uses the slots hears of it as of a lost thread. */
@@ -339,9 +357,8 @@ export class Simulator implements SlotGroup {
   }
 
   #injectDue(faults: StepFaults): void {
-    let controls = 0
-    for (const { delivered } of this.#controls) controls += delivered
-    for (const fault of faults.due({ steps: this.#steps, controls })) this.#inject(fault)
+    const counts = { steps: this.#steps, controls: this.controls }
+    for (const fault of faults.due(counts)) this.#inject(fault)
     for (let i = this.#holds.length - 1; i >= 0; i--) {
       const hold = this.#holds[i]
       if (hold === undefined || hold.until > this.#steps) continue
@@ -409,7 +426,7 @@ export class Simulator implements SlotGroup {
     let choices = this.#ended.length
     for (const { node, life } of this.#living) if (life.alive) choices += node.slot.countSteps()
     for (const source of this.#sources) choices += source.pending
-    const timerDue = this.clock.untilNextTimerMs === 0
+    const timerDue = this.#state === 'running' && this.clock.untilNextTimerMs === 0
     if (timerDue) choices++
     if (choices === 0) return this.#releaseHolds()
     this.#perform(Math.floor(this.#random() * choices))

@@ -171,7 +171,8 @@ export class Attempt {
   /** Ends it badly: nothing half-written stays, as far as its threads answer, but with `keepPrepared` what the last checkpoint needs. Resolves with the last metrics, if there are any. */
   async abort(keepPrepared: boolean): Promise<readonly SubtaskMetrics[] | undefined> {
     // A slot that is being deployed may open an output yet, which is to be removed.
-    await withinPatience([this.#deploying, this.#checkpoints.stop()])
+    const { clock } = this.#parts.group.main.slot
+    await withinPatience(clock, [this.#deploying, this.#checkpoints.stop()])
     let last: readonly SubtaskMetrics[] | undefined
     const metrics = this.metrics().then(
       (found) => {
@@ -179,7 +180,7 @@ export class Attempt {
       },
       () => {},
     )
-    await withinPatience([metrics, ...this.#slots.map((slot) => slot.abort(keepPrepared))])
+    await withinPatience(clock, [metrics, ...this.#slots.map((slot) => slot.abort(keepPrepared))])
     return last
   }
 

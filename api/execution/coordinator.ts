@@ -17,6 +17,7 @@ import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
 import { Simulator } from '../../runtime/simulator.ts'
 import type { SlotGroup } from '../../runtime/slot-node.ts'
+import { systemClock } from '../../runtime/system-clock.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { JobGraph } from '../graph.ts'
 import { buildGraph } from '../job.ts'
@@ -129,7 +130,7 @@ export class Coordinator {
    */
   async savepoint(directory: string): Promise<CheckpointMetadata> {
     const attempt = this.#running('a savepoint')
-    const store = await openDirectoryStore(directory)
+    const store = await openDirectoryStore(directory, this.#options.surroundings.storage)
     try {
       return await this.#orCancelled(attempt.savepoint(store))
     } finally {
@@ -162,7 +163,8 @@ export class Coordinator {
     const origin = this.#origin
     const job = origin.kind === 'module' ? await loadJobModule(origin.url) : origin.job
     this.#jobName = job.name
-    this.#graph = await buildGraph(job, this.#options.args)
+    const { args, surroundings } = this.#options
+    this.#graph = surroundings.adapt(await buildGraph(job, args))
     this.#plan = this.#createPlan(this.#graph)
     warnOfLostRecords(this.#graph, this.#options)
     // A record that was shown cannot be taken back.
@@ -271,7 +273,8 @@ export class Coordinator {
 
   async #closeEnumerators(): Promise<void> {
     const enumerators = this.#enumerators
-    if (enumerators !== undefined) await withinPatience([enumerators.close()])
+    const clock = this.#group?.main.slot.clock ?? systemClock
+    if (enumerators !== undefined) await withinPatience(clock, [enumerators.close()])
   }
 
   /** Rethrows the error of an attempt unless there may be another one; then waits until it may begin. */
@@ -285,8 +288,11 @@ export class Coordinator {
     await this.#orCancelled(wait(slot, delayMs, this.#cancelled))
     await this.#orCancelled(this.#attempt?.quiet() ?? Promise.resolve())
     this.#plan = this.#createPlan(this.#deployable().graph)
-    // Threads may hold what the attempt left behind; a simulation has no others.
-    if (this.#options.host instanceof Simulator) return
+    // Threads may hold what the attempt left behind.
+    if (this.#options.host instanceof Simulator) {
+      this.#options.host.restart()
+      return
+    }
     const group = this.#group
     this.#group = undefined
     await group?.stop()

@@ -31,7 +31,7 @@ import type { ResolvedOptions } from './run-options.ts'
 /** Checkpoint options of a run, decided. */
 export type CheckpointChoices = Pick<
   ResolvedOptions,
-  'checkpoints' | 'from' | 'resume' | 'onRestore'
+  'checkpoints' | 'from' | 'resume' | 'onRestore' | 'surroundings'
 >
 
 /** A checkpoint that was found. */
@@ -66,7 +66,7 @@ export class JobCheckpoints {
     if (checkpoints === undefined) return new JobCheckpoints(options, undefined, 1)
     const { directory } = checkpoints
     if (directory === undefined) return new JobCheckpoints(options, new MemorySnapshotStore(), 1)
-    const store = await openDirectoryStore(directory)
+    const store = await openDirectoryStore(directory, options.surroundings.storage)
     return new JobCheckpoints(options, store, await store.nextId())
   }
 
@@ -109,7 +109,7 @@ export class JobCheckpoints {
     const { from } = this.#options
     if (from === undefined) return undefined
     const { directory, checkpointId } = from
-    const catalog = directoryCatalog(directory)
+    const catalog = directoryCatalog(directory, this.#options.surroundings.storage)
     if (checkpointId !== undefined) {
       const metadata = await catalog.metadata(checkpointId)
       return this.#take(catalog, { metadata, skipped: [], incomplete: [] })

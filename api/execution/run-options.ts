@@ -15,6 +15,8 @@ import { exponentialDelay } from '../../checkpoint/recovery/restart-strategy.ts'
 import type { RestartStrategy } from '../../checkpoint/recovery/restart-strategy.ts'
 import { refuseUnknownOptions } from '../../runtime/known-options.ts'
 import { Simulator } from '../../runtime/simulator.ts'
+import { REAL_SURROUNDINGS } from './surroundings.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /**
  * Who drives the slots. `threads`: one worker thread per slot. `inline`: all slots on the calling thread. A `Simulator`: one thread,
@@ -116,6 +118,7 @@ export interface ResolvedOptions {
   readonly from: RestoreFrom | undefined
   readonly onRestart: (restart: RestartNotice) => void
   readonly onRestore: (restore: RestoreNotice) => void
+  readonly surroundings: Surroundings
 }
 
 const KNOWN = [
@@ -156,6 +159,7 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
     ...resolveRecovery(options),
     onRestart: resolveListener(options.onRestart, 'onRestart') ?? warnOfRestart,
     onRestore: resolveListener(options.onRestore, 'onRestore') ?? warnOfDamage,
+    surroundings: REAL_SURROUNDINGS,
   }
 }
 

@@ -1,0 +1,265 @@
+/**
+ * The run of one seed: one process after the other, until the job has ended; then its output is looked at.
+ */
+import { fixedDelay } from '../../../checkpoint/recovery/restart-strategy.ts'
+import { resolveCheckpointOptions } from '../../../checkpoint/coordinator/checkpoint-options.ts'
+import type { CheckpointOptions } from '../../../checkpoint/coordinator/checkpoint-options.ts'
+import { seededRandom } from '../../../runtime/seeded-random.ts'
+import { Simulator } from '../../../runtime/simulator.ts'
+import type { RunOptions } from '../../execution/run-options.ts'
+import type { JobDefinition } from '../../job.ts'
+import { compareOutputs } from './compare-outputs.ts'
+import type { OutputRows } from './compare-outputs.ts'
+import type { FaultKind } from './fault-kinds.ts'
+import { FaultPlan } from './fault-plan.ts'
+import type { RunLength } from './fault-plan.ts'
+import { CHECKPOINTS_FOLDER, OutsideWorld } from './outside-world.ts'
+import type { OutputRow } from './outside-world.ts'
+import type { SeedResult, SimulationFailure } from './report.ts'
+import type { CheckedOptions, Outputs } from './simulate-options.ts'
+import { runProcess } from './simulated-process.ts'
+import type { ProcessEnd } from './simulated-process.ts'
+
+/** 2020-01-01T00:00:00Z */
+const START_MS = 1_577_836_800_000
+/** A process that fails because of its disk is started again this often. */
+const MOST_PROCESSES = 20
+const RESTART = fixedDelay({ attempts: 100, delayMs: 5 })
+/** Seeds of the choices that are not about interleaving. */
+const CHOICES = 0x5bd1e995
+const PROCESSES = 0x9e3779b1
+
+/** What all seeds are compared with. */
+export interface Undisturbed {
+  readonly rows: OutputRows
+  readonly length: RunLength
+}
+
+/** What is the same for all seeds. */
+export interface SeedParts {
+  readonly job: JobDefinition
+  readonly options: CheckedOptions
+  /** Undefined: this is the undisturbed run. */
+  readonly undisturbed: Undisturbed | undefined
+}
+
+/** See the head of this file. */
+export class SeedRun {
+  readonly seed: number
+  readonly #parts: SeedParts
+  readonly #plan: FaultPlan
+  readonly #world: OutsideWorld
+  readonly #choices: RunChoices
+  readonly #faults: string[] = []
+  readonly #injected: FaultKind[] = []
+  #steps = 0
+  #controls = 0
+  #restarts = 0
+  #checkpoints = 0
+  #nowMs = START_MS
+  /** In this process. */
+  #diskFailed = false
+  /** Faults of the processes before this one. */
+  #faultsBefore = 0
+
+  constructor(seed: number, parts: SeedParts) {
+    this.seed = seed
+    this.#parts = parts
+    const { options, undisturbed } = parts
+    const random = seededRandom((seed ^ CHOICES) >>> 0)
+    const length = undisturbed?.length ?? { steps: 0, controls: 0 }
+    this.#plan = new FaultPlan(undisturbed === undefined ? [] : options.faults, length, random)
+    this.#plan.onDiskFault = (kind, call) => {
+      this.#diskFailed = true
+      this.#note(kind, `${call}: ${kind}`)
+    }
+    this.#choices = choose(options, random)
+    this.#world = new OutsideWorld({ random, plan: this.#plan, order: options.order ?? {} })
+  }
+
+  /** Steps and messages of the control plane so far. */
+  get length(): RunLength {
+    return { steps: this.#steps, controls: this.#controls }
+  }
+
+  /** What the job has put out. */
+  get rows(): OutputRows {
+    return this.#world.visible()
+  }
+
+  /** Runs the seed. Never rejects because of the job. */
+  async run(): Promise<SeedResult> {
+    let collected: ProcessEnd & { kind: 'finished' }
+    for (;;) {
+      const simulator = this.#newSimulator()
+      const end = await this.#runProcess(simulator)
+      this.#steps += simulator.steps
+      this.#controls += simulator.controls
+      this.#nowMs = simulator.clock.now()
+      if (end.kind === 'finished') {
+        collected = end
+        break
+      }
+      const failure = this.#failureOf(end, simulator)
+      if (failure !== undefined) return this.#result(failure)
+      this.#world.processDied(this.#plan.powerFails)
+      this.#plan.nextProcess()
+    }
+    this.#restarts += collected.result.restarts
+    this.#checkpoints = collected.result.checkpoints.completed
+    return this.#result(this.#check(collected.collected))
+  }
+
+  #newSimulator(): Simulator {
+    const { options, undisturbed } = this.#parts
+    const { trace } = options
+    const simulator = new Simulator({
+      seed: (this.seed + Math.imul(this.#world.processes, PROCESSES)) >>> 0,
+      slots: this.#choices.slots,
+      startMs: this.#nowMs,
+      maxSteps: Math.max(1, this.#maxSteps(undisturbed) - this.#steps),
+      faults: this.#plan,
+      ...(trace === undefined ? {} : { trace }),
+    })
+    simulator.onFault = (fault, text) => {
+      const isPower = fault.kind === 'process' && this.#plan.powerFails
+      this.#note(isPower ? 'power' : fault.kind, text, simulator.steps)
+    }
+    return simulator
+  }
+
+  #maxSteps(undisturbed: Undisturbed | undefined): number {
+    const { maxSteps } = this.#parts.options
+    if (maxSteps !== undefined) return maxSteps
+    return undisturbed === undefined ? 10_000_000 : 20 * undisturbed.length.steps + 20_000
+  }
+
+  #runProcess(simulator: Simulator): Promise<ProcessEnd> {
+    const { job, options, undisturbed } = this.#parts
+    const endsProcess = this.#plan.endsProcess
+    const onDisk = endsProcess || undisturbed === undefined
+    const number = this.#world.processes
+    const surroundings = this.#world.newProcess(simulator, onDisk)
+    this.#diskFailed = false
+    this.#faultsBefore = this.#faults.length
+    const parallelism = this.#choices.parallelism(number)
+    if (options.trace !== undefined)
+      options.trace(`process ${number + 1} begins, parallelism ${parallelism}`)
+    const checkpoints: CheckpointOptions = {
+      ...this.#choices.checkpoints,
+      ...(onDisk ? { directory: CHECKPOINTS_FOLDER } : {}),
+    }
+    const { args, maxParallelism } = options
+    const runOptions: RunOptions = {
+      parallelism,
+      codec: this.#choices.codec,
+      checkpoints,
+      resume: onDisk,
+      restart: RESTART,
+      onRestart: ({ error }) => {
+        simulator.note('main', `the job starts again: ${errorText(error)}`)
+      },
+      ...(args === undefined ? {} : { args }),
+      ...(maxParallelism === undefined ? {} : { maxParallelism }),
+    }
+    return runProcess({ job, simulator, surroundings, options: runOptions })
+  }
+
+  /** What is wrong with the end of a process; undefined: it is to be expected, another process follows. */
+  #failureOf(end: ProcessEnd, simulator: Simulator): SimulationFailure | undefined {
+    switch (end.kind) {
+      case 'finished':
+      case 'killed':
+        return undefined
+      case 'failed':
+        // What fails before the first record is not tried again by the job, but by whoever has started it.
+        if (this.#mayFail(end.deployed) && this.#world.processes < MOST_PROCESSES) return undefined
+        return this.#failure('job failed', errorText(end.error))
+      case 'no progress':
+        return this.#failure('no progress', end.message, simulator.describe())
+    }
+  }
+
+  #mayFail(deployed: boolean): boolean {
+    return this.#diskFailed || (!deployed && this.#faults.length > this.#faultsBefore)
+  }
+
+  #check(collected: ReadonlyMap<string, readonly unknown[]>): SimulationFailure | undefined {
+    const { options, undisturbed } = this.#parts
+    if (undisturbed === undefined) return undefined
+    const rows = new Map(this.rows)
+    for (const [output, values] of collected) {
+      const added = values.map((value) => this.#world.row(output, value))
+      if (added.length > 0) rows.set(output, [...(rows.get(output) ?? []), ...added])
+    }
+    const wrong =
+      options.check?.(outputsOf(rows), outputsOf(undisturbed.rows)) ??
+      (options.check === undefined && options.checkpoints?.mode !== 'at-least-once'
+        ? compareOutputs(undisturbed.rows, rows)
+        : undefined)
+    return wrong === undefined ? undefined : this.#failure('wrong output', wrong)
+  }
+
+  #note(kind: FaultKind, text: string, steps = 0): void {
+    this.#injected.push(kind)
+    this.#faults.push(`process ${this.#world.processes}, step ${steps}: ${kind}: ${text}`)
+  }
+
+  #failure(
+    kind: SimulationFailure['kind'],
+    message: string,
+    actors: readonly string[] = [],
+  ): SimulationFailure {
+    return { seed: this.seed, kind, message, faults: this.#faults, actors }
+  }
+
+  #result(failure: SimulationFailure | undefined): SeedResult {
+    return {
+      seed: this.seed,
+      steps: this.#steps,
+      injected: this.#injected,
+      restarts: this.#restarts,
+      processes: this.#world.processes,
+      checkpoints: this.#checkpoints,
+      failure,
+    }
+  }
+}
+
+/** What a seed decides besides interleaving and faults. */
+interface RunChoices {
+  readonly slots: number
+  readonly codec: 'columns' | 'msgpack'
+  readonly checkpoints: CheckpointOptions
+  /** By the number of the process, from 0. */
+  readonly parallelism: (process: number) => number
+}
+
+function choose(options: CheckedOptions, random: () => number): RunChoices {
+  const slots = options.slots ?? 1 + Math.floor(random() * 3)
+  const anyParallelism = 1 + Math.floor(random() * 3)
+  const codec = options.codec ?? (random() < 0.5 ? 'columns' : 'msgpack')
+  const intervalMs = 5 * 20 ** random()
+  const keep = 1 + Math.floor(random() * 3)
+  const tolerableFailures = random() < 0.5 ? 0 : Number.POSITIVE_INFINITY
+  const given = options.parallelism ?? anyParallelism
+  const list = typeof given === 'number' ? [given] : given
+  const checkpoints = { intervalMs, keep, tolerableFailures, ...options.checkpoints }
+  resolveCheckpointOptions(checkpoints, 'simulateJob: checkpoints')
+  return {
+    slots,
+    codec,
+    checkpoints,
+    parallelism: (process) => list[Math.min(process, list.length - 1)] ?? anyParallelism,
+  }
+}
+
+/** Rows as texts, by output. */
+export function outputsOf(rows: OutputRows): Outputs {
+  const texts = (of: readonly OutputRow[]): string[] => of.map(({ text }) => text)
+  return Object.fromEntries([...rows].map(([output, of]) => [output, texts(of)]))
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
