@@ -4,7 +4,7 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import { ACTOR_MAIL_VERSION } from './actor-mail.ts'
 import { ActorSlot } from './actor-slot.ts'
-import type { ActorCounters } from './actor-slot.ts'
+import type { ActorCounters } from './quiescence.ts'
 import type { ActorSlotOptions } from './slot-family.ts'
 import type { ModuleExport, SlotNode } from '../slot-node.ts'
 import { fromWireError } from '../wire-error.ts'

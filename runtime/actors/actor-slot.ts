@@ -5,15 +5,14 @@
  * Order: what one slot sends to one actor arrives in the order in which it was handed in.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { MessageFrame } from '../../mailbox/frame.ts'
 import type { TerminationReason, Terminated } from './actor.ts'
 import { stoppedError } from './actor-receiver.ts'
 import type { ActorCell } from './actor-cell.ts'
+import type { ActorCounters } from './quiescence.ts'
 import type { ActorReceiver } from './actor-receiver.ts'
 import type { CellHost, Child, StartListener } from './actor-host.ts'
-import { Envelope, QueuePool } from './actor-inbox.ts'
-import { IDS_PER_INCARNATION, MAIL, STOP, SYSTEM } from './actor-mail.ts'
-import type { ActorMail, CreditMail } from './actor-mail.ts'
+import { QueuePool } from './actor-inbox.ts'
+import { IDS_PER_INCARNATION, STOP, SYSTEM } from './actor-mail.ts'
 import type { Outlet, OutletHost } from './actor-outlet.ts'
 import { setRefHost } from './actor-ref.ts'
 import type { ActorRef, RefHost } from './actor-ref.ts'
@@ -22,8 +21,8 @@ import { DeadLetters } from './dead-letters.ts'
 import type { DeadLetterReason } from './dead-letters.ts'
 import { HeldMail } from './held-mail.ts'
 import { PendingAsks } from './pending-asks.ts'
-import type { ActorMailHandler } from '../router.ts'
 import { checkSendable } from './sendable-message.ts'
+import { SlotArrivals } from './slot-arrivals.ts'
 import { SlotFamily } from './slot-family.ts'
 import type { ActorSlotOptions, FamilyOwner } from './slot-family.ts'
 import { SlotLinks } from './slot-links.ts'
@@ -32,26 +31,10 @@ import { SlotOutlets } from './slot-outlets.ts'
 import { SlotWatches } from './slot-watches.ts'
 import type { Slot } from '../slot.ts'
 import type { SpawnRequest } from './spawn-request.ts'
-import { fromWireError, toWireError } from '../wire-error.ts'
-import type { WireError } from '../wire-error.ts'
-
-/** What a slot has done and has left to do. */
-export interface ActorCounters {
-  /** Mail put into mailboxes and other work begun (a module that is loaded, say), and how much of it is done. */
-  readonly accepted: number
-  readonly completed: number
-  /** Messages that wait for credit. */
-  readonly waiting: number
-  /** Mail handed to links, and mail that came out of links. */
-  readonly sent: number
-  readonly received: number
-  readonly actors: number
-  readonly deadLetters: number
-  readonly unobservedDeadLetters: number
-}
+import { toWireError } from '../wire-error.ts'
 
 /** The actors of one slot. */
-export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, OutletHost, RefHost {
+export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
   readonly slot: Slot
   /** Who lives here, and who is whose child. */
   readonly family: SlotFamily
@@ -65,6 +48,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
   readonly #asks: PendingAsks
   readonly #watches: SlotWatches
   readonly #held: HeldMail
+  readonly #arrivals: SlotArrivals
   #waiting = 0
   #nextCorrelation: number
   #stopped = false
@@ -90,7 +74,20 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
       held: this.#held,
       refHost: this,
     })
-    node.router.setActors(this)
+    this.#arrivals = new SlotArrivals({
+      index: this.#index,
+      links: this.#links,
+      outlets: this.#outlets,
+      asks: this.#asks,
+      watches: this.#watches,
+      held: this.#held,
+      family: this.family,
+      deadLetters: this.deadLetters,
+      refuse: (to, correlation, error) => {
+        this.refuse(to, correlation, error)
+      },
+    })
+    node.router.setActors(this.#arrivals)
     setRefHost(node.slot, this)
   }
 
@@ -111,6 +108,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
   /** Ends everything at once. */
   dispose(): void {
     this.#stopped = true
+    this.#arrivals.closed = true
     this.#links.closed = true
     this.#asks.rejectAll(systemStopped())
     for (const cell of this.family.cells.values()) cell.dispose()
@@ -223,7 +221,7 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
       this.#outlets.close(target, 'stopped')
       this.undeliverable(outlet, message, correlation, 'stopped')
     } else if (slot === this.#index) {
-      this.#take(target, correlation, message, slot)
+      this.#arrivals.take(target, correlation, message, slot)
     } else {
       this.#links.post(slot, target, message, correlation)
     }
@@ -257,142 +255,8 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
     this.#outlets.forget(outlet)
   }
 
-  // ── receiving ─────────────────────────────────────────────────────────────────────────────────
-
-  messages(frame: MessageFrame, values: unknown[], from: number): void {
-    const { targets, correlations, length } = frame
-    this.#links.noteReceived(from, length)
-    let lastTarget = SYSTEM
-    let cell: ActorCell | undefined
-    for (let i = 0; i < length; i++) {
-      const target = targets[i] ?? SYSTEM
-      const correlation = correlations[i] ?? 0
-      if (correlation !== 0) {
-        this.#take(target, correlation, values[i], from)
-        lastTarget = SYSTEM
-        continue
-      }
-      // Messages to one actor mostly come in runs.
-      if (target !== lastTarget) {
-        lastTarget = target
-        cell = this.family.cells.get(target)
-      }
-      if (cell === undefined) this.#take(target, 0, values[i], from)
-      else cell.offer(from, values[i])
-    }
-  }
-
-  control(mail: unknown, from: number): void {
-    const [actor, count] = mail as CreditMail
-    this.#outlets.grant(actor, from, count)
-  }
-
-  credit(): void {
-    // Credits of actors come as control mail.
-  }
-
-  unsendable(
-    target: number,
-    correlation: number,
-    value: unknown,
-    error: unknown,
-    to: number,
-  ): void {
-    this.#links.noteUnsent(to)
-    if (target === SYSTEM) {
-      if (correlation > 0) this.refuse(to, correlation, error)
-      return
-    }
-    if (correlation > 0) this.#asks.reject(correlation, error)
-    this.#bury(target, to, value, 'unsendable', error)
-    this.#outlets.grant(target, to, 1)
-  }
-
-  /** Takes one mail of any kind. */
-  #take(target: number, correlation: number, value: unknown, from: number): void {
-    if (target === SYSTEM) {
-      if (correlation === MAIL) this.#handle(value as ActorMail, from)
-      else this.#asks.resolve(correlation, value)
-      return
-    }
-    const cell = this.family.cells.get(target)
-    if (cell === undefined) {
-      this.#takeForUnknown(target, correlation, value, from)
-    } else if (correlation === STOP) {
-      cell.requestStop()
-    } else if (correlation === 0) {
-      cell.offer(from, value)
-    } else {
-      cell.offer(from, new Envelope('ask', value, correlation, from))
-    }
-  }
-
-  /** The actor has stopped, or the mail has overtaken the one that spawns it. */
-  #takeForUnknown(target: number, correlation: number, value: unknown, from: number): void {
-    if (!this.#stopped && this.#held.isExpected(target)) {
-      this.#held.hold(target, () => {
-        this.#take(target, correlation, value, from)
-      })
-      return
-    }
-    if (correlation !== STOP) {
-      if (correlation > 0) this.refuse(from, correlation, stoppedError(`actor ${target}`))
-      this.#bury(target, this.#index, value, 'stopped')
-    }
-    this.sayGone(target, from)
-  }
-
   sayGone(actor: number, to: number): void {
-    if (to !== this.#index) {
-      this.#links.mail(to, { kind: 'gone', actor })
-      return
-    }
-    this.#outlets.close(actor, 'stopped')
-  }
-
-  #handle(mail: ActorMail, from: number): void {
-    switch (mail.kind) {
-      case 'spawn':
-        this.family.spawnFor(mail, from)
-        if (mail.again) this.#held.release(mail.actor)
-        else this.#held.spawned(mail.actor)
-        return
-      case 'failure':
-        this.#asks.reject(mail.correlation, fromWireError(mail.error))
-        return
-      case 'watch':
-        this.#watches.watchFor(mail.actor, from)
-        return
-      case 'unwatch':
-        this.family.cells.get(mail.actor)?.watchers?.delete(from)
-        return
-      case 'terminated':
-        this.family.heardOfEnd(mail.actor, mail.parent, mail.reason, errorOf(mail.error), from)
-        return
-      case 'report-dead-letters':
-        this.deadLetters.isReporting = mail.on
-        return
-      case 'gone':
-        this.#outlets.close(mail.actor, 'stopped')
-        return
-      case 'escalated':
-        this.family.heardOfEscalation(mail.parent, mail.actor, fromWireError(mail.error), from)
-        return
-      case 'resume':
-        this.family.cells.get(mail.actor)?.resume()
-        return
-      case 'kill':
-        this.family.cells.get(mail.actor)?.kill()
-        return
-      case 'recovered':
-        this.#held.expectFrom(from, mail.nextId)
-        return
-      case 'dead-letter': {
-        const { actor, name, message, reason } = mail
-        const error = errorOf(mail.error)
-        this.deadLetters.bury({ actor, slot: from, name, message, reason, error })
-      }
-    }
+    this.#arrivals.sayGone(actor, to)
   }
 
   // ── what cells ask for ────────────────────────────────────────────────────────────────────────
@@ -477,8 +341,4 @@ export class ActorSlot implements ActorMailHandler, CellHost, FamilyOwner, Outle
 
 function systemStopped(): MillraceError {
   return new MillraceError('SYSTEM_STOPPED', 'The actor system has stopped')
-}
-
-function errorOf(wire: WireError | undefined): Error | undefined {
-  return wire === undefined ? undefined : fromWireError(wire)
 }

@@ -3,38 +3,23 @@
  *
  * Life cycle: `start` → running → `stop` → stopped. A slot whose thread dies is replaced while the system runs on.
  */
-import { availableParallelism } from 'node:os'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { ActorClass, RefOf, SpawnFromModuleOptions, SpawnParameters } from './actor.ts'
-import { ACTOR_MAIL_VERSION, SLOTS_PER_ID } from './actor-mail.ts'
+import { ACTOR_MAIL_VERSION } from './actor-mail.ts'
 import type { ActorRef } from './actor-ref.ts'
 import { ActorSlot } from './actor-slot.ts'
-import type { ActorCounters } from './actor-slot.ts'
+import type { ActorCounters } from './quiescence.ts'
 import { actorSlotModule, apiOf } from './actor-slot-extension.ts'
 import type { ActorSlotApi, ActorSlotArgument } from './actor-slot-extension.ts'
+import { startHost } from './actor-system-options.ts'
+import type { ActorSystemOptions } from './actor-system-options.ts'
 import { asyncView } from '../extension.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import type { ActorFunction } from './define-actor.ts'
-import { startInlineHost } from '../inline-host.ts'
 import { isQuiet } from './quiescence.ts'
-import { refuseUnknownOptions } from '../known-options.ts'
 import type { Async, SlotGroup } from '../slot-node.ts'
 import { readSpawn } from './spawn-request.ts'
-import { startThreadHost } from '../thread-host.ts'
 import { toWireError } from '../wire-error.ts'
-
-/** How a system is set up. */
-export interface ActorSystemOptions {
-  /** Number of slots besides slot 0, the calling thread: 1 to 255. Default: one per core. */
-  readonly slots?: number
-  /**
-   * Who drives the slots: a `threads` each (default), the calling thread for all of them (`inline`), or a host of
-   * your own such as the simulator; that one says itself how many slots it has.
-   */
-  readonly host?: 'threads' | 'inline' | SlotGroup
-  /** Memory limits of each thread, as of `new Worker` (host `threads` only). Default: those of Node. */
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
-}
 
 /** How a system is stopped. */
 export interface StopOptions {
@@ -54,8 +39,6 @@ export interface ActorSystemMetrics {
   readonly lostSlots: number
 }
 
-const KNOWN_OPTIONS = ['slots', 'host', 'resourceLimits']
-const MAX_SLOTS = SLOTS_PER_ID - 1
 const DEFAULT_STOP_TIMEOUT_MS = 5_000
 /** Between two looks at whether all mail has been handled. */
 const LOOK_AGAIN_MS = 1
@@ -331,56 +314,6 @@ export class ActorSystem {
     return new Promise((resolve) => {
       this.#group.main.slot.clock.schedule(ms, resolve)
     })
-  }
-}
-
-async function startHost(options: ActorSystemOptions): Promise<SlotGroup> {
-  // Callers without a compiler may pass anything.
-  const given: unknown = options
-  if (typeof given !== 'object' || given === null) {
-    throw new MillraceError(
-      'INVALID_ARGUMENT',
-      `ActorSystem.start: expected an options object, got ${String(given)}`,
-    )
-  }
-  refuseUnknownOptions(options, KNOWN_OPTIONS, 'ActorSystem.start')
-  const { host = 'threads', resourceLimits } = options
-  if (typeof host === 'object' && host !== null) {
-    checkHost(host, options.slots)
-    return host
-  }
-  const slots = options.slots ?? Math.min(availableParallelism(), MAX_SLOTS)
-  if (!Number.isInteger(slots) || slots < 1 || slots > MAX_SLOTS) {
-    throw new MillraceError(
-      'INVALID_SLOTS',
-      `Expected slots to be an integer from 1 to ${MAX_SLOTS}, got ${String(slots)}`,
-    )
-  }
-  switch (host) {
-    case 'threads':
-      return await startThreadHost(
-        resourceLimits === undefined ? { slots } : { slots, resourceLimits },
-      )
-    case 'inline':
-      return startInlineHost({ slots })
-    default:
-      throw new MillraceError(
-        'INVALID_HOST',
-        `Expected host to be threads, inline or a host object, got ${String(host)}`,
-      )
-  }
-}
-
-function checkHost(host: SlotGroup, slots: number | undefined): void {
-  if (typeof host.load !== 'function' || typeof host.onLost !== 'function') {
-    throw new MillraceError('INVALID_HOST', 'Expected host to be threads, inline or a host object')
-  }
-  if (host.count > MAX_SLOTS || (slots !== undefined && slots !== host.count)) {
-    const most = `at most ${MAX_SLOTS} slots`
-    throw new MillraceError(
-      'INVALID_SLOTS',
-      `Expected ${slots === undefined ? most : `a host with ${slots} slots`}, got one with ${host.count}`,
-    )
   }
 }
 

@@ -5,7 +5,20 @@
  * was asked and before its sender was. But when two sets, one after the other, agree, and as much was received as sent,
  * then nothing was on its way between them (F. Mattern, Algorithms for distributed termination detection, 1987).
  */
-import type { ActorCounters } from './actor-slot.ts'
+/** What a slot has done and has left to do. */
+export interface ActorCounters {
+  /** Mail put into mailboxes and other work begun (a module that is loaded, say), and how much of it is done. */
+  readonly accepted: number
+  readonly completed: number
+  /** Messages that wait for credit. */
+  readonly waiting: number
+  /** Mail handed to links, and mail that came out of links. */
+  readonly sent: number
+  readonly received: number
+  readonly actors: number
+  readonly deadLetters: number
+  readonly unobservedDeadLetters: number
+}
 
 /** `before` and `now` are the counts of the same slots, in the same order, `now` asked for after all of `before` had come. */
 export function isQuiet(before: readonly ActorCounters[], now: readonly ActorCounters[]): boolean {

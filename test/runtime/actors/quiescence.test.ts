@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { ActorCounters } from '../../../runtime/actors/actor-slot.ts'
+import type { ActorCounters } from '../../../runtime/actors/quiescence.ts'
 import { isQuiet } from '../../../runtime/actors/quiescence.ts'
 
 function counters(changes: Partial<ActorCounters> = {}): ActorCounters {
