@@ -74,6 +74,8 @@ export class SnapshotCut {
   #group = 0
   /** Of `#sorted` of this group, so many values are packed. */
   #position = 0
+  /** Packed in the present step. */
+  #stepBytes = 0
   #bytesPerEntry = LIST_BYTES / LIST_ENTRIES
 
   /** Makes the cut. Errors: `UNSENDABLE_VALUE` of what is packed at once. */
@@ -108,11 +110,12 @@ export class SnapshotCut {
   step(entries: number): number {
     try {
       let done = 0
-      while (done < entries && (this.#state === 'sorting' || this.#state === 'packing')) {
+      this.#stepBytes = 0
+      while (done < entries && this.#stepBytes < LIST_BYTES) {
         const limit = Math.min(entries - done, LIST_ENTRIES)
-        const packed = this.#state === 'sorting' ? this.#sort(limit) : this.#pack(limit)
-        done += packed
-        if (packed * this.#bytesPerEntry >= LIST_BYTES) break
+        if (this.#state === 'sorting') done += this.#sort(limit)
+        else if (this.#state === 'packing') done += this.#pack(limit)
+        else break
       }
       return done
     } catch (error) {
@@ -244,6 +247,7 @@ export class SnapshotCut {
     if (list.length === 0) return
     const bytes = this.#packer.addEntries(this.#group, list)
     this.#bytesPerEntry = bytes / list.length
+    this.#stepBytes += bytes
   }
 
   get #entriesOfList(): number {
