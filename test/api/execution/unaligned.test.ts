@@ -1,65 +1,74 @@
-/** Jobs whose barriers overtake: nothing is lost or doubled, wherever the records are when the checkpoint is made. */
+/** Checkpoints of every mode, with crashes, at any interleaving: each record counts once, wherever it is when a barrier passes. */
+import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { count, defineJob, fixedDelayRestart, runJob } from '../../../api/index.ts'
-import type { CheckpointOptions, JobHandle, JobMetrics } from '../../../api/index.ts'
+import { fixedDelayRestart, runJob } from '../../../api/index.ts'
+import type { CheckpointOptions, JobMetrics } from '../../../api/index.ts'
 import { Simulator } from '../../../runtime/simulator.ts'
-import { numbers } from './fixtures/numbers.ts'
+import { committingSink, shapedJob, SHAPES, sorted } from './fixtures/in-flight-shapes.ts'
+
+const TOTAL = 600
 
 /** Records in flight in all checkpoints that a job has made. */
 function recordsInFlight({ checkpoints }: JobMetrics): number {
   return checkpoints.recent.reduce((sum, { recordsInFlight: records }) => sum + (records ?? 0), 0)
 }
 
-async function collected<T>(handle: JobHandle, name: string): Promise<T[]> {
-  const values: T[] = []
-  for await (const value of handle.collect<T>(name)) values.push(value)
-  return values
+interface Run {
+  readonly shape: string
+  readonly seed: number
+  readonly parallelism: number
+  /** After how many records it fails, twice. */
+  readonly crashes: readonly number[]
+  readonly checkpoints: CheckpointOptions
 }
 
-function countsOf(total: number): number[] {
-  return Array.from({ length: total }, (_, i) => Math.floor(i / 10) + 1)
+/** Runs a shape in the simulator. Returns what the sink has committed, and the metrics. */
+async function simulate({ shape: name, seed, parallelism, crashes, checkpoints }: Run) {
+  const shape = SHAPES[name]!
+  const sink = committingSink<unknown>()
+  let seen = 0
+  const job = shapedJob(shape, TOTAL, sink, () => {
+    if (crashes.includes(++seen)) throw new Error(`the ${seen}th record`)
+  })
+  const handle = runJob(job, {
+    host: new Simulator({ seed, slots: 2 }),
+    parallelism,
+    restart: fixedDelayRestart({ attempts: crashes.length, delayMs: 1 }),
+    onRestart: () => {},
+    checkpoints: { intervalMs: 0.3, ...checkpoints },
+  })
+  const metrics = await handle.result()
+  return { values: sink.values, metrics, expected: shape.expected(TOTAL, parallelism) }
 }
 
-const MODES: readonly (readonly [name: string, options: CheckpointOptions])[] = [
-  ['unaligned', { unaligned: true }],
-  ['aligned with a timeout', { unaligned: true, alignedTimeoutMs: 1 }],
-  ['aligned', {}],
-]
+const runs = {
+  shape: fc.constantFrom(...Object.keys(SHAPES)),
+  seed: fc.nat(1_000_000),
+  parallelism: fc.integer({ min: 1, max: 3 }),
+  crashes: fc.uniqueArray(fc.integer({ min: 100, max: 900 }), { minLength: 1, maxLength: 2 }),
+}
 
-for (const [name, options] of MODES) {
-  test(`${name}: everything is counted once`, async () => {
+const MODES: readonly (readonly [name: string, overtakes: boolean, options: CheckpointOptions])[] =
+  [
+    ['unaligned', true, { unaligned: true }],
+    ['aligned with a timeout', true, { unaligned: true, alignedTimeoutMs: 1 }],
+    ['aligned', false, {}],
+  ]
+
+for (const [mode, overtakes, checkpoints] of MODES) {
+  test(`${mode}: every record counts once, after crashes too`, async () => {
     let records = 0
-    for (let seed = 0; seed < 12; seed++) {
-      let seen = 0
-      const job = defineJob('failing', (env) => {
-        env
-          .from(numbers(2_000, 100))
-          .rebalance()
-          .map((n) => {
-            if (++seen % 700 === 0 && seen < 2_200) throw new Error(`the ${seen}th record`)
-            return n
-          })
-          .keyBy((n) => n % 10)
-          .aggregate(count())
-          .collect('counts')
-      })
-      const handle = runJob(job, {
-        host: new Simulator({ seed, slots: 2 }),
-        parallelism: 1 + (seed % 3),
-        restart: fixedDelayRestart({ attempts: 5, delayMs: 1 }),
-        onRestart: () => {},
-        checkpoints: { intervalMs: 0.05, ...options },
-      })
-      const counts = await collected<number>(handle, 'counts')
-      assert.equal(
-        counts.toSorted((a, b) => a - b),
-        countsOf(2_000),
-        `seed ${seed}`,
-      )
-      records += recordsInFlight(await handle.result())
-    }
-    assert.is(records > 0, options.unaligned === true)
+    await fc.assert(
+      fc.asyncProperty(fc.record(runs), async (run) => {
+        const { values, metrics, expected } = await simulate({ ...run, checkpoints })
+        assert.equal(sorted(values), sorted(expected))
+        if (run.crashes.some((at) => at <= TOTAL)) assert.ok(metrics.restarts > 0)
+        records += recordsInFlight(metrics)
+      }),
+      { numRuns: 30 },
+    )
+    assert.is(records > 0, overtakes, `${records} records in flight`)
   })
 }
 
