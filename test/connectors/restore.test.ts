@@ -18,22 +18,39 @@ import { failureOf, readerContext, splitsOf, withFolder } from './drive.ts'
 
 interface Snapshot {
   readonly enumerator: unknown
+  /** Splits that were given out: all that is known of an enumerator without a snapshot. */
+  readonly given: number
   readonly open: readonly { readonly split: unknown; readonly position: unknown }[]
 }
 
-/** Reads some batches of some splits, and what a checkpoint at that moment would hold. */
+/** How far a run gets before it is cut: of each split that it takes up, how many batches of how many records. */
+interface Run {
+  readonly parallelism: number
+  readonly batchSize: number
+  readonly batchesOf: readonly number[]
+}
+
+/** Goes on from a snapshot, reads some batches of some splits, and says what a checkpoint at that moment would hold. */
 async function readSome(
   source: Source<unknown>,
-  parallelism: number,
-  batchesOf: readonly number[],
+  { parallelism, batchSize, batchesOf }: Run,
+  from?: Snapshot,
 ): Promise<{ readonly records: unknown[]; readonly snapshot: Snapshot }> {
-  const enumerator = await source.enumerate({ parallelism })
+  const enumerator = await enumerate(source, parallelism, from)
+  const waiting = [...(from?.open ?? [])]
+  let given = from?.given ?? 0
   const records: unknown[] = []
   const open: { split: unknown; position: unknown }[] = []
   for (const [turn, batches] of batchesOf.entries()) {
-    const split: unknown = await enumerator.next(turn % parallelism)
+    const taken = waiting.shift() ?? {
+      split: await enumerator.next(turn % parallelism),
+      position: undefined,
+    }
+    const { split, position } = taken
     if (split === undefined) break
-    const reader = await source.open(split, readerContext({ batchSize: 2, parallelism }))
+    if (position === undefined) given++
+    const context = readerContext({ batchSize, parallelism })
+    const reader = await source.open(split, context, position)
     let batch: readonly unknown[] | undefined = []
     for (let read = 0; read < batches && batch !== undefined; read++) {
       batch = await reader.read()
@@ -42,15 +59,27 @@ async function readSome(
     if (batch !== undefined) open.push({ split, position: reader.position })
     await reader.close?.()
   }
-  return { records, snapshot: structuredClone({ enumerator: enumerator.snapshot?.(), open }) }
+  const snapshot = { enumerator: enumerator.snapshot?.(), given, open: [...open, ...waiting] }
+  return { records, snapshot: structuredClone(snapshot) }
+}
+
+async function enumerate(
+  source: Source<unknown>,
+  parallelism: number,
+  from?: Snapshot,
+): Promise<SplitEnumerator<unknown>> {
+  const { enumerator: restored, given = 0 } = from ?? {}
+  if (restored !== undefined) return source.enumerate({ parallelism, restored })
+  const enumerator = await source.enumerate({ parallelism })
+  for (let passed = 0; passed < given; passed++) await enumerator.next(passed % parallelism)
+  return enumerator
 }
 
 async function readRest(
   source: Source<unknown>,
   parallelism: number,
-  { enumerator: restored, open }: Snapshot,
+  from: Snapshot,
 ): Promise<unknown[]> {
-  assert.ok(restored !== undefined)
   const records: unknown[] = []
   const readAll = async (split: unknown, position?: unknown): Promise<void> => {
     const reader = await source.open(split, readerContext({ batchSize: 3, parallelism }), position)
@@ -59,8 +88,8 @@ async function readRest(
     }
     await reader.close?.()
   }
-  for (const { split, position } of open) await readAll(split, position)
-  const enumerator: SplitEnumerator<unknown> = await source.enumerate({ parallelism, restored })
+  for (const { split, position } of from.open) await readAll(split, position)
+  const enumerator = await enumerate(source, parallelism, from)
   for (let turn = 0; ; turn++) {
     const split: unknown = await enumerator.next(turn % parallelism)
     if (split === undefined) return records
@@ -103,6 +132,7 @@ function connectorsIn(folder: string): Record<string, Connector> {
     jsonLinesSource({ path: jsonl, splitBytes })
   const records: Source<unknown> = csvSource({ paths: [csv, csv2], columns: { n: 'number' } })
   const rows: Source<unknown> = parquetSource({ path: parquet })
+  const replayed = iterableSource((taken) => numbers.slice(taken), { replayable: true })
   return {
     array: { sources: [array, array] },
     generator: { sources: [generated(), generated()] },
@@ -121,36 +151,52 @@ function connectorsIn(folder: string): Record<string, Connector> {
       },
     },
     Parquet: { sources: [rows, rows] },
+    iterable: { sources: [replayed, replayed] },
   }
 }
 
 const numberOf = (record: unknown): number =>
   typeof record === 'number' ? record : (record as { n: number }).n
 
-test('what is read before a checkpoint and behind it are the records of an undisturbed run', async () => {
-  await withFolder((folder) => {
-    const connectors = connectorsIn(folder)
-    const parallelism = fc.integer({ min: 1, max: 4 })
-    return fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...Object.keys(connectors)),
+for (const name of [
+  'array',
+  'generator',
+  'generator with other splits',
+  'JSON Lines',
+  'CSV',
+  'Parquet',
+  'iterable',
+]) {
+  test(`${name}: cut at any record, again and again, at any parallelism, it gives the records of an undisturbed run`, async () => {
+    await withFolder((folder) => {
+      const { sources, meanwhile, reset } = connectorsIn(folder)[name]!
+      const parallelism = fc.integer({ min: 1, max: 4 })
+      const run: fc.Arbitrary<Run> = fc.record({
         parallelism,
-        parallelism,
-        fc.array(fc.nat(6), { maxLength: 6 }),
-        async (name, before, after, batches) => {
-          const { sources, meanwhile, reset } = connectors[name]!
+        batchSize: fc.integer({ min: 1, max: 5 }),
+        // splits that are open, but not read yet, too
+        batchesOf: fc.array(fc.nat(6), { maxLength: 6 }),
+      })
+      const runs = fc.array(run, { minLength: 1, maxLength: 3 })
+      return fc.assert(
+        fc.asyncProperty(runs, parallelism, async ([first, ...others], last) => {
           reset?.()
-          const { records, snapshot } = await readSome(sources[0], before, batches)
+          let { records, snapshot } = await readSome(sources[0], first!)
           meanwhile?.()
-          const rest = await readRest(sources[1], after, snapshot)
+          for (const other of others) {
+            const next = await readSome(sources[1], other, snapshot)
+            records = [...records, ...next.records]
+            snapshot = next.snapshot
+          }
+          const rest = await readRest(sources[1], last, snapshot)
           const read = [...records, ...rest].map(numberOf).sort((a, b) => a - b)
-          assert.equal(read, numbers, name)
-        },
-      ),
-      { numRuns: 150 },
-    )
+          assert.equal(read, numbers)
+        }),
+        { numRuns: 100 },
+      )
+    })
   })
-})
+}
 
 test('the splits of an endless generator go on in other numbers of readers as they were dealt', async () => {
   const source = generatorSource({ generate: (n) => n })
@@ -194,7 +240,7 @@ test('a Parquet file that was replaced meanwhile is not read, whichever its row 
     write(numbers)
     // each run has its own definition of the source
     const source = (): Source<unknown> => parquetSource({ path: filename })
-    const { snapshot } = await readSome(source(), 1, [0])
+    const { snapshot } = await readSome(source(), { parallelism: 1, batchSize: 2, batchesOf: [0] })
     write(numbers.slice(0, 20))
     assert.is((await failureOf(() => readRest(source(), 1, snapshot))).code, 'FILE_CHANGED')
   })
