@@ -19,10 +19,12 @@ import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './seeded-random.ts'
 import { ControlLink } from './simulation/control-link.ts'
 import { createSimulatedMesh } from './simulation/simulated-mesh.ts'
-import type { LivingSlot, SlotLife } from './simulation/simulated-mesh.ts'
+import type { LivingSlot } from './simulation/simulated-mesh.ts'
 import { OutsideWatch } from './simulation/outside-watch.ts'
-import { InjectedError } from './simulation/step-faults.ts'
-import type { StepFault, StepFaults } from './simulation/step-faults.ts'
+import { HeldOperations } from './simulation/held-operations.ts'
+import { SimulatedFaults } from './simulation/simulated-faults.ts'
+import type { FaultyMachine } from './simulation/simulated-faults.ts'
+import type { StepCounts, StepFault, StepFaults } from './simulation/step-faults.ts'
 import type { StepSource } from './simulation/step-source.ts'
 import { TurnTrace } from './simulation/turn-trace.ts'
 import type { SlotActor, TurnObserver } from './slot.ts'
@@ -51,21 +53,6 @@ export interface SimulatorOptions {
   readonly faults?: StepFaults
 }
 
-/** An asynchronous operation that has ended. */
-interface EndedOperation {
-  /** Counts the operations in the order in which they were begun. */
-  readonly number: number
-  readonly life: SlotLife
-  /** Lets its actor hear of it, or of a failure in its place. */
-  readonly tell: (failure?: Error) => void
-}
-
-/** Faults that wait for a step which they can meet. */
-interface Waiting {
-  actor: { readonly atEnd: boolean } | undefined
-  operation: boolean
-}
-
 /**
  * A simulated machine. Give it to `runJob` or `ActorSystem.start` as `host`; it runs until it is stopped, which a job does at its
  * end: make a new one for the next run.
@@ -81,7 +68,7 @@ export class Simulator implements SlotGroup {
   readonly #random: () => number
   readonly #trace: ((line: string) => void) | undefined
   readonly #maxSteps: number
-  readonly #faults: StepFaults | undefined
+  readonly #faults: SimulatedFaults | undefined
   readonly #outside = new OutsideWatch()
   readonly #turns: TurnTrace | undefined
   /** Also the messages of the control plane. */
@@ -90,16 +77,11 @@ export class Simulator implements SlotGroup {
   readonly #extraSources: StepSource[] = []
   #living: readonly LivingSlot[] = []
   #controls: readonly ControlLink[] = []
-  /** Links whose messages are held back, and the step at which they go on. */
-  readonly #holds: { readonly control: ControlLink; readonly until: number }[] = []
-  readonly #waiting: Waiting = { actor: undefined, operation: false }
   /** Actors that have had a turn, and the step of their last one. */
   readonly #actors = new Map<SlotActor, { readonly slot: number; step: number }>()
-  /** Ends of asynchronous operations that no actor has heard of yet. */
-  #ended: EndedOperation[] = []
-  /** Operations begun so far. */
-  #begun = 0
-  #inFlight = 0
+  readonly #operations = new HeldOperations(() => {
+    this.#wake()
+  })
   #lostListeners: ((slot: number, error: Error) => void)[] = []
   #steps = 0
   /** Messages of the links before the last restart. */
@@ -130,7 +112,7 @@ export class Simulator implements SlotGroup {
     this.#trace = trace
     this.#turns = trace === undefined ? undefined : new TurnTrace()
     this.#maxSteps = maxSteps
-    this.#faults = faults
+    this.#faults = faults === undefined ? undefined : new SimulatedFaults(faults, this.#faulty())
     this.#makeSlots()
   }
 
@@ -173,17 +155,20 @@ export class Simulator implements SlotGroup {
     }
     // Before the message, so that no step depends on how long a file takes to load.
     const load = await imported(extension)
-    return control.ask('load', async () => {
-      const api = await load(living.node, argument, control.mainView(coordinator))
-      return control.slotView(api as Api)
-    })
+    return control.ask(
+      () => 'load',
+      async () => {
+        const api = await load(living.node, argument, control.mainView(coordinator))
+        return control.slotView(api as Api)
+      },
+    )
   }
 
   stop(): Promise<void> {
     if (this.#state === 'running') {
       this.#state = 'stopped'
       for (const { life } of this.#living) life.alive = false
-      this.#ended = []
+      this.#operations.forgetDead()
       this.#sources = this.#extraSources
     }
     this.#wake()
@@ -205,10 +190,10 @@ export class Simulator implements SlotGroup {
     const error = new MillraceError('SLOT_STOPPED', 'The slots have been stopped')
     for (const control of this.#controls) control.close(error)
     for (const { life } of this.#living) if (life.index > 0) life.alive = false
-    this.#ended = this.#ended.filter(({ life }) => life.alive)
+    this.#operations.forgetDead()
     this.#lostListeners = []
     this.#controlsBefore = this.controls
-    this.#holds.length = 0
+    this.#faults?.releaseHolds()
     this.#actors.clear()
     this.#makeSlots()
   }
@@ -244,7 +229,7 @@ export class Simulator implements SlotGroup {
         lines.push(`${control.queued} messages between main and slot ${i + 1}`)
     }
     lines.push(
-      `${this.#inFlight} operations in flight, ${this.#ended.length} ended that nobody has heard of, ` +
+      `${this.#operations.inFlight} operations in flight, ${this.#operations.ended} ended that nobody has heard of, ` +
         `${this.clock.pendingTimers} timers`,
     )
     return lines
@@ -260,7 +245,7 @@ export class Simulator implements SlotGroup {
       random: this.#random,
       wake,
       whenSettled: (life) => (promise, onValue, onError) => {
-        this.#hold(life, promise, onValue, onError)
+        this.#operations.hold(life, promise, onValue, onError)
       },
       onFrame:
         this.#trace === undefined
@@ -271,39 +256,6 @@ export class Simulator implements SlotGroup {
     })
     this.#controls = Array.from({ length: this.count }, (_, i) => new ControlLink(i + 1, wake))
     this.#sources = [...this.#controls, ...this.#extraSources]
-  }
-
-  /** Holds the end of an operation back until the seed chooses it. */
-  #hold<T>(
-    life: SlotLife,
-    promise: PromiseLike<T>,
-    onValue: (value: T) => void,
-    onError: (error: unknown) => void,
-  ): void {
-    const number = this.#begun++
-    this.#inFlight++
-    const end = (tell: (failure?: Error) => void): void => {
-      this.#inFlight--
-      if (!life.alive) return
-      // In the order in which they were begun: the one in which files answer differs from run to run.
-      const at = this.#ended.findIndex((other) => other.number > number)
-      this.#ended.splice(at < 0 ? this.#ended.length : at, 0, { number, life, tell })
-      this.#wake()
-    }
-    promise.then(
-      (value) => {
-        end((failure) => {
-          if (failure === undefined) onValue(value)
-          else onError(failure)
-        })
-      },
-      (error: unknown) => {
-        end(() => {
-          onError(error)
-        })
-      },
-    )
-    this.#wake()
   }
 
   #wake(): void {
@@ -321,8 +273,8 @@ export class Simulator implements SlotGroup {
 
   async #drive(): Promise<void> {
     while (this.#state !== 'killed') {
-      await this.#outside.settled(this.#inFlight > 0)
-      if (this.#faults !== undefined && !this.#isKilled()) this.#injectDue(this.#faults)
+      await this.#outside.settled(this.#operations.inFlight > 0)
+      if (!this.#isKilled()) this.#faults?.injectDue()
       if (this.#isKilled()) break
       if (this.#step()) continue
       // Of a machine that has stopped, only the world outside goes on.
@@ -332,8 +284,9 @@ export class Simulator implements SlotGroup {
         this.#count('clock', 'jumps to the next timer')
         continue
       }
-      this.onStandstill(this.#inFlight)
-      if (this.#inFlight === 0) break
+      const { inFlight } = this.#operations
+      this.onStandstill(inFlight)
+      if (inFlight === 0) break
       // Waits for something outside that takes real time.
       await new Promise<void>((resolve) => {
         this.#wakeUp = resolve
@@ -356,90 +309,53 @@ export class Simulator implements SlotGroup {
     }
   }
 
-  #injectDue(faults: StepFaults): void {
-    const counts = { steps: this.#steps, controls: this.controls }
-    for (const fault of faults.due(counts)) this.#inject(fault)
-    for (let i = this.#holds.length - 1; i >= 0; i--) {
-      const hold = this.#holds[i]
-      if (hold === undefined || hold.until > this.#steps) continue
-      hold.control.held = false
-      this.#holds.splice(i, 1)
-    }
-  }
-
-  #inject(fault: StepFault): void {
-    switch (fault.kind) {
-      case 'actor':
-        this.#waiting.actor = fault
-        return
-      case 'operation':
-        this.#waiting.operation = true
-        return
-      case 'slot':
-        this.#loseSlot(fault)
-        return
-      case 'process':
-        this.#tellFault(fault, 'the process dies')
+  /** What faults may do. */
+  #faulty(): FaultyMachine {
+    const { clock, count } = this
+    const counts = (): StepCounts => ({ steps: this.#steps, controls: this.controls })
+    return {
+      clock,
+      count,
+      get counts() {
+        return counts()
+      },
+      control: (slot) => this.#controls[slot - 1],
+      loseSlot: (slot) => this.#loseSlot(slot),
+      tellLost: (slot, error) => {
+        for (const listener of this.#lostListeners) listener(slot, error)
+      },
+      kill: () => {
         this.kill()
-        return
-      case 'time':
-        this.clock.pass(fault.spanMs)
-        this.#tellFault(fault, `time jumps by ${Math.round(fault.spanMs)} ms`)
-        return
-      case 'control':
-        this.#holdControl(fault)
+      },
+      told: (fault, text) => {
+        this.note('FAULT', text)
+        this.onFault(fault, text)
+      },
     }
   }
 
-  #loseSlot(fault: Extract<StepFault, { kind: 'slot' }>): void {
-    const slot = 1 + Math.floor(fault.pick * this.count)
+  #loseSlot(slot: number): boolean {
     const { life } = this.#living[slot] as LivingSlot
-    if (!life.alive) return
+    if (!life.alive) return false
     life.alive = false
-    this.#ended = this.#ended.filter((operation) => operation.life.alive)
+    this.#operations.forgetDead()
     for (const { node } of this.#living) node.slot.disconnect(slot)
-    const error = new MillraceError('SLOT_LOST', `Slot ${slot} lost its thread: injected fault`, {
-      cause: new InjectedError('a simulated thread has died'),
-      retryable: true,
-    })
-    this.#tellFault(fault, `slot ${slot} dies`)
-    this.#controls[slot - 1]?.die(error, fault.keep, () => {
-      for (const listener of this.#lostListeners) listener(slot, error)
-    })
-  }
-
-  #holdControl({ pick, steps, kind }: Extract<StepFault, { kind: 'control' }>): void {
-    const slot = 1 + Math.floor(pick * this.count)
-    const control = this.#controls[slot - 1]
-    if (control === undefined || control.held) return
-    control.held = true
-    this.#holds.push({ control, until: this.#steps + steps })
-    this.#tellFault({ kind, pick, steps }, `messages of slot ${slot} take ${steps} steps`)
-  }
-
-  #tellFault(fault: StepFault, text: string): void {
-    this.note('FAULT', text)
-    this.onFault(fault, text)
+    return true
   }
 
   #step(): boolean {
-    let choices = this.#ended.length
+    let choices = this.#operations.ended
     for (const { node, life } of this.#living) if (life.alive) choices += node.slot.countSteps()
     for (const source of this.#sources) choices += source.pending
     const timerDue = this.#state === 'running' && this.clock.untilNextTimerMs === 0
     if (timerDue) choices++
-    if (choices === 0) return this.#releaseHolds()
+    if (choices === 0) {
+      const released = this.#faults?.releaseHolds() === true
+      return released && this.#sources.some(({ pending }) => pending > 0) && this.#step()
+    }
     this.#perform(Math.floor(this.#random() * choices))
     if (this.#random() < CLOCK_MOVES) this.clock.pass(this.#random() * LONGEST_MOVE_MS)
     return true
-  }
-
-  /** Nothing else can happen: what was held back arrives. */
-  #releaseHolds(): boolean {
-    if (this.#holds.length === 0) return false
-    for (const { control } of this.#holds) control.held = false
-    this.#holds.length = 0
-    return this.#sources.some(({ pending }) => pending > 0)
   }
 
   #perform(choice: number): void {
@@ -450,7 +366,7 @@ export class Simulator implements SlotGroup {
       const steps = slot.countSteps()
       if (rest < steps) {
         const text = slot.performStep(rest, this.#observer(slot.index))
-        this.#count(`slot ${slot.index}`, text)
+        this.#count(slot.index, text)
         return
       }
       rest -= steps
@@ -458,29 +374,25 @@ export class Simulator implements SlotGroup {
     for (const source of this.#sources) {
       const { pending } = source
       if (rest < pending) {
-        this.#count('', source.perform(rest))
+        const text = source.perform(rest)
+        this.#count('', this.#trace === undefined ? '' : text())
         return
       }
       rest -= pending
     }
-    if (rest < this.#ended.length) this.#endOperation(rest)
+    if (rest < this.#operations.ended) this.#endOperation(rest)
     else {
       this.clock.fireNext()
       this.#count('clock', 'a timer fires')
     }
   }
 
-  #endOperation(number: number): void {
-    const [operation] = this.#ended.splice(number, 1)
+  #endOperation(at: number): void {
+    const operation = this.#operations.take(at)
     if (operation === undefined) return
-    const { life, tell } = operation
-    const fails = this.#waiting.operation && life.index > 0
-    if (fails) {
-      this.#waiting.operation = false
-      this.#tellFault({ kind: 'operation' }, `operation ${operation.number} fails`)
-    }
-    tell(fails ? new InjectedError(`operation fault at step ${this.#steps}`) : undefined)
-    this.#count(`slot ${life.index}`, `operation ${operation.number} has ended`)
+    const { life, number, tell } = operation
+    tell(this.#faults?.meetOperation(number, life))
+    this.#count(life.index, this.#trace === undefined ? '' : `operation ${number} has ended`)
   }
 
   #observer(slot: number): TurnObserver {
@@ -488,12 +400,7 @@ export class Simulator implements SlotGroup {
       const known = this.#actors.get(actor)
       if (known === undefined) this.#actors.set(actor, { slot, step: this.#steps + 1 })
       else known.step = this.#steps + 1
-      const fault = slot > 0 ? this.#waiting.actor : undefined
-      if (fault !== undefined) {
-        this.#waiting.actor = undefined
-        this.#crash(actor, run, fault.atEnd)
-        return `${actor.label} throws`
-      }
+      if (slot > 0 && this.#faults?.meetTurn(actor, run) === true) return `${actor.label} throws`
       if (this.#turns === undefined) {
         run()
         return ''
@@ -502,21 +409,12 @@ export class Simulator implements SlotGroup {
     }
   }
 
-  #crash(actor: SlotActor, run: (failure?: Error) => void, atEnd: boolean): void {
-    const when = atEnd ? 'at the end' : 'at the begin'
-    this.#tellFault({ kind: 'actor', atEnd }, `${actor.label} throws ${when} of its turn`)
-    const error = new InjectedError(`actor fault at step ${this.#steps}`)
-    if (atEnd) run()
-    if (atEnd) actor.turnFailed(error)
-    else run(error)
-  }
-
-  #count(who: string, what: string): void {
+  #count(who: string | number, what: string): void {
     this.#steps++
     if (this.#trace !== undefined) {
       const frame = this.#frameText === '' ? '' : `: ${this.#frameText}`
       this.#frameText = ''
-      this.#trace(this.#line(who, what + frame))
+      this.#trace(this.#line(typeof who === 'number' ? `slot ${who}` : who, what + frame))
     }
     if (this.#steps >= this.#maxSteps) {
       throw new MillraceError(

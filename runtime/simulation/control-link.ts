@@ -9,7 +9,7 @@ import type { Async } from '../slot-node.ts'
 import type { StepSource } from './step-source.ts'
 
 interface Message {
-  readonly text: string
+  readonly text: () => string
   readonly deliver: () => void
 }
 
@@ -52,54 +52,64 @@ export class ControlLink implements StepSource {
     this.#held = held
   }
 
-  perform(number: number): string {
+  perform(number: number): () => string {
     const queue = number === 0 && this.#toSlot.size > 0 ? this.#toSlot : this.#toMain
     const message = queue.shift()
     this.delivered++
     message?.deliver()
-    return message?.text ?? 'nothing'
+    return message?.text ?? nothing
   }
 
   /** Asks the slot to do something. Rejects with what that throws, or with the error given to `die`. */
-  ask<T>(what: string, act: () => T | Promise<T>): Promise<T> {
+  ask<T>(what: () => string, act: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) {
         reject(this.#gone)
         return
       }
       this.#waiting.add(reject)
-      this.#post(this.#toSlot, `main → slot ${this.#slot}: ${what}`, () => {
-        const answer = (deliver: () => void): void => {
-          this.#post(this.#toMain, `slot ${this.#slot} → main: has done ${what}`, () => {
-            this.#waiting.delete(reject)
-            deliver()
-          })
-        }
-        settle(
-          act,
-          (value) => {
-            answer(() => {
-              resolve(value)
-            })
-          },
-          (error) => {
-            answer(() => {
-              reject(error)
-            })
-          },
-        )
-      })
+      this.#post(
+        this.#toSlot,
+        () => `main → slot ${this.#slot}: ${what()}`,
+        () => {
+          const answer = (deliver: () => void): void => {
+            this.#post(
+              this.#toMain,
+              () => `slot ${this.#slot} → main: has done ${what()}`,
+              () => {
+                this.#waiting.delete(reject)
+                deliver()
+              },
+            )
+          }
+          settle(
+            act,
+            (value) => {
+              answer(() => {
+                resolve(value)
+              })
+            },
+            (error) => {
+              answer(() => {
+                reject(error)
+              })
+            },
+          )
+        },
+      )
     })
   }
 
   /** What the coordinator sees of an object on the slot. */
   slotView<Api extends object>(api: Api): Async<Api> {
-    return view(api, (method, args, call) => this.ask(`${method}(${shown(args)})`, call))
+    return view(api, (method, args, call) => this.ask(() => `${method}(${shown(args)})`, call))
   }
 
   /** What the slot sees of an object of the coordinator. */
   mainView<Api extends object>(api: Api): Async<Api> {
-    return view(api, (method, args, call) => this.#tellMain(`${method}(${shown(args)})`, call))
+    return view(api, (method, args, call) =>
+      this.#tellMain(() => `${method}(${shown(args)})`, call),
+    )
   }
 
   /**
@@ -115,7 +125,7 @@ export class ControlLink implements StepSource {
       if (message !== undefined) kept.push(message)
     }
     kept.push({
-      text: `main hears that slot ${this.#slot} is lost`,
+      text: () => `main hears that slot ${this.#slot} is lost`,
       deliver: () => {
         this.#rejectAll(error)
         notice()
@@ -138,49 +148,55 @@ export class ControlLink implements StepSource {
     this.#waiting.clear()
   }
 
-  #tellMain(what: string, call: () => unknown): Promise<unknown> {
+  #tellMain(what: () => string, call: () => unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) return
-      this.#post(this.#toMain, `slot ${this.#slot} → main: ${what}`, () => {
-        const answer = (deliver: () => void): void => {
-          if (this.#gone !== undefined) return
-          this.#post(this.#toSlot, `main → slot ${this.#slot}: has done ${what}`, deliver)
-        }
-        let result: unknown
-        try {
-          result = call()
-        } catch (error) {
-          answer(() => {
-            reject(error)
-          })
-          return
-        }
-        // Nobody waits for the end of what has no answer.
-        if (result === undefined) resolve(undefined)
-        else {
-          settle(
-            () => result,
-            (value) => {
-              answer(() => {
-                resolve(value)
-              })
-            },
-            (error) => {
-              answer(() => {
-                reject(error)
-              })
-            },
-          )
-        }
-      })
+      this.#post(
+        this.#toMain,
+        () => `slot ${this.#slot} → main: ${what()}`,
+        () => {
+          const answer = (deliver: () => void): void => {
+            if (this.#gone !== undefined) return
+            this.#post(this.#toSlot, () => `main → slot ${this.#slot}: has done ${what()}`, deliver)
+          }
+          let result: unknown
+          try {
+            result = call()
+          } catch (error) {
+            answer(() => {
+              reject(error)
+            })
+            return
+          }
+          // Nobody waits for the end of what has no answer.
+          if (result === undefined) resolve(undefined)
+          else {
+            settle(
+              () => result,
+              (value) => {
+                answer(() => {
+                  resolve(value)
+                })
+              },
+              (error) => {
+                answer(() => {
+                  reject(error)
+                })
+              },
+            )
+          }
+        },
+      )
     })
   }
 
-  #post(queue: Fifo<Message>, text: string, deliver: () => void): void {
+  #post(queue: Fifo<Message>, text: () => string, deliver: () => void): void {
     queue.push({ text, deliver })
     this.#wake()
   }
 }
+
+const nothing = (): string => 'nothing'
 
 function settle<T>(
   act: () => T | Promise<T>,

@@ -23,10 +23,10 @@ export class OperationQueue implements StepSource {
     return this.#waiting.length
   }
 
-  perform(number: number): string {
+  perform(number: number): () => string {
     const [operation] = this.#waiting.splice(number, 1)
     operation?.happen()
-    return operation?.label ?? 'nothing'
+    return () => operation?.label ?? 'nothing'
   }
 
   /** Does `act` when it is chosen. Settles as that does. */

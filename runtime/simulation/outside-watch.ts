@@ -13,23 +13,23 @@ const LOOKS_PER_LOOP = 512
 /** See the head of this file. */
 export class OutsideWatch {
   #looks = 0
-  /** What was under way at the begin, or did not end while it was waited for. */
-  #usual = count(process.getActiveResourcesInfo())
+  /** How much was under way at the begin, or did not end while it was waited for. */
+  #usual = underWay()
 
   /** Resolves when nothing follows any more from what has happened. `inFlight`: somebody waits for something. */
   async settled(inFlight: boolean): Promise<void> {
     await afterPromises()
     if (++this.#looks % LOOKS_PER_LOOP === 0) await nextMacrotask()
-    if (inFlight) await this.waited()
+    if (inFlight && underWay() > this.#usual) await this.waited()
   }
 
   /** Waits for what is under way outside. False when nothing is. */
   async waited(): Promise<boolean> {
-    if (!this.#isBusy()) return false
+    if (underWay() <= this.#usual) return false
     const deadline = performance.now() + PATIENCE_MS
-    while (this.#isBusy()) {
+    while (underWay() > this.#usual) {
       if (performance.now() >= deadline) {
-        this.#usual = count(process.getActiveResourcesInfo())
+        this.#usual = underWay()
         return false
       }
       await nextMacrotask()
@@ -37,21 +37,11 @@ export class OutsideWatch {
     await afterPromises()
     return true
   }
-
-  #isBusy(): boolean {
-    const active = process.getActiveResourcesInfo()
-    if (active.length === 0) return false
-    for (const [kind, number] of count(active)) {
-      if (number > (this.#usual.get(kind) ?? 0)) return true
-    }
-    return false
-  }
 }
 
-function count(kinds: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  return counts
+/** Requests, handles and timers of the process that keep it alive. */
+function underWay(): number {
+  return process.getActiveResourcesInfo().length
 }
 
 /** Ticks come when all promises that can go on have gone on. */

@@ -6,6 +6,6 @@
 export interface StepSource {
   /** How many of them could happen now. */
   readonly pending: number
-  /** Lets the one with this number happen, 0 to `pending` - 1. Returns what it was, for a trace. */
-  perform(number: number): string
+  /** Lets the one with this number happen, 0 to `pending` - 1. Returns what says what it was, for a trace. */
+  perform(number: number): () => string
 }

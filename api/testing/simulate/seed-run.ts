@@ -157,7 +157,7 @@ export class SeedRun {
       resume: onDisk,
       restart: RESTART,
       onRestart: ({ error }) => {
-        simulator.note('main', `the job starts again: ${errorText(error)}`)
+        simulator.note('main', `the job starts again: ${String(error)}`)
       },
       ...(args === undefined ? {} : { args }),
       ...(maxParallelism === undefined ? {} : { maxParallelism }),

@@ -3,6 +3,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { MillraceError } from '../../../mailbox/errors.ts'
+import { shareCode } from '../../../operators/chain/own-code.ts'
 import { describeValue } from '../../build-error.ts'
 import { loadJobModule } from '../../execution/job-module.ts'
 import { isJobDefinition } from '../../job.ts'
@@ -38,6 +39,18 @@ export async function simulateJob(
 ): Promise<SimulationReport> {
   const checked = checkedOptions(options)
   const definition = await loaded(job)
+  const ownCode = shareCode()
+  try {
+    return await simulate(definition, checked)
+  } finally {
+    ownCode()
+  }
+}
+
+async function simulate(
+  definition: JobDefinition,
+  checked: CheckedOptions,
+): Promise<SimulationReport> {
   const startMs = performance.now()
   const undisturbed = await runUndisturbed(definition, checked)
   const totals = new Totals()
