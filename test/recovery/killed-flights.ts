@@ -1,0 +1,123 @@
+/**
+ * The flights job on the command line, killed by SIGKILL again and again and started again with `--resume`, until it ends: for the tests, and
+ * for longer runs by `main.ts`.
+ */
+import { watch } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { directoryCatalog } from '../../checkpoint/store/directory-store.ts'
+import { seededRandom } from '../../runtime/seeded-random.ts'
+import { start } from '../cli/command.ts'
+import type { RunningCommand } from '../cli/command.ts'
+
+const JOB = fileURLToPath(new URL('../../examples/flights.js', import.meta.url))
+/** Longest time that a run gets after its start, in milliseconds, before it is killed. */
+const LONGEST_MS = 500
+/** A run that is to be killed when it does something dies after this time at the latest. */
+const LATEST_MS = 3_000
+
+/** How the job is run, and killed. */
+export interface KillOptions {
+  /** Holds the output and the checkpoints; made if it is missing. */
+  readonly folder: string
+  readonly seed: number
+  /** Kills at the most; then the job may end. */
+  readonly kills: number
+  /** Of the first run, the second …; the last one also of all that follow. */
+  readonly parallelisms: readonly number[]
+  readonly log?: (line: string) => void
+}
+
+/** What became of it. */
+export interface KilledRuns {
+  readonly output: string
+  /** Kills that met a running process. */
+  readonly kills: number
+  /** Those of them that left a checkpoint without its metadata: in the middle of making it. */
+  readonly insideCheckpoints: number
+  /** Different checkpoints from which a run went on. */
+  readonly resumedFrom: ReadonlySet<number>
+  /** The worst airport-hours, if the last run was the one that had them. */
+  readonly worst: readonly { readonly origin: string; readonly windowStart: string }[]
+}
+
+/**
+ * Runs the job to its end, with a kill per run as long as there are any left. Every second kill waits for a random time, the others for the
+ * folder of a checkpoint to appear or for the output to get its name. Rejects when a run ends otherwise than well or by its kill.
+ */
+export async function killUntilDone(options: KillOptions): Promise<KilledRuns> {
+  const { folder, seed, parallelisms, log = () => {} } = options
+  const random = seededRandom(seed)
+  const [checkpoints, output] = [join(folder, 'checkpoints'), join(folder, 'out.jsonl')]
+  await mkdir(checkpoints, { recursive: true })
+  const resumedFrom = new Set<number>()
+  let [kills, insideCheckpoints] = [0, 0]
+  for (let run = 0; ; run++) {
+    const parallelism = parallelisms[Math.min(run, parallelisms.length - 1)] ?? 2
+    const child = start([
+      'run',
+      JOB,
+      '--json',
+      '--resume',
+      '--parallelism',
+      String(parallelism),
+      '--arg',
+      `output=${output}`,
+      '--checkpoints',
+      checkpoints,
+      '--checkpoint-interval',
+      '200ms',
+    ])
+    await child.printed('stderr', 'millrace: ')
+    const reason = kills < options.kills ? await untilKill(child, folder, random) : 'nothing'
+    if (reason !== 'nothing') child.signal('SIGKILL')
+    const { code, signal, stdout, stderr } = await child.ended
+    const [, id] = /going on from checkpoint (\d+)/.exec(stderr) ?? []
+    if (id !== undefined) resumedFrom.add(Number(id))
+    if (signal === 'SIGKILL') {
+      kills++
+      const listings = await directoryCatalog(checkpoints).list()
+      const inside = listings.some(({ state }) => state === 'incomplete')
+      if (inside) insideCheckpoints++
+      log(`kill ${kills} at ${reason}${inside ? ', inside a checkpoint' : ''}; began with ${id}`)
+      continue
+    }
+    if (code !== 0) throw new Error(`run ${run} of seed ${seed} ended with ${code}: ${stderr}`)
+    const { collected } = JSON.parse(stdout) as {
+      collected: { 'worst airport-hours': KilledRuns['worst'] }
+    }
+    const worst = collected['worst airport-hours']
+    return { output, kills, insideCheckpoints, resumedFrom, worst }
+  }
+}
+
+/** Resolves when the moment has come; says what it waited for. */
+async function untilKill(
+  child: RunningCommand,
+  folder: string,
+  random: () => number,
+): Promise<string> {
+  const waitMs = Math.floor(random() * LONGEST_MS)
+  const over = child.ended.then(() => 'its end')
+  if (random() < 0.5) return Promise.race([delay(waitMs, `${waitMs} ms`), over])
+  const controller = new AbortController()
+  const { signal } = controller
+  // More than one checkpoint may pass, so that runs get somewhere.
+  let left = 1 + Math.floor(random() * 2)
+  const seen = new Promise<string>((resolve) => {
+    const look = (event: string, name: string | null): void => {
+      if (event !== 'rename' || name === null) return
+      if (name.startsWith('checkpoint-') && --left === 0) resolve(name)
+      if (name === 'out.jsonl') resolve('the commit of the output')
+    }
+    watch(folder, { signal }, look)
+    watch(join(folder, 'checkpoints'), { signal }, look)
+  })
+  try {
+    return await Promise.race([seen, over, delay(LATEST_MS, 'the latest', { signal })])
+  } finally {
+    controller.abort()
+  }
+}
