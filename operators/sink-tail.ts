@@ -112,6 +112,12 @@ export class SinkTail implements Output, Flushable {
     await this.#guard(() => writer?.close())
   }
 
+  /** The job has stopped with a savepoint that is committed: a writer that prepares keeps what it needs to be gone on from, any other ends well. */
+  async stop(): Promise<void> {
+    if (typeof this.#writer?.prepare === 'function') await this.abort(true)
+    else await this.commit()
+  }
+
   /**
    * The job has failed or was cancelled: leaves nothing half-written behind. `keepPrepared`: what belongs to a checkpoint stays, for the
    * job may go on from there.

@@ -187,12 +187,20 @@ export abstract class Subtask implements SlotActor {
   readonly #outputs: OutputBarriers
   /** Sinks prepare for a checkpoint: no other may begin. */
   #preparing = false
+  /** Behind the barrier of this checkpoint nothing follows. */
+  #suspendsAfter: number | undefined
+  #suspended = false
+  /** Whether somebody needs the state of operators at the end. */
+  #keepsState: boolean
+  /** Event time that was reached before the end of the input. */
+  #reached = MIN_TIMESTAMP
   /** Stands still while no input can be taken, if somebody wants to know. */
   #activeClock: PausableClock | undefined
 
   constructor(parts: SubtaskParts) {
     const { identity, slot } = parts
     this.#parts = parts
+    this.#keepsState = parts.checkpointMode !== undefined
     this.identity = identity
     this.label = `${identity.taskName}[${identity.index}]`
     this.slot = slot
@@ -242,7 +250,7 @@ export abstract class Subtask implements SlotActor {
 
   #steps(): Progress {
     for (let step = 0; step < STEPS_PER_TURN; step++) {
-      if (this.#state !== 'running') return 'idle'
+      if (this.#state !== 'running' || this.#suspended) return 'idle'
       if (this.urgent && !this.#preparing) this.overtake()
       if (this.gate.full) return 'blocked'
       if (this.#attention.pending) {
@@ -268,9 +276,32 @@ export abstract class Subtask implements SlotActor {
     this.#state = 'cancelled'
   }
 
+  /** Does nothing more behind the barrier of this checkpoint, until `resume`. An end that comes before stays the end. */
+  suspendAfter(checkpointId: number): void {
+    this.#suspendsAfter = checkpointId
+  }
+
+  /** Its last snapshot has the state of operators, although no checkpoints are made. Before its input ends. */
+  keepState(): void {
+    this.#keepsState = true
+  }
+
+  /** Goes on where `suspendAfter` has stopped it, or does not stop there. */
+  resume(): void {
+    this.#suspendsAfter = undefined
+    this.#suspended = false
+    this.slot.ready(this)
+  }
+
   /** The whole job has finished: the sinks end well. */
   async commit(): Promise<void> {
     for (const sink of this.#parts.sinks) await sink.commit()
+  }
+
+  /** The job has stopped with a savepoint that is committed: what it holds stays for whoever goes on from there. Throws the first error of a sink. */
+  async stop(): Promise<void> {
+    this.cancel()
+    for (const sink of this.#parts.sinks) await sink.stop()
   }
 
   /**
@@ -403,6 +434,7 @@ export abstract class Subtask implements SlotActor {
     this.#watermarkUnderWay = !this.chain.processWatermark(watermark)
     if (this.#watermarkUnderWay) return false
     this.watermark = watermark
+    if (watermark < MAX_TIMESTAMP) this.#reached = watermark
     this.#forwardWatermark()
     return true
   }
@@ -440,8 +472,7 @@ export abstract class Subtask implements SlotActor {
     // The last checkpoint is completed first: turns go on until it is packed.
     this.#outputs.settle()
     if (this.#snapshots.underWay) return false
-    const needed = this.#parts.checkpointMode !== undefined
-    const operators = needed ? this.chain.snapshot() : []
+    const operators = this.#keepsState ? this.chain.snapshot() : []
     const contents = { ...this.#contents(true), operators, channels: [] }
     this.#state = 'finishing'
     this.#prepareSinks(true, (sinks) => {
@@ -464,6 +495,7 @@ export abstract class Subtask implements SlotActor {
       return
     }
     this.#checkpointId = checkpointId
+    this.#suspended = checkpointId === this.#suspendsAfter
     const { sinks } = this.#parts
     const snapshot = this.#snapshots.begin(checkpointId, () => {
       if (inputs.failure !== undefined) throw inputs.failure
@@ -511,7 +543,9 @@ export abstract class Subtask implements SlotActor {
   }
 
   #contents(finished: boolean): SubtaskContents {
-    return { source: this.sourceSnapshot(), watermark: this.dueWatermark, finished }
+    // The last watermark says that nothing follows, which is not so for whoever goes on from there.
+    const watermark = finished ? this.#reached : this.dueWatermark
+    return { source: this.sourceSnapshot(), watermark, finished }
   }
 
   #prepareSinks(last: boolean, then: (prepared: readonly SinkSnapshot[]) => void): void {

@@ -11,17 +11,20 @@ import type { ResolvedCheckpointOptions } from '../../checkpoint/coordinator/che
 import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
 import type { CheckpointMetadata, SnapshotStore } from '../../checkpoint/store/snapshot-store.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
-import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
-import { operatorError, revivedOperatorError } from '../../operators/operator-error.ts'
+import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
+import { asyncView } from '../../runtime/extension.ts'
 import type { Async, SlotGroup } from '../../runtime/slot-node.ts'
 import { fromWireError } from '../../runtime/wire-error.ts'
 import type { JobGraph } from '../graph.ts'
-import type { ChainedNode, ExecutionPlan, TaskPlan } from '../plan.ts'
+import type { ChainedNode, ExecutionPlan } from '../plan.ts'
+import { AttemptStop } from './attempt-stop.ts'
+import { watchCollectors } from './collected-streams.ts'
 import type { Collector } from './collector.ts'
+import { commitSinks } from './commit-sinks.ts'
 import { chainedNodes, noteDeclaration } from './declaration.ts'
 import { deployTasks } from './deploy-tasks.ts'
-import { finishedSubtasks, metricsOf } from './finished-subtasks.ts'
+import { finishedSubtasks, metricsOf, nameKey } from './finished-subtasks.ts'
 import type { FinishedSubtask } from './finished-subtasks.ts'
 import type { Enumerators } from './enumerators.ts'
 import type { JobCheckpoints } from './job-checkpoints.ts'
@@ -30,15 +33,6 @@ import { withinPatience } from './patience.ts'
 import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protocol.ts'
 import type { ResolvedOptions } from './run-options.ts'
 import { WatermarkGroups } from './watermark-groups.ts'
-
-/** What a collected stream contributes to a checkpoint. */
-const NOTHING: SubtaskSnapshot = {
-  operators: [],
-  sinks: [],
-  channels: [],
-  watermark: MIN_TIMESTAMP,
-  finished: false,
-}
 
 /** What is run, and where. */
 export interface AttemptParts {
@@ -69,6 +63,9 @@ export class Attempt {
   /** Not deployed: they had finished before. */
   readonly #finished: ReadonlyMap<string, FinishedSubtask>
   readonly #checkpoints: CheckpointCoordinator
+  readonly #stop: AttemptStop
+  /** Subtasks that have finished, by `nameKey`. */
+  readonly #ended = new Set<string>()
   #slots: Async<JobSlot>[] = []
   #unfinished = 0
   #endWell: () => void = () => {}
@@ -94,6 +91,7 @@ export class Attempt {
       }
     })
     this.#checkpoints = this.#createCheckpoints()
+    this.#stop = this.#createStop()
   }
 
   /** Makes a checkpoint, see `CheckpointCoordinator.checkpoint`. */
@@ -104,6 +102,26 @@ export class Attempt {
   /** Makes a savepoint, see `CheckpointCoordinator.savepoint`. */
   savepoint(store: SnapshotStore): Promise<CheckpointMetadata> {
     return this.#checkpoints.savepoint(store)
+  }
+
+  /** Stops with a savepoint, see `AttemptStop`: `finished` resolves too. */
+  stop(store: SnapshotStore | undefined, drain: boolean): Promise<CheckpointMetadata> {
+    return drain ? this.#stop.drain(store) : this.#stop.suspend(store)
+  }
+
+  #createStop(): AttemptStop {
+    const { plan, collectors } = this.#parts
+    return new AttemptStop({
+      plan,
+      checkpoints: this.#checkpoints,
+      collectors: [...collectors.values()],
+      broken: this.broken,
+      slots: () => this.#slots,
+      hasFinished: (taskId, subtaskIndex) => this.#ended.has(nameKey(taskId, subtaskIndex)),
+      ended: () => {
+        this.#endWell()
+      },
+    })
   }
 
   #createCheckpoints(): CheckpointCoordinator {
@@ -123,6 +141,10 @@ export class Attempt {
             // A slot that is lost ends the attempt by itself.
             slot.triggerCheckpoint(id, forMs ?? Infinity).catch(() => {})
           }
+        },
+        triggerLast: (id) => {
+          // As above.
+          this.#stop.triggerLast(id).catch(() => {})
         },
         sourcesAcknowledged: (_id, progress) => enumerators.snapshot(progress),
         commit: (committables) => commitSinks(graph, committables),
@@ -157,6 +179,7 @@ export class Attempt {
 
   /** All subtasks have finished: takes the rest of what is collected. */
   async receiveRest(): Promise<void> {
+    if (this.#stop.suspended) return
     const collectors = [...this.#parts.collectors.values()]
     for (const collector of collectors) collector.takeRest()
     await Promise.race([Promise.all(collectors.map(({ received }) => received)), this.broken])
@@ -164,8 +187,10 @@ export class Attempt {
 
   /** Makes the last checkpoint, commits, and ends the sinks. One that does not come to its end can still be cancelled. */
   async commit(): Promise<void> {
-    await Promise.race([this.#checkpoints.complete(), this.broken])
-    await Promise.race([Promise.all(this.#slots.map((slot) => slot.commit())), this.broken])
+    await Promise.race([this.#stop.complete(), this.broken])
+    const { suspended } = this.#stop
+    const ends = this.#slots.map((slot) => (suspended ? slot.stop() : slot.commit()))
+    await Promise.race([Promise.all(ends), this.broken])
   }
 
   /** Ends it badly: nothing half-written stays, as far as its threads answer, but with `keepPrepared` what the last checkpoint needs. Resolves with the last metrics, if there are any. */
@@ -208,7 +233,9 @@ export class Attempt {
       restored: restored?.operators,
       finished: new Set(this.#finished.keys()),
     }
-    for (const task of plan.tasks) this.#watchCollector(task)
+    watchCollectors(this.#parts, this.#checkpoints, (error) => {
+      this.fail(error)
+    })
     const deployment: Deployment = { origin, plan, codec, recovery }
     const extension = { url: new URL('./job-on-slot.js', import.meta.url).href, name: 'deployJob' }
     const coordinator = this.#coordinatorSide()
@@ -236,38 +263,11 @@ export class Attempt {
       loads.push(group.load(slot, extension, deployment, coordinator))
     }
     await this.#takeSlots(loads)
-    const mainSlot = jobSlot(group.main, main)
-    this.#slots.push({
-      start: async () => mainSlot.start(),
-      align: async (name, watermark) => mainSlot.align(name, watermark),
-      triggerCheckpoint: async (id, forMs) => mainSlot.triggerCheckpoint(id, forMs),
-      cancel: async () => mainSlot.cancel(),
-      commit: () => mainSlot.commit(),
-      abort: (keep) => mainSlot.abort(keep),
-      metrics: async () => mainSlot.metrics(),
-    })
+    this.#slots.push(asyncView(jobSlot(group.main, main)))
     for (const task of plan.tasks) {
       if (!this.#isCollect(task.root)) this.#unfinished += task.subtasks.length
     }
     for (const { name, snapshot } of this.#finished.values()) this.#subtaskFinished(name, snapshot)
-  }
-
-  /** What is collected belongs to a checkpoint like what a subtask has done: it counts when all before the barrier is here. */
-  #watchCollector({ id, root }: TaskPlan): void {
-    const { graph, collectors } = this.#parts
-    const operator = graph.nodes[root.nodeId]?.operator
-    const collector = operator?.kind === 'collect' ? collectors.get(operator.name) : undefined
-    if (collector === undefined) return
-    const name = { taskId: id, subtaskIndex: 0 }
-    collector.onFailed = (error) => {
-      this.fail(error)
-    }
-    collector.onBarrier = (checkpointId) => {
-      this.#checkpoints.acknowledged(name, checkpointId, NOTHING)
-    }
-    collector.onEnded = () => {
-      this.#checkpoints.subtaskFinished(name, NOTHING)
-    }
   }
 
   /** Keeps every slot that was deployed, so that all can be cleaned up, before it reports the first that was not. */
@@ -309,28 +309,14 @@ export class Attempt {
 
   #subtaskFinished(name: SubtaskName, snapshot: SubtaskSnapshot): void {
     this.#watermarkGroups.finished(name.taskId, name.subtaskIndex)
-    this.#checkpoints.subtaskFinished(name, snapshot)
+    this.#ended.add(nameKey(name.taskId, name.subtaskIndex))
+    const finished = !this.#stop.leavesUnfinished(name.taskId)
+    this.#checkpoints.subtaskFinished(name, snapshot, finished)
     this.#unfinished--
     if (this.#unfinished === 0) this.#endWell()
   }
 
   #isCollect(root: ChainedNode): boolean {
     return this.#parts.graph.nodes[root.nodeId]?.operator.kind === 'collect'
-  }
-}
-
-/** Makes visible what the sinks with these uids have prepared. */
-export async function commitSinks(
-  { nodes }: JobGraph,
-  committables: ReadonlyMap<string, readonly unknown[]>,
-): Promise<void> {
-  for (const { uid, name, operator } of nodes) {
-    const prepared = committables.get(uid)
-    if (prepared === undefined || operator.kind !== 'sink') continue
-    try {
-      await operator.sink.commit?.(prepared)
-    } catch (error) {
-      throw operatorError({ operatorName: name, subtaskIndex: undefined }, error)
-    }
   }
 }

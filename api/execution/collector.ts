@@ -128,9 +128,9 @@ export class Collector implements AsyncIterableIterator<unknown, undefined> {
     this.#answerAll()
   }
 
-  /** Everything else has finished: take what is left, whether or not anybody reads it yet. */
-  takeRest(): void {
-    this.#eager = true
+  /** Everything else has finished or stops: take what is left, whether or not anybody reads it yet; false: it goes on after all. */
+  takeRest(eager = true): void {
+    this.#eager = eager
     this.#input?.awake()
   }
 

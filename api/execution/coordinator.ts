@@ -24,8 +24,10 @@ import { buildGraph } from '../job.ts'
 import type { JobDefinition } from '../job.ts'
 import { createPlan } from '../plan.ts'
 import type { ExecutionPlan } from '../plan.ts'
-import { Attempt, commitSinks } from './attempt.ts'
+import { Attempt } from './attempt.ts'
+import type { StopOptions } from './attempt-stop.ts'
 import { Collector } from './collector.ts'
+import { commitSinks } from './commit-sinks.ts'
 import { noteDeclaration } from './declaration.ts'
 import { Enumerators } from './enumerators.ts'
 import { JobCheckpoints } from './job-checkpoints.ts'
@@ -64,6 +66,7 @@ export class Coordinator {
   #enumerators: Enumerators | undefined
   #checkpoints: JobCheckpoints | undefined
   #restarter: Restarter | undefined
+  #stopping: Promise<CheckpointMetadata> | undefined
   #nextChannelId = 1
   #startedMs = 0
   #lastMetrics: JobMetrics | undefined
@@ -135,6 +138,28 @@ export class Coordinator {
       return await this.#orCancelled(attempt.savepoint(store))
     } finally {
       await store.close()
+    }
+  }
+
+  /** Ends the job with a savepoint. Errors: `JOB_NOT_RUNNING`, `CHECKPOINTS_OFF`, those of `savepoint`. */
+  stop(options: StopOptions): Promise<CheckpointMetadata> {
+    const stopping = this.#stopping ?? this.#stop(options)
+    this.#stopping = stopping
+    const over = (): void => {
+      this.#stopping = undefined
+    }
+    stopping.then(over, over)
+    return stopping
+  }
+
+  async #stop({ savepoint, drain = false }: StopOptions): Promise<CheckpointMetadata> {
+    const attempt = this.#running('the end')
+    const { storage } = this.#options.surroundings
+    const store = savepoint === undefined ? undefined : await openDirectoryStore(savepoint, storage)
+    try {
+      return await this.#orCancelled(attempt.stop(store, drain))
+    } finally {
+      await store?.close()
     }
   }
 
@@ -228,7 +253,8 @@ export class Coordinator {
     const restored = await this.#checkpoints.restore(graph, plan)
     if (restored !== undefined) await commitSinks(graph, restored.committables)
     const starting = Enumerators.start(graph, plan, {
-      checkpoints: this.#options.checkpoints !== undefined,
+      // A savepoint may be asked for at any time.
+      checkpoints: true,
       restored: enumeratorsOf(restored),
       finished: finishedOperators(restored),
     })

@@ -205,6 +205,7 @@ class Deployer implements DeployedTasks {
       subtaskIndex: placed.index,
       parallelism: task.parallelism,
       checkpoints: this.#request.recovery.mode !== undefined,
+      clock: parts.slot.clock,
       restoredOf: (uid) => this.#share(uid, placed)?.sinkStates,
     })
     return owner

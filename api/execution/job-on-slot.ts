@@ -89,11 +89,27 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
         if (subtask instanceof SourceSubtask) subtask.triggerCheckpoint(checkpointId, alignedForMs)
       }
     },
+    suspendAfter: (checkpointId) => {
+      for (const subtask of subtasks) subtask.suspendAfter(checkpointId)
+    },
+    resume: () => {
+      for (const subtask of subtasks) subtask.resume()
+    },
+    keepState: () => {
+      for (const subtask of subtasks) subtask.keepState()
+    },
+    drain: () => {
+      for (const subtask of subtasks) if (subtask instanceof SourceSubtask) subtask.drain()
+    },
     cancel: () => {
       for (const subtask of subtasks) subtask.cancel()
     },
     commit: async () => {
       for (const subtask of subtasks) await subtask.commit()
+      close()
+    },
+    stop: async () => {
+      for (const subtask of subtasks) await subtask.stop()
       close()
     },
     abort: async (keepPrepared) => {

@@ -4,6 +4,7 @@
 import { checkedWriter } from '../../operators/connector-checks.ts'
 import { operatorError } from '../../operators/operator-error.ts'
 import type { SinkTail } from '../../operators/sink-tail.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { GraphNode } from '../graph.ts'
 
 /** The end of a chain, and the sink whose writer it needs. */
@@ -17,6 +18,7 @@ export interface WriterFacts {
   readonly subtaskIndex: number
   readonly parallelism: number
   readonly checkpoints: boolean
+  readonly clock: Clock
   /** The states of writers of the sink with this uid. */
   readonly restoredOf: (uid: string) => readonly unknown[] | undefined
 }

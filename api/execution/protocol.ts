@@ -72,10 +72,20 @@ export interface JobSlot {
   align(group: string, watermark: number): void
   /** The sources take their snapshots and let the barriers in, which keep their places among the records for so long. */
   triggerCheckpoint(checkpointId: number, alignedForMs: number): void
+  /** Do nothing more behind the barrier of this checkpoint. */
+  suspendAfter(checkpointId: number): void
+  /** Go on where `suspendAfter` has stopped. */
+  resume(): void
+  /** The last snapshots must have the state of operators, also where no checkpoints are made. */
+  keepState(): void
+  /** The sources end their input where they stand. */
+  drain(): void
   /** Stop taking input and producing output. */
   cancel(): void
   /** The whole job has finished and is committed: end the sinks. */
   commit(): Promise<void>
+  /** The job has stopped with a savepoint that is committed: keep what is needed to go on from there. */
+  stop(): Promise<void>
   /** The attempt is over and did not finish: remove what must not be seen. `keepPrepared`: the job may go on from its last checkpoint. */
   abort(keepPrepared: boolean): Promise<void>
   metrics(): readonly SubtaskMetrics[]

@@ -6,6 +6,8 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import type { CheckpointMetadata } from '../../checkpoint/store/snapshot-store.ts'
 import { describeValue } from '../build-error.ts'
 import { isJobDefinition } from '../job.ts'
+import { checkStopOptions } from './attempt-stop.ts'
+import type { StopOptions } from './attempt-stop.ts'
 import type { JobDefinition } from '../job.ts'
 import type { Collector } from './collector.ts'
 import { Coordinator } from './coordinator.ts'
@@ -96,6 +98,24 @@ export class JobHandle {
       'INVALID_ARGUMENT',
       `savepoint: expected the path of a directory, got ${describeValue(directory)}`,
     )
+  }
+
+  /**
+   * Ends the job with a savepoint: nothing behind its barriers is done, what sinks have prepared before is committed, and the job is
+   * `finished`. Another run that goes on from it (`from`, or `resume`) shows what this one has not, and nothing twice. With `drain` the input
+   * ends instead, as at the end of all sources, and what windows and timers hold comes out before.
+   *
+   * Resolves when all threads have ended. Errors, after which the job goes on: `JOB_NOT_RUNNING`, `CHECKPOINTS_OFF` (neither a directory nor
+   * checkpoints of its own), `CHECKPOINT_FAILED`, `INVALID_ARGUMENT`, those of the directory. A job that fails meanwhile rejects with its error, also
+   * where it starts again.
+   *
+   * @example
+   * const { id } = await handle.stop({ savepoint: 'before the upgrade' })
+   */
+  async stop(options: StopOptions = {}): Promise<CheckpointMetadata> {
+    const metadata = await this.#coordinator.stop(checkStopOptions(options))
+    await this.#result
+    return metadata
   }
 
   /** The names of the collected streams, once the job is deployed. */

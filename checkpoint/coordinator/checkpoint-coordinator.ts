@@ -24,9 +24,12 @@ import {
 } from './checkpoint-failure.ts'
 import type { CheckpointHost, CheckpointedJob } from './checkpoint-host.ts'
 import type { ResolvedCheckpointOptions } from './checkpoint-options.ts'
+import { createRequest } from './checkpoint-request.ts'
+import type { CheckpointRequest } from './checkpoint-request.ts'
 import { CheckpointRun, settled } from './checkpoint-run.ts'
 import type { WrittenCheckpoint } from './checkpoint-run.ts'
 import { CheckpointHistory } from './checkpoint-statistics.ts'
+import { copyCheckpoint } from './copy-checkpoint.ts'
 import { committablesBySink, ContributionLedger } from './contribution-ledger.ts'
 import { subtaskKey } from './pending-checkpoint.ts'
 
@@ -41,15 +44,9 @@ export interface CoordinatorParts {
   readonly history?: CheckpointHistory
 }
 
-/** A checkpoint that is to be made. */
-interface Request {
-  readonly kind: CheckpointKind
-  readonly store: SnapshotStore
-  /** By a user, or for the end of the job: who asked hears of a failure, and it does not count. */
-  readonly asked: boolean
-  readonly promise: Promise<CheckpointMetadata>
-  readonly resolve: (metadata: CheckpointMetadata) => void
-  readonly reject: (error: unknown) => void
+function noStore(): MillraceError {
+  const message = 'expected a store for the savepoint, got none, and the job has none of its own'
+  return new MillraceError('CHECKPOINTS_OFF', message)
 }
 
 /** See the head of this file. */
@@ -58,7 +55,7 @@ export class CheckpointCoordinator {
   readonly #history: CheckpointHistory
   readonly #ledger = new ContributionLedger()
   #state: 'created' | 'running' | 'ending' | 'over' = 'created'
-  readonly #queue: Request[] = []
+  readonly #queue: CheckpointRequest[] = []
   /** The checkpoint under way. */
   #run: CheckpointRun | undefined
   /** Settles when it has ended, commit and retention included. */
@@ -106,12 +103,23 @@ export class CheckpointCoordinator {
    * must stay open until the promise has settled.
    */
   savepoint(store = this.#parts.store): Promise<CheckpointMetadata> {
-    if (store === undefined) {
-      const message =
-        'expected a store for the savepoint, got none, and the job has none of its own'
-      return Promise.reject(new MillraceError('CHECKPOINTS_OFF', message))
-    }
+    if (store === undefined) return Promise.reject(noStore())
     return this.#enqueue('savepoint', store).promise
+  }
+
+  /** Throws `CHECKPOINTS_OFF` where the job has no store of its own. */
+  requireStore(): void {
+    if (this.#parts.store === undefined) throw noStore()
+  }
+
+  /**
+   * Makes a savepoint behind whose barriers nothing follows (`CheckpointHost.triggerLast`), and commits it, in whatever store it lies: a job
+   * goes on from there, or from its own store, which gets a copy first. No checkpoint follows. Errors: as `savepoint`; the subtasks then
+   * stand still until they are told to go on, unless the commit has failed, and the job with it.
+   */
+  stopWithSavepoint(store = this.#parts.store): Promise<CheckpointMetadata> {
+    if (store === undefined) return Promise.reject(noStore())
+    return this.#enqueue('savepoint', store, { stops: true }).promise
   }
 
   /**
@@ -138,10 +146,11 @@ export class CheckpointCoordinator {
 
   /**
    * A subtask has done all that it had to do, and prepared its sinks for the last time. After the start from a checkpoint also for subtasks that
-   * are not deployed because their task had finished, with `finishedBefore`.
+   * are not deployed because their task had finished, with its last snapshot. `finished`: false where the job was
+   * told to end before its input did, so that whoever goes on from there runs the subtask again.
    */
-  subtaskFinished(name: SubtaskName, finalSnapshot: SubtaskSnapshot): void {
-    this.#ledger.finished(name, { ...finalSnapshot, finished: true })
+  subtaskFinished(name: SubtaskName, finalSnapshot: SubtaskSnapshot, finished = true): void {
+    this.#ledger.finished(name, { ...finalSnapshot, finished })
     const final = this.#ledger.finalOf(name)
     if (final !== undefined && this.#run?.awaits(name) === true) this.#run.acknowledge(name, final)
   }
@@ -195,8 +204,12 @@ export class CheckpointCoordinator {
     }
   }
 
-  #enqueue(kind: CheckpointKind, store: SnapshotStore, asked = true): Request {
-    const request = createRequest(kind, store, asked)
+  #enqueue(
+    kind: CheckpointKind,
+    store: SnapshotStore,
+    { asked = true, stops = false } = {},
+  ): CheckpointRequest {
+    const request = createRequest({ kind, store, asked, stops })
     if (this.#isOver()) request.reject(jobStopped())
     else this.#queue.push(request)
     this.#next()
@@ -221,11 +234,11 @@ export class CheckpointCoordinator {
     this.#cancelTimer = host.clock.schedule(delayMs, () => {
       // Without sources nobody lets barriers in; the last checkpoint follows.
       if (job.sources.every((name) => this.#ledger.hasFinished(name))) return
-      this.#enqueue('checkpoint', store, false)
+      this.#enqueue('checkpoint', store, { asked: false })
     })
   }
 
-  #begin(request: Request): void {
+  #begin(request: CheckpointRequest): void {
     this.#triggeredMs = this.#parts.host.clock.monotonicMs()
     this.#underWay = this.#make(request).then((tell) => {
       this.#run = undefined
@@ -237,15 +250,16 @@ export class CheckpointCoordinator {
   }
 
   /** Makes a checkpoint from beginning to end. Never rejects: returns what whoever asked for it is to be told. */
-  async #make(request: Request): Promise<() => void> {
+  async #make(request: CheckpointRequest): Promise<() => void> {
     const { job, host, options, store: own } = this.#parts
-    const { store, kind } = request
+    const { store, kind, stops } = request
     const run = new CheckpointRun({
       job,
       host,
       ledger: this.#ledger,
       store,
       kind,
+      stops,
       timeoutMs: options.timeoutMs,
       leastId: this.#nextId,
       onTriggered: ({ id }) => {
@@ -257,8 +271,10 @@ export class CheckpointCoordinator {
     try {
       const written = await run.execute()
       this.#writtenId = written.metadata.id
-      if (store === own) await this.#commit(written)
+      if (stops && own !== undefined && store !== own) await this.#copy(written, own)
+      if (store === own || stops) await this.#commit(written)
       else host.notifyAborted(written.metadata.id)
+      if (stops) this.#end('the job stops with a savepoint')
       this.#history.ended(run.statistics('completed'))
       return () => {
         request.resolve(written.metadata)
@@ -271,6 +287,12 @@ export class CheckpointCoordinator {
         request.reject(error)
       }
     }
+  }
+
+  /** What is committed must be found again by whoever goes on from the job's own store. */
+  async #copy(written: WrittenCheckpoint, store: SnapshotStore): Promise<void> {
+    const { host } = this.#parts
+    await settled(host, copyCheckpoint(written, store))
   }
 
   async #commit({ metadata, bundle }: WrittenCheckpoint): Promise<void> {
@@ -333,16 +355,4 @@ export class CheckpointCoordinator {
   #isOver(): boolean {
     return this.#state === 'over'
   }
-}
-
-function createRequest(kind: CheckpointKind, store: SnapshotStore, asked: boolean): Request {
-  let resolve: Request['resolve'] = () => {}
-  let reject: Request['reject'] = () => {}
-  const promise = new Promise<CheckpointMetadata>((onResolved, onRejected) => {
-    resolve = onResolved
-    reject = onRejected
-  })
-  // Nobody waits for those that the job makes by itself.
-  promise.catch(() => {})
-  return { kind, store, asked, promise, resolve, reject }
 }

@@ -36,6 +36,8 @@ export interface CheckpointHost {
    * the checkpoint. A savepoint has no records in flight: its barriers keep their places.
    */
   trigger(checkpointId: number, kind: CheckpointKind): void
+  /** The same, for a savepoint with which the job stops: no subtask does anything behind its barriers before it is told to go on. */
+  triggerLast(checkpointId: number): void
   /**
    * All source subtasks have acknowledged or finished: returns the states of the enumerators as they are at this moment.
    * `progress` has one entry per source subtask: what was given to it beyond `received` belongs into `EnumeratorSnapshot.returned`. An error

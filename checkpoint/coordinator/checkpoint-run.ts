@@ -32,6 +32,8 @@ export interface RunParts {
   readonly ledger: ContributionLedger
   readonly store: SnapshotStore
   readonly kind: CheckpointKind
+  /** Nothing follows behind its barriers. Default: false. */
+  readonly stops?: boolean
   readonly timeoutMs: number
   /** The least id that it may have. */
   readonly leastId: number
@@ -169,7 +171,7 @@ export class CheckpointRun {
 
   /** Tells the subtasks to begin. Resolves when all have contributed. */
   #collect(): Promise<CheckpointBundle> {
-    const { job, host, ledger, kind, onTriggered } = this.#parts
+    const { job, host, ledger, kind, stops, onTriggered } = this.#parts
     const { id } = this.#writer as CheckpointWriter
     return new Promise((resolve) => {
       this.#pending = new PendingCheckpoint({
@@ -189,7 +191,8 @@ export class CheckpointRun {
       this.#pending.begin()
       if (this.#state !== 'collecting' || this.#pending.missing.length === 0) return
       try {
-        host.trigger(id, kind)
+        if (stops === true) host.triggerLast(id)
+        else host.trigger(id, kind)
       } catch (error) {
         this.fail('triggerFailed', reasonText(error), error)
       }

@@ -20,6 +20,8 @@ export class ContributionLedger {
   /** By subtask: the sinks of its last acknowledgement with all that is not committed. */
   readonly #uncommitted = new Map<string, readonly SinkSnapshot[]>()
   readonly #final = new Map<string, Contribution>()
+  /** Last snapshots as they were given out. */
+  readonly #lasts = new WeakSet<SubtaskSnapshot>()
 
   /** A subtask has acknowledged a checkpoint, in time or too late. Returns its contribution with what is left of earlier ones. */
   acknowledged(name: SubtaskName, snapshot: SubtaskSnapshot): SubtaskSnapshot {
@@ -41,13 +43,13 @@ export class ContributionLedger {
   /** What a finished subtask contributes to a checkpoint; undefined while it runs. */
   finalOf(name: SubtaskName): SubtaskSnapshot | undefined {
     const final = this.#final.get(subtaskKey(name))
-    return final === undefined ? undefined : this.#withUncommitted(name, final.snapshot)
+    return final === undefined ? undefined : this.#last(final)
   }
 
   /** What all finished subtasks contribute. */
   finals(): Contribution[] {
-    return [...this.#final.values()].map(({ name, snapshot }) => {
-      return { name, snapshot: this.#withUncommitted(name, snapshot) }
+    return [...this.#final.values()].map((final) => {
+      return { name: final.name, snapshot: this.#last(final) }
     })
   }
 
@@ -57,10 +59,16 @@ export class ContributionLedger {
       const key = subtaskKey(name)
       this.#uncommitted.delete(key)
       // One that had only acknowledged may have finished meanwhile: its last snapshot is not in the checkpoint.
-      if (!snapshot.finished) continue
+      if (!this.#lasts.has(snapshot)) continue
       const sinks = snapshot.sinks.map((sink) => ({ ...sink, committables: [] }))
       this.#final.set(key, { name, snapshot: { ...snapshot, sinks } })
     }
+  }
+
+  #last({ name, snapshot }: Contribution): SubtaskSnapshot {
+    const last = this.#withUncommitted(name, snapshot)
+    this.#lasts.add(last)
+    return last
   }
 
   #withUncommitted(name: SubtaskName, snapshot: SubtaskSnapshot): SubtaskSnapshot {

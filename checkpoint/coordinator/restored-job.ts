@@ -7,9 +7,8 @@
  * - Watermark: its own where the parallelism is as before; otherwise the smallest of all, so that nothing becomes late that was not.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import { MAX_TIMESTAMP } from '../../mailbox/time.ts'
 import type { OperatorSnapshot } from '../state/snapshot.ts'
-import type { SourceSnapshot, SubtaskSnapshot } from '../subtask-snapshot.ts'
+import type { SourceSnapshot } from '../subtask-snapshot.ts'
 import type {
   EnumeratorSnapshot,
   ReturnedSplit,
@@ -112,21 +111,6 @@ export function restoreJob(
   }
 }
 
-/**
- * What a subtask that is not deployed, because all operators of its task had `finished`, contributes to the checkpoints to come. The state is
- * given up: nobody asks for it again. `sourceUid`: of the source that it had read, if any.
- */
-export function finishedBefore(sourceUid?: string): SubtaskSnapshot {
-  return {
-    operators: [],
-    source: sourceUid === undefined ? undefined : { uid: sourceUid, received: 0, open: [] },
-    sinks: [],
-    channels: [],
-    watermark: MAX_TIMESTAMP,
-    finished: true,
-  }
-}
-
 function hasState({ shares, enumerator }: StoredOperator): boolean {
   if (enumerator !== undefined) return true
   return shares.some(({ state, source, sink }) => {
@@ -198,8 +182,10 @@ function restoreOperator(
     parallelism,
   )
   const finished = shares.length > 0 && shares.every((share) => share.finished)
-  const least = shares.reduce((smallest, { watermark }) => Math.min(smallest, watermark), Infinity)
-  const common = shares.length === 0 ? Number.NEGATIVE_INFINITY : least
+  // Where one had finished, nothing more can come in that is late.
+  const running = shares.filter((share) => !share.finished)
+  const least = running.reduce((smallest, { watermark }) => Math.min(smallest, watermark), Infinity)
+  const common = running.length === 0 ? Number.NEGATIVE_INFINITY : least
   const open = splits.reduce((sum, { length }) => sum + length, 0)
   return {
     uid,

@@ -75,6 +75,8 @@ export class SourceSubtask extends Subtask {
   readonly #restoredWatermark: number
   /** The checkpoint that it has been asked for and has not begun. */
   #dueCheckpoint: number | undefined
+  /** It is to read nothing more. */
+  #drained = false
   /** Until when its barriers keep their places. */
   #alignedUntilMs = Infinity
   /** Rings when the checkpoint may not wait for room any more. */
@@ -148,6 +150,26 @@ export class SourceSubtask extends Subtask {
     this.#abort.abort()
   }
 
+  override async commit(): Promise<void> {
+    await this.#closeReaders()
+    await super.commit()
+  }
+
+  override async stop(): Promise<void> {
+    const closed = this.#closeReaders()
+    await super.stop()
+    await closed
+  }
+
+  /**
+   * Reads nothing more, as if its input had ended here: the last watermark and the end of input follow. Its last snapshot says where it
+   * stood, for whoever goes on from there.
+   */
+  drain(): void {
+    this.#drained = true
+    this.#around.onReady()
+  }
+
   override async abort(keepPrepared = false): Promise<void> {
     this.#abort.abort()
     // Side by side: a reader that can't be closed must not keep half-written output.
@@ -209,6 +231,10 @@ export class SourceSubtask extends Subtask {
     }
     if (this.#time !== undefined && this.#followTime(this.#time)) return true
     if (this.#beginCheckpoint()) return true
+    if (this.#drained) {
+      this.#time?.stop()
+      return this.finishInput()
+    }
     if (!this.#asking && !this.#exhausted && this.#splits.length < this.#splitsAtOnce) {
       this.#askForSplit()
     }
@@ -413,6 +439,7 @@ export class SourceSubtask extends Subtask {
   }
 
   async #closeReaders(): Promise<void> {
+    if (this.#splits.length > 0 || this.#asking) this.#abort.abort()
     const open = this.#splits.splice(0).filter(({ closing }) => !closing)
     const closed = open.map(async ({ reader }) => reader.close?.())
     const results = await Promise.allSettled([...closed, this.#opener.abort()])

@@ -83,7 +83,7 @@ function twoBranches(told: Told, fails: (n: number) => boolean): JobDefinition {
       .keyBy((n) => n % 4)
       .window(endOfStream())
       .aggregate(count(), { uid: 'window' })
-      .to(committing(told) as never, { uid: 'sink' })
+      .to(committing(told), { uid: 'sink' })
     env
       .from(numbers(4_000, 100), { uid: 'long' })
       .map((n) => {

@@ -130,6 +130,7 @@ export function createRig({ job = JOB, host, withoutStore = false, ...options }:
     host: {
       clock,
       trigger: (id) => note(`trigger ${id}`),
+      triggerLast: (id) => note(`trigger ${id} as the last`),
       sourcesAcknowledged: (id, list) => {
         note(`sources ${id}`)
         progress.push(list)

@@ -27,6 +27,7 @@ test('what was written to a directory is handed to a new plan by another process
             coordinator.acknowledged(name, id, snapshotOf(name, `${id}/${name.subtaskIndex}`))
           }
         },
+        triggerLast: () => {},
         sourcesAcknowledged: (id) => [{ uid: 'in', state: { next: id }, given: 3, returned: [] }],
         commit: async (bySink) => {
           committed.push(...(bySink.get('out') ?? []))

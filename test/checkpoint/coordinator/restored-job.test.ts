@@ -6,7 +6,7 @@ import type {
   StoredOperator,
   StoredShare,
 } from '../../../checkpoint/coordinator/checkpoint-contents.ts'
-import { finishedBefore, restoreJob } from '../../../checkpoint/coordinator/restored-job.ts'
+import { restoreJob } from '../../../checkpoint/coordinator/restored-job.ts'
 import type { PlannedOperator } from '../../../checkpoint/coordinator/restored-job.ts'
 import type { OperatorSnapshot } from '../../../checkpoint/state/snapshot.ts'
 import { throwsCode } from '../../runner/expect.ts'
@@ -256,13 +256,6 @@ test('an operator has finished when all its subtasks have', () => {
   )
   assert.is(finished()?.finished, false)
   assert.is(finished()?.shares[0]?.watermark, Number.NEGATIVE_INFINITY)
-})
-
-test('a subtask that is not started again is finished, and its source has received nothing', () => {
-  const { finished, source, watermark } = finishedBefore('in')
-  assert.equal([finished, watermark], [true, Number.POSITIVE_INFINITY])
-  assert.equal(source, { uid: 'in', received: 0, open: [] })
-  assert.is(finishedBefore().source, undefined)
 })
 
 test.run()
