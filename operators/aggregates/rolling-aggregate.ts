@@ -4,6 +4,8 @@
 import { canonicalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
+import { MapsCut } from '../../checkpoint/state/maps-cut.ts'
+import type { MapsCutOptions } from '../../checkpoint/state/maps-cut.ts'
 import type { Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 
@@ -20,21 +22,24 @@ export function aggregateByKey<In, Key, Acc, Result, Out = Result>(
   options: AggregateByKeyOptions<In, Key, Acc, Result, Out>,
 ): Operator<In, Out> {
   const create = withOwnCode(createOperator<In, Key, Acc, Result, Out>)
-  return create(options, { canonicalKey, detachKey })
+  return create(options, { canonicalKey, detachKey, newCut: (cut) => new MapsCut(cut) })
 }
 
-interface Imports {
+interface Imports<Acc> {
   readonly canonicalKey: typeof canonicalKey
   readonly detachKey: typeof detachKey
+  readonly newCut: (options: MapsCutOptions<Acc>) => MapsCut<Acc>
 }
 
 /** Evaluated anew for every operator (own-code): nothing but parameters and globals in it. */
 function createOperator<In, Key, Acc, Result, Out>(
   options: AggregateByKeyOptions<In, Key, Acc, Result, Out>,
-  { canonicalKey, detachKey }: Imports,
+  { canonicalKey, detachKey, newCut }: Imports<Acc>,
 ): Operator<In, Out> {
   const { key: keyOf, aggregate, result: makeRecord } = options
   const state = new Map<CanonicalKey, Acc>()
+  /** While a snapshot is packed. */
+  let cut: MapsCut<Acc> | undefined
   let output: Output<Out>
   return {
     open({ state: backend }, to) {
@@ -46,6 +51,13 @@ function createOperator<In, Key, Acc, Result, Out>(
         snapshot: (write) => {
           for (const [key, accumulator] of state) write(key, [accumulator])
         },
+        cut: (keep) => {
+          const maps = [{ map: state, payload: (accumulator: Acc) => [accumulator] }]
+          const onEnd = (): void => {
+            cut = undefined
+          }
+          return (cut = newCut({ maps, keep, onEnd }))
+        },
         restore: (key, payload) => {
           state.set(detachKey(key), (payload as [Acc])[0])
         },
@@ -54,6 +66,7 @@ function createOperator<In, Key, Acc, Result, Out>(
     processRecord(value, timestamp) {
       const key = keyOf(value)
       const canonical = canonicalKey(key)
+      if (cut !== undefined) cut.touch(state, canonical)
       const known = state.get(canonical)
       let accumulator: Acc
       if (known === undefined && !state.has(canonical)) {

@@ -4,6 +4,8 @@
  */
 import { canonicalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
+import { MapsCut } from '../../checkpoint/state/maps-cut.ts'
+import type { MapsCutOptions } from '../../checkpoint/state/maps-cut.ts'
 import type { Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 
@@ -17,21 +19,24 @@ export function reduceByKey<T>(
   fn: (soFar: T, value: T) => T,
 ): Operator<T, T> {
   const create = withOwnCode(createOperator<T>)
-  return create(key, fn, { canonicalKey, detachKey })
+  return create(key, fn, { canonicalKey, detachKey, newCut: (cut) => new MapsCut(cut) })
 }
 
-interface Imports {
+interface Imports<T> {
   readonly canonicalKey: typeof canonicalKey
   readonly detachKey: typeof detachKey
+  readonly newCut: (options: MapsCutOptions<T>) => MapsCut<T>
 }
 
 /** Evaluated anew for every operator (own-code): nothing but parameters and globals in it. */
 function createOperator<T>(
   keyOf: (value: T) => unknown,
   reduce: (soFar: T, value: T) => T,
-  { canonicalKey, detachKey }: Imports,
+  { canonicalKey, detachKey, newCut }: Imports<T>,
 ): Operator<T, T> {
   const state = new Map<CanonicalKey, T>()
+  /** While a snapshot is packed. */
+  let cut: MapsCut<T> | undefined
   let output: Output<T>
   return {
     open({ state: backend }, to) {
@@ -43,6 +48,13 @@ function createOperator<T>(
         snapshot: (write) => {
           for (const [key, value] of state) write(key, [value])
         },
+        cut: (keep) => {
+          const maps = [{ map: state, payload: (value: T) => [value] }]
+          const onEnd = (): void => {
+            cut = undefined
+          }
+          return (cut = newCut({ maps, keep, onEnd }))
+        },
         restore: (key, payload) => {
           state.set(detachKey(key), (payload as [T])[0])
         },
@@ -50,6 +62,7 @@ function createOperator<T>(
     },
     processRecord(value, timestamp) {
       const key = canonicalKey(keyOf(value))
+      if (cut !== undefined) cut.touch(state, key)
       const soFar = state.get(key)
       if (soFar === undefined && !state.has(key)) {
         state.set(detachKey(key), value)

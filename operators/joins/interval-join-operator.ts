@@ -11,6 +11,7 @@ import { canonicalKey, originalKey } from '../../checkpoint/canonical-key.ts'
 import type { CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
+import { MapsCut } from '../../checkpoint/state/maps-cut.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { Counter, OperatorContext, Output, TwoInputOperator } from '../operator.ts'
 import { TimerService } from '../timers/timer-service.ts'
@@ -117,6 +118,8 @@ class IntervalJoinRun {
   readonly #context: OperatorContext
   readonly #reach: ReturnType<typeof reachOf>
   readonly #keys = new Map<CanonicalKey, KeyBuffers>()
+  /** While a snapshot is packed. */
+  #cut: MapsCut<KeyBuffers> | undefined
   readonly #timers: TimerService
   readonly #call: IntervalJoinContextObject
   readonly #emit: (value: unknown) => void
@@ -208,6 +211,7 @@ class IntervalJoinRun {
     const canonical = canonicalKey(key)
     this.#context.state.setCurrentKey(canonical)
     this.#call.key = key
+    this.#cut?.touch(this.#keys, canonical)
     let buffers = this.#keys.get(canonical)
     if (buffers === undefined) {
       buffers = new KeyBuffers(detachKey(canonical))
@@ -242,6 +246,7 @@ class IntervalJoinRun {
    * whether it has room.
    */
   #onTimer(key: CanonicalKey, time: number): void {
+    this.#cut?.touch(this.#keys, key)
     const buffers = this.#keys.get(key)
     if (buffers === undefined) return
     const { left, right } = buffers
@@ -310,9 +315,14 @@ class IntervalJoinRun {
       kind: 'interval join',
       version: VERSION,
       snapshot: (write) => {
-        for (const [key, { timerAt, left, right }] of this.#keys) {
-          write(key, [timerAt, left.payload(), right.payload()])
+        for (const [key, buffers] of this.#keys) write(key, payloadOf(buffers))
+      },
+      cut: (keep) => {
+        const onEnd = (): void => {
+          this.#cut = undefined
         }
+        const maps = [{ map: this.#keys, payload: payloadOf }]
+        return (this.#cut = new MapsCut({ maps, keep, onEnd }))
       },
       restore: (key, payload) => {
         const [timerAt, left, right] = payload as Payload
@@ -324,6 +334,10 @@ class IntervalJoinRun {
       },
     })
   }
+}
+
+function payloadOf({ timerAt, left, right }: KeyBuffers): Payload {
+  return [timerAt, left.payload(), right.payload()]
 }
 
 function noTimestamp(operatorName: string, side: 'left' | 'right'): MillraceError {

@@ -33,6 +33,11 @@ function hashOf(time: number): number {
 
 type Cell<N extends Namespace | undefined> = CanonicalKey | TimerBucket<N> | N
 
+/** Timers as they were, in any order. `rank` counts those of one time, from 0. */
+export type TimersCopy<N extends Namespace | undefined> = Iterable<
+  readonly [time: number, key: CanonicalKey, namespace: N, rank: number]
+>
+
 /** At most one timer per time, key and namespace. Times are numbers other than NaN. */
 export class TimerQueue<N extends Namespace | undefined = undefined> {
   /** The timer that `take` took. */
@@ -150,6 +155,18 @@ export class TimerQueue<N extends Namespace | undefined = undefined> {
     }
   }
 
+  /** All timers as they are now, whatever happens to them afterwards. */
+  copy(): TimersCopy<N> {
+    const times = this.#times.slice()
+    const cells: (Cell<N> | BucketCopy<N>)[] = this.#cells.slice()
+    const stride = this.#stride
+    for (let slot = 0; slot < times.length; slot++) {
+      const cell = cells[slot << stride]
+      if (cell instanceof TimerBucket) cells[slot << stride] = new BucketCopy(cell)
+    }
+    return timersIn(times, cells, stride)
+  }
+
   #addTo(slot: number, key: CanonicalKey, namespace: N): boolean {
     let entry = this.#entryAt(slot)
     if (!(entry instanceof TimerBucket)) {
@@ -226,5 +243,38 @@ export class TimerQueue<N extends Namespace | undefined = undefined> {
     this.#cells = cells
     this.#mask = mask
     this.#shift = shift
+  }
+}
+
+/** The timers of a bucket, copied. */
+class BucketCopy<N extends Namespace | undefined> {
+  readonly keys: CanonicalKey[] = []
+  readonly namespaces: N[] = []
+
+  constructor(bucket: TimerBucket<N>) {
+    bucket.forEach((key, namespace) => {
+      this.keys.push(key)
+      this.namespaces.push(namespace)
+    })
+  }
+}
+
+function* timersIn<N extends Namespace | undefined>(
+  times: Float64Array,
+  cells: readonly (Cell<N> | BucketCopy<N>)[],
+  stride: number,
+): Generator<readonly [number, CanonicalKey, N, number], void> {
+  for (let slot = 0; slot < times.length; slot++) {
+    const time = times[slot] as number
+    if (time !== time) continue
+    const cell = cells[slot << stride]
+    if (cell instanceof BucketCopy) {
+      const { keys, namespaces } = cell
+      for (let rank = 0; rank < keys.length; rank++)
+        yield [time, keys[rank] as CanonicalKey, namespaces[rank] as N, rank]
+    } else {
+      const namespace = (stride === 0 ? undefined : cells[slot * 2 + 1]) as N
+      yield [time, cell as CanonicalKey, namespace, 0]
+    }
   }
 }

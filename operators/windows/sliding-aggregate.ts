@@ -17,6 +17,8 @@ import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
+import { MapsCut } from '../../checkpoint/state/maps-cut.ts'
+import type { CutMap, MapsCutOptions } from '../../checkpoint/state/maps-cut.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { ON_TIME_PANE } from './pane.ts'
 import { SliceQueue } from './slice-queue.ts'
@@ -53,6 +55,7 @@ export function slidingAggregate<In, Key, Acc, Result, Out = Result>(
     noTimestamp,
     windowStartWithOffset,
     newQueue: (aggregate) => new SliceQueue(aggregate),
+    newCut: (cut) => new MapsCut(cut),
     sliceLength: greatestCommonDivisor(options.size, options.slide),
     ON_TIME_PANE,
     MIN_TIMESTAMP,
@@ -80,6 +83,9 @@ interface KeySlices<In, Acc> {
   readonly firedEnd: number
 }
 
+/** Slices or queues by key, and how they are written. */
+type SlicesMap<In, Acc> = CutMap<Acc | KeySlices<In, Acc>>
+
 /** One key in a snapshot: its slices that no window has taken in, and its queue. */
 type Payload<Acc> =
   | { readonly open: readonly [start: number, accumulator: Acc] }
@@ -92,6 +98,9 @@ interface Imports<In, Acc> {
   readonly noTimestamp: typeof noTimestamp
   readonly windowStartWithOffset: typeof windowStartWithOffset
   readonly newQueue: (aggregate: AggregateFunction<In, Acc, unknown>) => SliceQueue<In, Acc>
+  readonly newCut: (
+    options: MapsCutOptions<Acc | KeySlices<In, Acc>>,
+  ) => MapsCut<Acc | KeySlices<In, Acc>>
   readonly sliceLength: number
   readonly ON_TIME_PANE: typeof ON_TIME_PANE
   readonly MIN_TIMESTAMP: number
@@ -105,11 +114,13 @@ function createOperator<In, Key, Acc, Result, Out>(
 ): Operator<In, Out> {
   const { name, size, slide, offset, aggregate, key: keyOf, result: makeRecord, lateTag } = options
   const { canonicalKey, originalKey, detachKey, noTimestamp, windowStartWithOffset } = imports
-  const { newQueue, sliceLength, ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
+  const { newQueue, newCut, sliceLength, ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const byStart = new Map<number, OpenSlice<Acc>>()
   /** The same slices in the order of their starts. */
   const open: OpenSlice<Acc>[] = []
   const taken = new Map<CanonicalKey, KeySlices<In, Acc>>()
+  /** While a snapshot is packed. */
+  let cut: MapsCut<Acc | KeySlices<In, Acc>> | undefined
   let output: Output<Out>
   /** Undefined where nobody reads it. */
   let late: Output | undefined
@@ -171,6 +182,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   }
 
   function slicesOf(key: CanonicalKey, firedEnd: number): KeySlices<In, Acc> {
+    if (cut !== undefined) cut.touch(taken, key)
     const known = taken.get(key)
     if (known !== undefined) return known
     const slices = { key: detachKey(key), queue: newQueue(aggregate), firedEnd }
@@ -202,8 +214,10 @@ function createOperator<In, Key, Acc, Result, Out>(
     while (open.length > 0 && (open[0] as OpenSlice<Acc>).start + sliceLength <= end) {
       const slice = open.shift() as OpenSlice<Acc>
       byStart.delete(slice.start)
-      for (const [key, accumulator] of slice.accumulators)
+      for (const [key, accumulator] of slice.accumulators) {
+        if (cut !== undefined) cut.touch(slice.accumulators, key)
         slicesOf(key, MIN_TIMESTAMP).queue.push(slice.at, accumulator)
+      }
       if (slice.accumulators !== accumulators) continue
       bounds[0] = MAX_TIMESTAMP
       bounds[1] = MIN_TIMESTAMP
@@ -217,6 +231,7 @@ function createOperator<In, Key, Acc, Result, Out>(
     const oldestStart = firingEnd - size
     // A loop that is left does not end this kind of iterator; the next call goes on behind.
     for (const { key, queue, firedEnd } of firing) {
+      if (cut !== undefined) cut.touch(taken, key)
       queue.dropBefore(oldestStart)
       if (queue.isEmpty) taken.delete(key)
       else if (firedEnd < firingEnd) emit(key, aggregate.getResult(queue.total()))
@@ -240,14 +255,23 @@ function createOperator<In, Key, Acc, Result, Out>(
     output.emit(record, firingEnd - 1)
   }
 
-  function writePayloads(write: (key: CanonicalKey, payload: Payload<Acc>) => void): void {
-    for (const { start, accumulators: byKey } of open) {
-      for (const [key, accumulator] of byKey) write(key, { open: [start, accumulator] })
+  /** What there is at this moment. */
+  function cutMaps(): readonly SlicesMap<In, Acc>[] {
+    const passed = passedEnd
+    const payloadOf = ({ queue, firedEnd }: KeySlices<In, Acc>): Payload<Acc> => {
+      return { taken: queue.contents(), firedEnd: firedEnd > passed ? firedEnd : passed }
     }
-    for (const [key, { queue, firedEnd }] of taken) {
-      const fired = firedEnd > passedEnd ? firedEnd : passedEnd
-      write(key, { taken: queue.contents(), firedEnd: fired })
-    }
+    const maps: SlicesMap<In, Acc>[] = open.map(({ start, accumulators: map }) => ({
+      map,
+      payload: (accumulator) => ({ open: [start, accumulator] }),
+    }))
+    maps.push({ map: taken, payload: (slices) => payloadOf(slices as KeySlices<In, Acc>) })
+    return maps
+  }
+
+  function writePayloads(write: (key: CanonicalKey, payload: unknown) => void): void {
+    for (const { map, payload } of cutMaps())
+      for (const [key, value] of map) write(key, payload(value))
   }
 
   function restorePayload(key: CanonicalKey, payload: Payload<Acc>): void {
@@ -269,6 +293,12 @@ function createOperator<In, Key, Acc, Result, Out>(
         kind: 'slices',
         version: 1,
         snapshot: writePayloads,
+        cut: (keep) => {
+          const onEnd = (): void => {
+            cut = undefined
+          }
+          return (cut = newCut({ maps: cutMaps(), keep, onEnd }))
+        },
         restore: (key, payload) => {
           restorePayload(key, payload as Payload<Acc>)
         },
@@ -283,6 +313,7 @@ function createOperator<In, Key, Acc, Result, Out>(
         return
       }
       const key = keyOf === undefined ? null : canonicalKey(keyOf(value))
+      if (cut !== undefined) cut.touch(accumulators, key)
       const accumulator = accumulators.get(key)
       if (accumulator === undefined) {
         addFirst(key, value)

@@ -12,6 +12,8 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
+import { MapsCut } from '../../checkpoint/state/maps-cut.ts'
+import type { MapsCutOptions } from '../../checkpoint/state/maps-cut.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import { ON_TIME_PANE } from './pane.ts'
@@ -50,6 +52,7 @@ export function windowAggregate<In, Key, Acc, Result, Out = Result>(
     originalKey,
     detachKey,
     noTimestamp,
+    newCut: (cut) => new MapsCut(cut),
     ON_TIME_PANE,
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
@@ -72,11 +75,12 @@ interface OpenWindow<Acc> {
   readonly accumulators: Map<CanonicalKey, Acc>
 }
 
-interface Imports {
+interface Imports<Acc> {
   readonly canonicalKey: typeof canonicalKey
   readonly originalKey: typeof originalKey
   readonly detachKey: typeof detachKey
   readonly noTimestamp: typeof noTimestamp
+  readonly newCut: (options: MapsCutOptions<Acc>) => MapsCut<Acc>
   readonly ON_TIME_PANE: Pane
   readonly MIN_TIMESTAMP: number
   readonly MAX_TIMESTAMP: number
@@ -85,14 +89,16 @@ interface Imports {
 /** Evaluated anew for every operator (own-code): nothing but parameters and globals in it. */
 function createOperator<In, Key, Acc, Result, Out>(
   options: WindowAggregateOptions<In, Key, Acc, Result, Out>,
-  imports: Imports,
+  imports: Imports<Acc>,
 ): Operator<In, Out> {
   const { assigner, aggregate, key: keyOf, result: makeRecord, lateTag } = options
-  const { canonicalKey, originalKey, detachKey, noTimestamp } = imports
+  const { canonicalKey, originalKey, detachKey, noTimestamp, newCut } = imports
   const { ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const byEnd = new Map<number, OpenWindow<Acc>>()
   /** The same windows in the order of their ends. */
   const open: OpenWindow<Acc>[] = []
+  /** While a snapshot is packed. */
+  let cut: MapsCut<Acc> | undefined
   let output: Output<Out>
   /** Undefined where nobody reads it. */
   let late: Output | undefined
@@ -152,6 +158,7 @@ function createOperator<In, Key, Acc, Result, Out>(
         firing = undefined
         return true
       }
+      if (cut !== undefined) cut.touch(window.accumulators, next.value[0])
       const result = aggregate.getResult(next.value[1])
       output.emit(
         makeRecord === undefined ? (result as never) : record(window, result, next.value[0]),
@@ -195,6 +202,16 @@ function createOperator<In, Key, Acc, Result, Out>(
             for (const [key, accumulator] of byKey) write(key, [start, end, accumulator])
           }
         },
+        cut: (keep) => {
+          const maps = open.map(({ start, end, accumulators: map }) => ({
+            map,
+            payload: (accumulator: Acc) => [start, end, accumulator],
+          }))
+          const onEnd = (): void => {
+            cut = undefined
+          }
+          return (cut = newCut({ maps, keep, onEnd }))
+        },
         restore: (key, payload) => {
           const [start, end, accumulator] = payload as [number, number, Acc]
           openWindow(start, end).accumulators.set(detachKey(key), accumulator)
@@ -210,6 +227,7 @@ function createOperator<In, Key, Acc, Result, Out>(
         return
       }
       const key = keyOf === undefined ? null : canonicalKey(keyOf(value))
+      if (cut !== undefined) cut.touch(accumulators, key)
       const accumulator = accumulators.get(key)
       if (accumulator === undefined) {
         addFirst(key, value)

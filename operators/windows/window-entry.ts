@@ -20,6 +20,8 @@ export class WindowEntry {
   filled = false
   /** How often it has fired. */
   fired = 0
+  /** The last cut that has packed or kept it, or came before it was opened; 0: none. */
+  epoch = 0
 
   constructor(window: TimeWindow, namespace: Namespace, triggerState: unknown) {
     this.window = window
@@ -49,7 +51,8 @@ export interface WindowStore {
   find(key: CanonicalKey, namespace: Namespace): WindowEntry | undefined
   add(key: CanonicalKey, entry: WindowEntry): void
   remove(key: CanonicalKey, entry: WindowEntry): void
-  forEach(visit: (key: CanonicalKey, entry: WindowEntry) => void): void
+  /** All of them. May go on while windows come and go: what goes may be missing, what comes may be there. */
+  entries(): Iterable<readonly [key: CanonicalKey, entry: WindowEntry]>
   clear(): void
 }
 
@@ -74,10 +77,8 @@ export class SharedWindowStore implements WindowStore {
     if (byKey.size === 0) this.#windows.delete(namespace)
   }
 
-  forEach(visit: (key: CanonicalKey, entry: WindowEntry) => void): void {
-    for (const byKey of this.#windows.values()) {
-      for (const [key, entry] of byKey) visit(key, entry)
-    }
+  *entries(): Iterable<readonly [CanonicalKey, WindowEntry]> {
+    for (const byKey of this.#windows.values()) yield* byKey
   }
 
   clear(): void {
@@ -119,9 +120,11 @@ export class MergingWindowStore implements WindowStore {
     if (entries.length === 0) this.#keys.delete(key)
   }
 
-  forEach(visit: (key: CanonicalKey, entry: WindowEntry) => void): void {
+  *entries(): Iterable<readonly [CanonicalKey, WindowEntry]> {
     for (const [key, entries] of this.#keys) {
-      for (const entry of entries) visit(key, entry)
+      // A copy, because those before may be removed meanwhile.
+      const copy = entries.slice()
+      for (const entry of copy) yield [key, entry]
     }
   }
 

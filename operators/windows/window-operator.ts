@@ -34,6 +34,7 @@ import type { WindowEmitter } from './window-emitter.ts'
 import { MergingWindowStore, namespaceOf, SharedWindowStore, WindowEntry } from './window-entry.ts'
 import type { WindowStore } from './window-entry.ts'
 import type { WindowOperatorOptions } from './window-operator-options.ts'
+import { WindowsCut } from './windows-cut.ts'
 
 /** What windows are made of in a snapshot. */
 type Payload = readonly [
@@ -67,6 +68,9 @@ export class WindowOperator implements Operator<unknown> {
   /** The same where windows merge. */
   readonly #merging: MergingWindowStore | undefined
   #running: Running | undefined
+  /** While a snapshot is packed. */
+  #cut: WindowsCut | undefined
+  #cuts = 0
   #watermark = MIN_TIMESTAMP
   /** After a restore: timers up to here have had their turn, until the watermark goes beyond. */
   #restoredWatermark = MIN_TIMESTAMP
@@ -183,7 +187,7 @@ export class WindowOperator implements Operator<unknown> {
       const window = { start, end }
       if (this.#isForgotten(window)) return false
       entry = this.#open(key, window)
-    }
+    } else this.#cut?.touch(key, entry)
     this.#addElement(key, entry, value, timestamp)
     return true
   }
@@ -210,6 +214,7 @@ export class WindowOperator implements Operator<unknown> {
   #place(key: CanonicalKey, window: TimeWindow): WindowEntry {
     const store = this.#merging as MergingWindowStore
     const open = store.entriesOf(key)
+    if (this.#cut !== undefined) for (const entry of open) this.#cut.touch(key, entry)
     const only = open.length === 1 ? open[0]?.window : undefined
     // Most records fall into the one session of their key.
     if (only !== undefined && only.start <= window.start && window.end <= only.end)
@@ -249,6 +254,7 @@ export class WindowOperator implements Operator<unknown> {
   #open(key: CanonicalKey, window: TimeWindow): WindowEntry {
     const namespace = namespaceOf(window.start, window.end, this.#assigner.spacing)
     const entry = new WindowEntry(window, namespace, this.#trigger.createState?.())
+    this.#cut?.opened(entry)
     this.#store.add(key, entry)
     this.#started.triggerContext.of(key, entry).registerForgetting()
     return entry
@@ -265,6 +271,7 @@ export class WindowOperator implements Operator<unknown> {
     const entry = this.#store.find(key, namespace)
     // A trigger has left the timer of a window behind that is forgotten, or has become another.
     if (entry === undefined) return
+    this.#cut?.touch(key, entry)
     const context = this.#started.triggerContext.of(key, entry)
     const result =
       kind === 'event'
@@ -353,11 +360,15 @@ export class WindowOperator implements Operator<unknown> {
       kind: this.#contents.kind,
       version: 1,
       snapshot: (write) => {
-        this.#store.forEach((key, entry) => {
-          const { window, filled, contents, triggerState, fired } = entry
-          const { start, end } = window
-          write(key, [start, end, filled, filled ? contents : null, triggerState ?? null, fired])
-        })
+        for (const [key, entry] of this.#store.entries()) write(key, payloadOf(entry))
+      },
+      cut: (keep) => {
+        const onEnd = (): void => {
+          this.#cut = undefined
+        }
+        const epoch = ++this.#cuts
+        const store = this.#store
+        return (this.#cut = new WindowsCut({ epoch, store, payload: payloadOf, keep, onEnd }))
       },
       restore: (key, payload) => {
         this.#restore(key, payload as Payload)
@@ -389,4 +400,9 @@ export class WindowOperator implements Operator<unknown> {
     entry.fired = fired
     this.#store.add(key, entry)
   }
+}
+
+function payloadOf({ window, filled, contents, triggerState, fired }: WindowEntry): Payload {
+  const { start, end } = window
+  return [start, end, filled, filled ? contents : null, triggerState ?? null, fired]
 }
