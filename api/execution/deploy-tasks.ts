@@ -155,6 +155,7 @@ class Deployer implements DeployedTasks {
           parallelism: task.parallelism,
           clock: node.slot.clock,
           restored: this.#share(uid, placed)?.states ?? [],
+          own: this.#share(uid, placed)?.own,
         })
         surroundings.set(element, { uid, state, sides })
       },

@@ -92,7 +92,7 @@ export function aggregatingState<In, Acc, Out>(
 }
 
 /**
- * A list of each subtask without a key. When it is restored, the elements of all subtasks are dealt out evenly (Flink's
+ * A list of each subtask without a key. When it is restored by more or fewer subtasks, the elements of all are dealt out evenly (Flink's
  * `getListState` of operator state).
  */
 export function splitListState<T>(options: StateOptions<T> = {}): OperatorListStateDescriptor<T> {

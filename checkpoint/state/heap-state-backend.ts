@@ -29,6 +29,8 @@ export interface HeapStateBackendOptions extends SnapshotOwner {
   readonly clock: Clock
   /** The snapshots of *all* subtasks of the old run, in their order. Default: none, a first start. */
   readonly restored?: readonly OperatorSnapshot[]
+  /** The one of them that this very subtask had, where the parallelism is as before. Default: unknown. */
+  readonly own?: OperatorSnapshot | undefined
 }
 
 /** A state that a user has declared. */

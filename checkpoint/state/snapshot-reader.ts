@@ -21,6 +21,11 @@ export interface RestoreOptions extends SnapshotOwner {
   readonly parallelism: number
   /** The snapshots of all subtasks of the old run, in their order. */
   readonly restored: readonly OperatorSnapshot[]
+  /**
+   * The one of them that this subtask had itself, where the parallelism is as before: its items without keys stay with it, for others may have
+   * finished and not be there to take them. Default: they are dealt out anew.
+   */
+  readonly own?: OperatorSnapshot | undefined
 }
 
 /** Entries of one state in one version. */
@@ -178,19 +183,26 @@ export class RestoredState {
 
   /** Of one state, by old subtask. */
   #storedItems(name: string): OperatorItems[] {
-    return this.#old.flatMap(({ operator }) => {
-      return operator
-        .filter((state) => state.name === name)
-        .map((state) => ({
-          ...state,
-          items: this.#unpack(`state '${name}'`, state.bytes, state.items),
-        }))
-    })
+    return this.#old.flatMap((snapshot) => this.#itemsOf(snapshot, name))
   }
 
-  /** What falls to this subtask: an even, contiguous part, or what one old subtask had. */
+  #itemsOf({ operator }: Pick<OperatorSnapshot, 'operator'>, name: string): OperatorItems[] {
+    return operator
+      .filter((state) => state.name === name)
+      .map((state) => ({
+        ...state,
+        items: this.#unpack(`state '${name}'`, state.bytes, state.items),
+      }))
+  }
+
+  /** What falls to this subtask: what it had itself, an even, contiguous part, or what one old subtask had. */
   #share(stored: readonly OperatorItems[]): readonly unknown[] {
-    const { subtaskIndex, parallelism } = this.#options
+    const { own, subtaskIndex, parallelism } = this.#options
+    const name = stored[0]?.name
+    if (own !== undefined && name !== undefined) {
+      const items = this.#itemsOf(own, name)[0]?.items
+      if (items !== undefined) return items
+    }
     if (stored[0]?.redistribution === 'broadcast')
       return stored[subtaskIndex % stored.length]?.items ?? []
     const all = allItems(stored)

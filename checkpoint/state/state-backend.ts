@@ -93,8 +93,8 @@ export type FoundEntry = (
 ) => void
 
 /**
- * How data without a key gets to the subtasks of a restored operator. `split`: the items of all subtasks, dealt out evenly.
- * `union`: every subtask gets the items of all. `broadcast`: every subtask gets those of one (they are equal).
+ * How data without a key gets to the subtasks of a restored operator. `split`: where the number of subtasks has changed, the items of all are
+ * dealt out evenly. `union`: every subtask gets the items of all. `broadcast`: every subtask gets those of one (they are equal).
  */
 export type Redistribution = 'split' | 'union' | 'broadcast'
 

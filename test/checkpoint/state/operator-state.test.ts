@@ -38,6 +38,24 @@ test('a split list is dealt out in order and evenly, a union list is given to al
   )
 })
 
+test('a subtask that knows its own snapshot keeps its part of a split list: another one may have finished, and not be there', () => {
+  const old = [[1, 2, 3], [], [4]]
+  const restored = backendsOf(3).map((backend, index) => {
+    backend.operatorState('split', splitListState<number>()).addAll(old[index]!)
+    backend.registerOperator(new ItemsPart('in flight', 'split', [`flight of ${index}`]))
+    return backend.snapshot()
+  })
+  for (const [subtaskIndex, own] of restored.entries()) {
+    const backend = backendOf({ parallelism: 3, subtaskIndex, restored, own })
+    assert.equal(backend.operatorState('split', splitListState<number>()).get(), old[subtaskIndex])
+    // What nobody has asked for goes on with it, too.
+    const next = backendOf({ restored: [backend.snapshot()] })
+    const part = new ItemsPart('in flight', 'split')
+    next.registerOperator(part)
+    assert.equal(part.items, [`flight of ${subtaskIndex}`])
+  }
+})
+
 test('broadcast state goes to every subtask from the old one with its index, round and round', () => {
   const restored = backendsOf(2).map((backend, index) => {
     backend.operatorState('rules', broadcastState<string, number>()).set('from', index)

@@ -34,6 +34,7 @@ export interface BackendOptions {
   readonly parallelism?: number
   readonly maxParallelism?: number
   readonly restored?: readonly OperatorSnapshot[]
+  readonly own?: OperatorSnapshot
 }
 
 /** The backend of a subtask of the operator `counts`. */
