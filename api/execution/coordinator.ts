@@ -64,6 +64,7 @@ export class Coordinator {
   #group: SlotGroup | undefined
   #attempt: Attempt | undefined
   #enumerators: Enumerators | undefined
+  #savepointAsked = false
   #checkpoints: JobCheckpoints | undefined
   #restarter: Restarter | undefined
   #stopping: Promise<CheckpointMetadata> | undefined
@@ -133,6 +134,8 @@ export class Coordinator {
    */
   async savepoint(directory: string): Promise<CheckpointMetadata> {
     const attempt = this.#running('a savepoint')
+    // From now on: who hears that it could not be made does not always know that for certain.
+    this.#savepointAsked = true
     const store = await openDirectoryStore(directory, this.#options.surroundings.storage)
     try {
       return await this.#orCancelled(attempt.savepoint(store))
@@ -291,6 +294,8 @@ export class Coordinator {
   /** Whether what sinks have prepared is still needed when an attempt ends with this error. */
   #keepsPrepared(error: unknown): boolean {
     const { checkpoints, restart } = this.#options
+    // A savepoint counts on what was prepared for it, whatever becomes of this run.
+    if (this.#savepointAsked) return true
     if (checkpoints === undefined) return false
     if (isCancellation(error))
       return checkpoints.directory !== undefined && checkpoints.onCancel === 'keep'
