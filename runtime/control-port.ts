@@ -47,6 +47,14 @@ export function openControlPort<Remote extends object>(
   return callerOf<Remote>(Comlink.wrap(endpoint))
 }
 
+/**
+ * An argument of a call whose bytes are handed over instead of copied: nobody on this side may use them any more. Only for buffers that
+ * nothing else lies in. The value itself comes back; it can be given to one call.
+ */
+export function handedOver<T extends object>(value: T, buffers: readonly ArrayBuffer[]): T {
+  return Comlink.transfer(value, [...buffers])
+}
+
 function callerOf<Remote extends object>(target: unknown): ControlCaller<Remote> {
   const methods = target as Record<string, (...args: unknown[]) => Promise<unknown>>
   const waiting = new Set<(error: Error) => void>()

@@ -4,9 +4,11 @@
  * Life cycle: load (build the graph, compare, deploy) → start → commit or abort. Runs on the slot's thread.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { SubtaskName } from '../../checkpoint/subtask-snapshot.ts'
+import { keyedBuffers } from '../../checkpoint/state/snapshot.ts'
+import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import type { Subtask } from '../../operators/subtask.ts'
 import { SourceSubtask } from '../../operators/source/source-subtask.ts'
+import { handedOver } from '../../runtime/control-port.ts'
 import type { SlotExtension, SlotNode } from '../../runtime/slot-node.ts'
 import { toWireError } from '../../runtime/wire-error.ts'
 import { fingerprint, firstDifference } from '../fingerprint.ts'
@@ -35,13 +37,13 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
     recovery: deployment.recovery,
     listener: {
       acknowledged: (subtask, checkpointId, snapshot) => {
-        void coordinator.acknowledged(nameOf(subtask), checkpointId, snapshot)
+        void coordinator.acknowledged(nameOf(subtask), checkpointId, withItsBytes(snapshot))
       },
       declined: (subtask, checkpointId, error) => {
         void coordinator.declined(nameOf(subtask), checkpointId, toWireError(error))
       },
       finished: (subtask, snapshot) => {
-        void coordinator.finished(nameOf(subtask), snapshot)
+        void coordinator.finished(nameOf(subtask), withItsBytes(snapshot))
       },
       failed: (subtask, error) => {
         void coordinator.failed(nameOf(subtask), toWireError(error))
@@ -49,6 +51,11 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
     },
   })
   return jobSlot(node, deployed)
+}
+
+/** To copy the state of a million keys would stop the thread. */
+function withItsBytes(snapshot: SubtaskSnapshot): SubtaskSnapshot {
+  return handedOver(snapshot, keyedBuffers(snapshot.operators))
 }
 
 function nameOf({ identity }: Subtask): SubtaskName {

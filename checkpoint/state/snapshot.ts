@@ -50,3 +50,11 @@ export interface OperatorStateSnapshot {
   readonly items: number
   readonly bytes: Uint8Array
 }
+
+/** The memory of all keyed data in snapshots that the state of this thread has written: nothing else lies in it. */
+export function keyedBuffers(snapshots: readonly OperatorSnapshot[]): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>()
+  for (const { groups } of snapshots)
+    for (const { bytes } of groups) buffers.add(bytes.buffer as ArrayBuffer)
+  return [...buffers]
+}

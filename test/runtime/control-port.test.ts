@@ -2,11 +2,12 @@ import { MessageChannel } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MillraceError } from '../../mailbox/errors.ts'
-import { openControlPort } from '../../runtime/control-port.ts'
+import { handedOver, openControlPort } from '../../runtime/control-port.ts'
 import { leftovers, rejects } from '../runner/expect.ts'
 
 interface Remote {
   add(a: number, b: number): number
+  sum(of: { readonly bytes: Uint8Array }): number
   fail(): void
   never(): Promise<void>
   unsendable(): unknown
@@ -19,6 +20,7 @@ async function withPort(
   const { port1, port2 } = new MessageChannel()
   openControlPort(port2, {
     add: (a: number, b: number) => a + b,
+    sum: ({ bytes }: { readonly bytes: Uint8Array }) => bytes.reduce((a, b) => a + b, 0),
     fail: () => {
       throw new MillraceError('BROKEN', 'it broke', {
         cause: new TypeError('why'),
@@ -59,6 +61,14 @@ test('when the other side is gone, calls that wait and later ones are rejected',
     caller.fail(new MillraceError('GONE', 'gone'))
     await rejects(waiting, { code: 'GONE' })
     await rejects(caller.remote.add(1, 1), { code: 'GONE' })
+  }))
+
+test('bytes that are handed over arrive, and are gone here', () =>
+  withPort(async ({ remote }) => {
+    const bytes = Uint8Array.of(1, 2, 3)
+    const answer = remote.sum(handedOver({ bytes: bytes.subarray(1) }, [bytes.buffer]))
+    assert.is(bytes.length, 0)
+    assert.is(await answer, 5)
   }))
 
 test.run()
