@@ -32,7 +32,7 @@ export interface SlotTask {
 
 /** What the coordinator can call on a slot. */
 export interface SlotControl {
-  /** Resolves when the slot's loop runs. */
+  /** Resolves when the slot's loop runs, and later as a sign of life: between two turns. */
   ready(): void
   /** Connects the slot anew with a slot whose thread was replaced. */
   reconnect(link: LinkBuffers): void

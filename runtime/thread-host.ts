@@ -12,6 +12,7 @@ import { MillraceError } from '../mailbox/errors.ts'
 import { createRingBuffer } from '../mailbox/ring.ts'
 import { RingLinkReceiver, RingLinkSender } from '../mailbox/ring-link.ts'
 import { openControlPort } from './control-port.ts'
+import { Heartbeats } from './heartbeats.ts'
 import type { ControlCaller } from './control-port.ts'
 import { PROTOCOL_VERSION } from './protocol.ts'
 import type { CoordinatorControl, LinkBuffers, SlotControl, SlotTask } from './protocol.ts'
@@ -40,12 +41,19 @@ export interface ThreadHostOptions {
    * nothing with an empty slot and wants to know at once.
    */
   readonly replaceLost?: boolean
+  /**
+   * A thread that gives no sign of life for this long, in milliseconds, because user code on it does not return, is ended by force and lost
+   * with `SLOT_UNRESPONSIVE`. Default: threads are not asked.
+   */
+  readonly heartbeatTimeoutMs?: number
 }
 
 interface ThreadSlot {
   control: ControlCaller<SlotControl>
   /** The ports of the extensions that were loaded into it. */
   extensions: ControlCaller<object>[]
+  /** Ends the thread by force. */
+  readonly end: AbortController
 }
 
 /** Starts the threads. Resolves when every slot's loop runs. Rejects with `SLOT_LOST` when a thread can't start; then none is left. */
@@ -73,6 +81,9 @@ class ThreadHost implements SlotGroup {
   /** The rings by `from * slotCount + to`. */
   readonly #rings = new Map<number, SharedArrayBuffer>()
   readonly #tasks = new Set<Promise<void>>()
+  readonly #heartbeats: Heartbeats | undefined
+  /** Why threads are ended by force, by slot. */
+  readonly #silent = new Map<number, MillraceError>()
   #mainLoop: Promise<void> = Promise.resolve()
   #stopping: Promise<void> | undefined
   #stopped = false
@@ -107,6 +118,16 @@ class ThreadHost implements SlotGroup {
       recordTiming: false,
       ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
     })
+    const { heartbeatTimeoutMs: timeoutMs } = options
+    if (timeoutMs !== undefined) {
+      this.#heartbeats = new Heartbeats({
+        timeoutMs,
+        now: () => systemClock.monotonicMs(),
+        onSilent: (slot) => {
+          this.#endSilent(slot, timeoutMs)
+        },
+      })
+    }
     // Deaths are seen through the task of the thread; without a listener piscina's event would be thrown.
     this.#pool.on('error', () => {})
   }
@@ -117,6 +138,7 @@ class ThreadHost implements SlotGroup {
     const ready: Promise<void>[] = []
     for (let slot = 1; slot <= this.count; slot++) ready.push(this.#launch(slot))
     await Promise.all(ready)
+    this.#heartbeats?.start()
   }
 
   onLost(listener: (slot: number, error: Error) => void): void {
@@ -149,6 +171,7 @@ class ThreadHost implements SlotGroup {
   }
 
   stop(): Promise<void> {
+    this.#heartbeats?.stop()
     this.#stopping ??= this.#stop()
     return this.#stopping
   }
@@ -172,7 +195,8 @@ class ThreadHost implements SlotGroup {
     }
     const control = openControlPort<SlotControl>(port1, local)
     port1.unref()
-    this.#slots.set(slot, { control, extensions: [] })
+    const end = new AbortController()
+    this.#slots.set(slot, { control, extensions: [], end })
     const task: SlotTask = {
       version: PROTOCOL_VERSION,
       index: slot,
@@ -181,7 +205,10 @@ class ThreadHost implements SlotGroup {
       links: this.#linksOf(slot),
       controlPort: port2,
     }
-    const ended = this.#pool.run(task, { transferList: [port2] }) as Promise<void>
+    const ended = this.#pool.run(task, {
+      transferList: [port2],
+      signal: end.signal,
+    }) as Promise<void>
     const watched: Promise<void> = ended
       .then(
         () => {
@@ -195,6 +222,14 @@ class ThreadHost implements SlotGroup {
     this.#failedLaunches++
     await control.remote.ready()
     this.#failedLaunches = 0
+    if (this.#stopping === undefined) this.#heartbeats?.watch(slot, () => control.remote.ready())
+  }
+
+  /** A thread does not answer: it is ended, which is then seen as its death. */
+  #endSilent(slot: number, timeoutMs: number): void {
+    const message = `Slot ${slot} gave no sign of life for ${timeoutMs} ms: user code on its thread does not return`
+    this.#silent.set(slot, new MillraceError('SLOT_UNRESPONSIVE', message, { retryable: true }))
+    this.#slots.get(slot)?.end.abort()
   }
 
   /** Whoever waits for an answer of a slot, or asks it later, gets the error instead. */
@@ -206,11 +241,9 @@ class ThreadHost implements SlotGroup {
 
   /** The thread of a slot has died. */
   async #lost(slot: number, cause: unknown): Promise<void> {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const error = new MillraceError('SLOT_LOST', `Slot ${slot} lost its thread: ${reason}`, {
-      cause,
-      retryable: true,
-    })
+    this.#heartbeats?.forget(slot)
+    const error = this.#silent.get(slot) ?? lostError(slot, cause)
+    this.#silent.delete(slot)
     this.#failCalls(slot, error)
     // Threads that die before they are ready would go on doing so.
     const hopeless = this.#failedLaunches > MAX_FAILED_LAUNCHES + this.count
@@ -274,6 +307,12 @@ class ThreadHost implements SlotGroup {
   #bellOf(slot: number): Doorbell {
     return new Doorbell(new Int32Array(this.#bells), slot)
   }
+}
+
+function lostError(slot: number, cause: unknown): MillraceError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const message = `Slot ${slot} lost its thread: ${reason}`
+  return new MillraceError('SLOT_LOST', message, { cause, retryable: true })
 }
 
 /** Waits for the promise, but not for ever. */

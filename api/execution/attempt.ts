@@ -29,6 +29,7 @@ import type { FinishedSubtask } from './finished-subtasks.ts'
 import type { Enumerators } from './enumerators.ts'
 import type { JobCheckpoints } from './job-checkpoints.ts'
 import { jobSlot } from './job-on-slot.ts'
+import { lostWithSubtasks } from './lost-slot.ts'
 import { withinPatience } from './patience.ts'
 import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protocol.ts'
 import type { ResolvedOptions } from './run-options.ts'
@@ -222,8 +223,8 @@ export class Attempt {
 
   async #deploy(): Promise<void> {
     const { group, graph, plan, codec, origin } = this.#parts
-    group.onLost((_, error) => {
-      this.fail(error)
+    group.onLost((slot, error) => {
+      this.fail(lostWithSubtasks(plan, slot, error))
     })
     const { checkpointOptions, restored } = this.#parts
     const recovery = {

@@ -36,6 +36,13 @@ export interface RunOptions {
   readonly slots?: number
   /** Default: `threads` for a module, `inline` for a job given as a value, whose functions cannot leave their thread. */
   readonly host?: JobHost
+  /**
+   * A thread on which user code does not return for this long, in milliseconds, is ended and the job fails with `SLOT_UNRESPONSIVE`, or starts
+   * again. Above 0; Infinity: never, as where a debugger stops threads. Threads only. Default: 50,000.
+   */
+  readonly heartbeatTimeoutMs?: number
+  /** How much memory each thread may use, as of `new Worker`; one that needs more is lost (`SLOT_LOST`). Threads only. Default: those of Node. */
+  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
   /** How records are packed that cross slots. Default: `columns`. */
   readonly codec?: CodecName
   /**
@@ -108,6 +115,9 @@ export interface ResolvedOptions {
   readonly slots: number
   readonly host: JobHost
   readonly codec: CodecName
+  /** Infinity: never. */
+  readonly heartbeatTimeoutMs: number
+  readonly resourceLimits: { readonly maxOldGenerationSizeMb?: number } | undefined
   /** Undefined: none. */
   readonly restart: RestartStrategy | undefined
   /** How often the same failure may come in a row, each less than five minutes after the one before. */
@@ -128,6 +138,8 @@ const KNOWN = [
   'slots',
   'host',
   'codec',
+  'heartbeatTimeoutMs',
+  'resourceLimits',
   'restart',
   'onRestart',
   'onRestore',
@@ -156,6 +168,7 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
     slots,
     host,
     codec: resolveCodec(options.codec),
+    ...resolveThreads(options),
     ...resolveRecovery(options),
     onRestart: resolveListener(options.onRestart, 'onRestart') ?? warnOfRestart,
     onRestore: resolveListener(options.onRestore, 'onRestore') ?? warnOfDamage,
@@ -261,6 +274,29 @@ function resolveSlots(options: RunOptions, host: JobHost): number {
   throw new MillraceError(
     'INVALID_SLOTS',
     `Expected 1 to ${SLOT_LIMIT} slots, got ${describeValue(slots)}`,
+  )
+}
+
+/** As in Flink. */
+const HEARTBEAT_TIMEOUT_MS = 50_000
+
+function resolveThreads({
+  heartbeatTimeoutMs = HEARTBEAT_TIMEOUT_MS,
+  resourceLimits,
+}: RunOptions): Pick<ResolvedOptions, 'heartbeatTimeoutMs' | 'resourceLimits'> {
+  if (typeof heartbeatTimeoutMs !== 'number' || !(heartbeatTimeoutMs > 0)) {
+    throw new MillraceError(
+      'INVALID_ARGUMENT',
+      `runJob: expected a number of milliseconds above 0 as heartbeatTimeoutMs, got ${describeValue(heartbeatTimeoutMs)}`,
+    )
+  }
+  const most: unknown = resourceLimits?.maxOldGenerationSizeMb
+  const isLimit = most === undefined || (typeof most === 'number' && most > 0)
+  if (resourceLimits === undefined || (typeof resourceLimits === 'object' && isLimit))
+    return { heartbeatTimeoutMs, resourceLimits }
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    `runJob: expected { maxOldGenerationSizeMb: a number above 0 } as resourceLimits, got ${describeValue(resourceLimits)}`,
   )
 }
 

@@ -7,17 +7,26 @@ import type { SlotGroup } from '../../runtime/slot-node.ts'
 import type { ResolvedOptions } from './run-options.ts'
 
 /** What decides about slots. */
-export type SlotOptions = Pick<ResolvedOptions, 'host' | 'slots'>
+export type SlotOptions = Pick<
+  ResolvedOptions,
+  'host' | 'slots' | 'heartbeatTimeoutMs' | 'resourceLimits'
+>
 
 const usedSimulators = new WeakSet<SlotGroup>()
 
 /** Starts them. Errors: `SLOT_LOST` where a thread cannot start, `INVALID_HOST` for a simulator that was used before. */
-export async function startSlots({ host, slots }: SlotOptions): Promise<SlotGroup> {
+export async function startSlots(options: SlotOptions): Promise<SlotGroup> {
+  const { host, slots, heartbeatTimeoutMs, resourceLimits } = options
   if (host === 'inline') return startInlineHost({ slots })
   if (host === 'threads') {
     // Loaded here, because slots import this file too, through the job's module, and need no pool.
     const { startThreadHost } = await import('../../runtime/thread-host.ts')
-    return startThreadHost({ slots, replaceLost: false })
+    return startThreadHost({
+      slots,
+      replaceLost: false,
+      ...(heartbeatTimeoutMs === Infinity ? {} : { heartbeatTimeoutMs }),
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    })
   }
   // The channels of two jobs would have the same numbers, and the end of one would stop the other.
   if (usedSimulators.has(host)) {

@@ -89,6 +89,37 @@ test('a thread that ends itself is a failure like any other', async () => {
   assert.is(cause instanceof MillraceError && cause.code, 'SLOT_LOST')
 })
 
+test('a thread on which user code does not return is ended, and the job starts again on a new one', async () => {
+  const nothingLeft = leftovers()
+  const { result, counts, heard } = await run('threads', {
+    trouble: 'hangs',
+    failures: 1,
+    heartbeatTimeoutMs: 1_000,
+  })
+  assert.equal(counts, EXPECTED)
+  assert.is(result.restarts, 1)
+  const [{ error } = {}] = heard
+  assert.is(error instanceof MillraceError && error.code, 'SLOT_UNRESPONSIVE')
+  assert.match(
+    String(error),
+    /Slot \d gave no sign of life for 1000 ms: .* \(its subtasks: .*numbers.*\[\d\]/,
+  )
+  await nothingLeft()
+})
+
+test('a thread that runs out of memory is a failure like any other', async () => {
+  const { result, counts, heard } = await run('threads', {
+    trouble: 'hoards',
+    failures: 1,
+    resourceLimits: { maxOldGenerationSizeMb: 64 },
+  })
+  assert.equal(counts, EXPECTED)
+  assert.is(result.restarts, 1)
+  const [{ error } = {}] = heard
+  assert.is(error instanceof MillraceError && error.code, 'SLOT_LOST')
+  assert.match(String(error), /memory/)
+})
+
 test('when the strategy has had enough, the job fails with the last error', async () => {
   const failing = run('inline', { failures: 3 })
   await rejects(failing, { message: /stumbled the 3\. time/ })

@@ -57,4 +57,16 @@ test('parallelism out of range is refused before the run, in the words of the pl
   assert.is((planned as Error).message, early.message)
 })
 
+test('what cannot be a time without a sign of life, or a limit of memory, is refused', () => {
+  for (const options of [
+    { heartbeatTimeoutMs: 0 },
+    { heartbeatTimeoutMs: '50s' },
+    { resourceLimits: 64 },
+    { resourceLimits: { maxOldGenerationSizeMb: -1 } },
+  ])
+    throwsCode(() => resolveOptions(options as never, true), 'INVALID_ARGUMENT')
+  assert.is(resolveOptions({}, true).heartbeatTimeoutMs, 50_000)
+  assert.is(resolveOptions({ heartbeatTimeoutMs: Infinity }, true).heartbeatTimeoutMs, Infinity)
+})
+
 test.run()
