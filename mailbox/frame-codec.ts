@@ -78,6 +78,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
     case 'barrier':
       if (!Number.isSafeInteger(frame.checkpointId))
         throw invalid('checkpointId', 'an integer', frame.checkpointId)
+      if (frame.alignedUntilMs !== undefined && typeof frame.alignedUntilMs !== 'number')
+        throw invalid('alignedUntilMs', 'a number', frame.alignedUntilMs)
       return packr.pack([
         FRAME_VERSION,
         kind,

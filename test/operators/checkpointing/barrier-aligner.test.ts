@@ -116,6 +116,52 @@ test('channels that do not exist are refused', () => {
   throwsCode(() => new BarrierAligner(1.5, 'exactly-once'), 'INVALID_ARGUMENT')
 })
 
+test('a barrier that is announced begins the alignment, and can be let overtake', () => {
+  const aligner = new BarrierAligner(3, 'exactly-once')
+  assert.is(aligner.mayOvertake, false)
+  const nothing = { unblock: [], block: [], reached: undefined }
+  assert.equal(aligner.announce(0, 5, 100), nothing)
+  assert.equal([aligner.aligning, aligner.alignedUntilMs, aligner.mayOvertake], [5, 100, true])
+  assert.equal(aligner.announce(1, 5, 70), nothing)
+  assert.is(aligner.alignedUntilMs, 70)
+  assert.equal(aligner.barrier(1, 5), { unblock: [], block: [1], reached: undefined })
+  assert.equal([aligner.isAligned(0), aligner.isAligned(1)], [false, true])
+  assert.equal(aligner.overtake(), { unblock: [1], block: [], reached: 5 })
+  assert.is(aligner.aligning, undefined)
+  // Those that are read later find nobody who waits for them.
+  for (const channel of [0, 2]) assert.equal(aligner.barrier(channel, 5), nothing)
+  assert.equal(aligner.announce(2, 5, 0), nothing)
+  throwsCode(() => aligner.overtake(), 'NOT_ALIGNING')
+})
+
+test('where barriers keep their places they are waited for before others overtake', () => {
+  const aligner = new BarrierAligner(4, 'exactly-once', [1, 2])
+  aligner.announce(0, 1, 0)
+  assert.is(aligner.mayOvertake, false)
+  aligner.barrier(1, 1)
+  assert.is(aligner.mayOvertake, false)
+  aligner.end(2)
+  assert.is(aligner.mayOvertake, true)
+  assert.equal(aligner.overtake(), { unblock: [1], block: [], reached: 1 })
+})
+
+test('a barrier that is announced ends the wait for an earlier checkpoint', () => {
+  const aligner = new BarrierAligner(2, 'exactly-once')
+  aligner.barrier(0, 1)
+  assert.equal(aligner.announce(1, 2, 50), { unblock: [0], block: [], reached: undefined })
+  assert.equal([aligner.aligning, aligner.alignedUntilMs], [2, 50])
+  assert.equal(aligner.announce(0, 1, 0).unblock, [])
+  assert.is(aligner.alignedUntilMs, 50)
+})
+
+test('announced or not, all barriers in their places make a checkpoint aligned', () => {
+  const aligner = new BarrierAligner(2, 'exactly-once')
+  aligner.announce(0, 1, 50)
+  aligner.barrier(0, 1)
+  assert.equal(aligner.barrier(1, 1), { unblock: [0], block: [], reached: 1 })
+  assert.is(aligner.mayOvertake, false)
+})
+
 const CHANNELS = 3
 const modes = fc.constantFrom<CheckpointMode>('exactly-once', 'at-least-once')
 
