@@ -61,7 +61,8 @@ export interface FileSinkOptions<T> {
  * restart ends the files that were open.
  *
  * A job that goes on from a checkpoint removes what its subtasks had written behind it, also visible files if it is not
- * the latest one. Leave files where they are as long as the job may go on from a checkpoint that names them.
+ * the latest one; but not those of subtasks that a higher parallelism had added since. Leave files where they are as long as the job may
+ * go on from a checkpoint or savepoint that names them.
  *
  * Errors: `INVALID_ARGUMENT` at once; `OUTPUT_NOT_WRITABLE`; `INVALID_BUCKET` (no relative path); `OUTPUT_WRITE_FAILED`;
  * `OUTPUT_LOST` (a file is to be committed and has vanished); those of the format.
