@@ -1,0 +1,211 @@
+/**
+ * Nexmark events as a source. Splits take blocks of events in turn, so that all of them are at about the same event time however many
+ * there are. A reader goes on from any event.
+ */
+import { MillraceError } from '../../../mailbox/errors.ts'
+import type { ReaderContext, Source, SplitReader } from '../../../operators/source.ts'
+import { eventTime } from '../model.ts'
+import type { NexmarkEvent } from '../model.ts'
+import { EventGenerator } from './events.ts'
+import type { TimelineOptions } from './timeline.ts'
+
+/** Events that a split takes before it is the turn of the next. */
+const BLOCK = 1_000
+/** Out of order inside it, a block must hold whole groups. */
+const LARGEST_GROUP = BLOCK
+
+/** Which events, and how fast. */
+export interface NexmarkSourceOptions extends TimelineOptions {
+  /** How many. */
+  readonly events: number
+  /** Number of the first one. Default: 0. */
+  readonly firstEvent?: number
+  /** Events per second of the clock, of all readers together. Default: as fast as they are taken. */
+  readonly rate?: number
+}
+
+/** Every `step`-th block from `block` on. */
+export interface NexmarkSplit {
+  readonly block: number
+  readonly step: number
+}
+
+/** Makes the source. Errors: `INVALID_ARGUMENT`. */
+export function nexmarkSource(
+  options: NexmarkSourceOptions,
+): Source<NexmarkEvent, NexmarkSplit, number> {
+  const { events, firstEvent = 0, rate, groupSize = 1 } = options
+  requireWhole('events', events, 0)
+  requireWhole('firstEvent', firstEvent, 0)
+  requireWhole('groupSize', groupSize, 1)
+  if (BLOCK % groupSize !== 0 || firstEvent % groupSize !== 0) {
+    throw invalid(
+      `"groupSize" must divide ${LARGEST_GROUP} and "firstEvent", got ${groupSize} and ${firstEvent}`,
+    )
+  }
+  if (rate !== undefined && !(rate > 0 && rate < Number.POSITIVE_INFINITY))
+    throw invalid(`"rate" must be a number of events per second above 0, got ${rate}`)
+  return {
+    name: `nexmark(${events})`,
+    // Rescaled, a reader may have several: they go on side by side.
+    splitsAtOnce: 1_024,
+    enumerate({ parallelism, restored }) {
+      const progress = restored as Progress | undefined
+      const splits = progress?.splits ?? parallelism
+      const left = new Set(progress?.left ?? Array.from({ length: splits }, (_, block) => block))
+      return {
+        recordsExpected: events,
+        // Each reader has its own: one that asks early must not get them all.
+        next(subtaskIndex) {
+          for (const block of left) {
+            if (block % parallelism !== subtaskIndex) continue
+            left.delete(block)
+            return { block, step: splits }
+          }
+          return undefined
+        },
+        snapshot: (): Progress => ({ splits, left: [...left] }),
+      }
+    },
+    open(split, context, position) {
+      return new NexmarkReader({ split, context, position, options })
+    },
+  }
+}
+
+/** What the enumerator had not given out. */
+interface Progress {
+  readonly splits: number
+  readonly left: readonly number[]
+}
+
+interface ReaderParts {
+  readonly split: NexmarkSplit
+  readonly context: ReaderContext
+  readonly position: number | undefined
+  readonly options: NexmarkSourceOptions
+}
+
+class NexmarkReader implements SplitReader<NexmarkEvent, number> {
+  readonly #parts: ReaderParts
+  readonly #generator: EventGenerator
+  readonly #end: number
+  readonly #pace: Pace | undefined
+  /** The next event; every block of the split begins at a multiple of `BLOCK` behind the first event. */
+  #next: number
+  timestamps = new Float64Array(0)
+
+  constructor(parts: ReaderParts) {
+    const { split, context, position, options } = parts
+    const { events, firstEvent = 0, rate } = options
+    this.#parts = parts
+    this.#generator = new EventGenerator(options)
+    this.#end = firstEvent + events
+    this.#next = position ?? firstEvent + split.block * BLOCK
+    if (rate !== undefined)
+      this.#pace = new Pace(context.signal, { msPerEvent: 1000 / rate, first: this.#next })
+  }
+
+  get position(): number {
+    return this.#next
+  }
+
+  read(): readonly NexmarkEvent[] | undefined | Promise<readonly NexmarkEvent[] | undefined> {
+    if (this.#next >= this.#end || this.#parts.context.signal.aborted) return undefined
+    const most = Math.min(this.#parts.context.batchSize, this.#leftInBlock())
+    if (this.#pace === undefined) return this.#make(most)
+    const due = this.#pace.due(this.#next)
+    return due > 0 ? this.#make(Math.min(due, most)) : this.#waitAndRead(this.#pace, most)
+  }
+
+  async #waitAndRead(pace: Pace, most: number): Promise<readonly NexmarkEvent[] | undefined> {
+    for (;;) {
+      if (!(await pace.wait(this.#next))) return undefined
+      const due = pace.due(this.#next)
+      if (due > 0) return this.#make(Math.min(due, most))
+    }
+  }
+
+  #leftInBlock(): number {
+    const { firstEvent = 0 } = this.#parts.options
+    const inBlock = (this.#next - firstEvent) % BLOCK
+    return Math.min(BLOCK - inBlock, this.#end - this.#next)
+  }
+
+  #make(length: number): readonly NexmarkEvent[] {
+    const events = new Array<NexmarkEvent>(length)
+    const timestamps = new Float64Array(length)
+    const generator = this.#generator
+    for (let at = 0; at < length; at++) {
+      const event = generator.at(this.#next + at)
+      events[at] = event
+      timestamps[at] = eventTime(event)
+    }
+    this.timestamps = timestamps
+    this.#moveOn(length)
+    return events
+  }
+
+  #moveOn(length: number): void {
+    const { firstEvent = 0 } = this.#parts.options
+    const next = this.#next + length
+    const atBlockEnd = (next - firstEvent) % BLOCK === 0
+    this.#next = atBlockEnd ? next + (this.#parts.split.step - 1) * BLOCK : next
+  }
+}
+
+/** When events are due: event `n` so many milliseconds behind the first that is read. Lost time is caught up. */
+class Pace {
+  readonly #signal: AbortSignal
+  readonly #msPerEvent: number
+  readonly #first: number
+  readonly #startedMs = performance.now()
+
+  constructor(
+    signal: AbortSignal,
+    { msPerEvent, first }: { readonly msPerEvent: number; readonly first: number },
+  ) {
+    this.#signal = signal
+    this.#msPerEvent = msPerEvent
+    this.#first = first
+  }
+
+  /** How many events are due from `next` on, at most to be made at once. */
+  due(next: number): number {
+    const elapsed = performance.now() - this.#startedMs
+    return Math.floor(elapsed / this.#msPerEvent) - (next - this.#first) + 1
+  }
+
+  /** Resolves with true when `next` is due, with false when the job is over. */
+  wait(next: number): Promise<boolean> {
+    const dueMs = this.#startedMs + (next - this.#first) * this.#msPerEvent
+    return new Promise((resolve) => {
+      const signal = this.#signal
+      if (signal.aborted) {
+        resolve(false)
+        return
+      }
+      const stop = (): void => {
+        clearTimeout(timer)
+        resolve(false)
+      }
+      const timer = setTimeout(
+        () => {
+          signal.removeEventListener('abort', stop)
+          resolve(true)
+        },
+        Math.max(1, dueMs - performance.now()),
+      )
+      signal.addEventListener('abort', stop, { once: true })
+    })
+  }
+}
+
+function requireWhole(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return
+  throw invalid(`"${name}" must be a whole number of at least ${least}, got ${value}`)
+}
+
+function invalid(message: string): MillraceError {
+  return new MillraceError('INVALID_ARGUMENT', `nexmarkSource: ${message}`)
+}

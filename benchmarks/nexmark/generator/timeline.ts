@@ -1,0 +1,93 @@
+/**
+ * Which event comes when, and which people and auctions there are by then. Pure arithmetic over the number of the event.
+ *
+ * Of every 50 events one is a person, three are auctions, and the others bids.
+ */
+import type { EventRandom } from './event-random.ts'
+
+/** The pace of the stream. */
+export interface TimelineOptions {
+  /** Events per second of event time. Default: 10,000. */
+  readonly eventsPerSecond?: number
+  /** Event time of the first event in ms. Default: 2015-07-15T00:00:00Z. */
+  readonly baseTime?: number
+  /** Events are out of order inside groups of this size. Default: 1, in order. */
+  readonly groupSize?: number
+}
+
+const EPOCH = 50
+const PERSONS = 1
+const AUCTIONS = 3
+const ACTIVE_PERSONS = 1_000
+const AUCTIONS_IN_FLIGHT = 100
+/** Ids may be this far ahead of what has been seen. */
+const LEAD = 10
+/** Spreads the events of a group; it has no factor in common with sensible group sizes. */
+const SPREAD = 953
+const DEFAULT_BASE_TIME = Date.UTC(2015, 6, 15)
+
+/** What kind of event it is, as in `NexmarkEvent.event_type`. */
+export function kindOf(event: number): 0 | 1 | 2 {
+  const position = event % EPOCH
+  if (position < PERSONS) return 0
+  return position < PERSONS + AUCTIONS ? 1 : 2
+}
+
+/** The newest person that `event` can know of; people count from 0. */
+export function lastPerson(event: number): number {
+  return Math.floor(event / EPOCH)
+}
+
+/** The newest auction that `event` can know of; auctions count from 0, and -1 is none. */
+export function lastAuction(event: number): number {
+  const epoch = Math.floor(event / EPOCH)
+  const position = event % EPOCH
+  if (position < PERSONS) return epoch * AUCTIONS - 1
+  const offset = position >= PERSONS + AUCTIONS ? AUCTIONS - 1 : position - PERSONS
+  return epoch * AUCTIONS + offset
+}
+
+/** One of the people who are active, or about to be. */
+export function activePerson(random: EventRandom, event: number): number {
+  const people = lastPerson(event) + 1
+  const active = Math.min(people, ACTIVE_PERSONS)
+  return people - active + random.below(active + LEAD)
+}
+
+/** One of the auctions that are in flight, or about to be. */
+export function openAuction(random: EventRandom, event: number): number {
+  const last = lastAuction(event)
+  const lowest = Math.max(last - AUCTIONS_IN_FLIGHT, 0)
+  return lowest + random.below(last - lowest + 1 + LEAD)
+}
+
+/** Times of events. */
+export class Timeline {
+  readonly #delayUs: number
+  readonly #baseTime: number
+  readonly #groupSize: number
+
+  constructor({ eventsPerSecond = 10_000, baseTime, groupSize = 1 }: TimelineOptions) {
+    this.#delayUs = 1_000_000 / eventsPerSecond
+    this.#baseTime = baseTime ?? DEFAULT_BASE_TIME
+    this.#groupSize = groupSize
+  }
+
+  /** The event that comes in the place of number `n`: out of order inside its group. */
+  eventAt(n: number): number {
+    const size = this.#groupSize
+    if (size === 1) return n
+    return Math.floor(n / size) * size + ((n * SPREAD) % size)
+  }
+
+  /** Event time in ms. */
+  timeOf(event: number): number {
+    return this.#baseTime + Math.floor(Math.floor(event * this.#delayUs) / 1000)
+  }
+
+  /** How long after number `n` as many auctions have been opened as can be in flight, in ms. */
+  auctionHorizon(n: number, time: number): number {
+    const events = Math.floor((AUCTIONS_IN_FLIGHT * EPOCH) / AUCTIONS)
+    return this.timeOf(this.eventAt(n + events)) - time
+  }
+}

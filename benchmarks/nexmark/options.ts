@@ -1,0 +1,78 @@
+/**
+ * The command line of the Nexmark benchmark.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseDurationMs } from '../../cli/durations.ts'
+import { QUERIES } from './queries/queries.ts'
+
+/** What is run. */
+export interface NexmarkOptions {
+  /** Names of queries, in the order in which they run. */
+  readonly query: readonly string[]
+  readonly events: number
+  readonly parallelism: number
+  readonly host: 'threads' | 'inline'
+  /** Events per second of the clock; undefined: as many as possible. */
+  readonly rate?: number
+  readonly groupSize: number
+  /** A JSON Lines file. */
+  readonly input?: string
+  readonly output?: string
+  /** Milliseconds between two checkpoints; undefined: none. */
+  readonly checkpoint?: number
+  readonly rounds: number
+  /** Where the figures go. */
+  readonly json?: string
+}
+
+/** Reads the arguments (without `node` and the script); ends the process where they are wrong, or only help is wanted. */
+export function parseNexmarkOptions(args: readonly string[]): NexmarkOptions {
+  const command = new Command('nexmark')
+    .description('Runs queries of the Nexmark benchmark and says how fast they were.')
+    .option('--query <names>', 'queries with commas between them, or all', queries, ['q0'])
+    .option('--events <count>', 'events to generate', wholeFrom(1), 1_000_000)
+    .option('--parallelism <n>', 'subtasks of each operator', wholeFrom(1), 2)
+    .addOption(
+      new Option('--host <host>', 'where it runs')
+        .choices(['threads', 'inline'])
+        .default('threads'),
+    )
+    .option('--rate <n>', 'events per second of the clock (default: any)', wholeFrom(1))
+    .option('--group-size <n>', 'events that are out of order among each other', wholeFrom(1), 1)
+    .option('--input <file>', 'JSON Lines file of events to read instead of generating them')
+    .option('--output <file>', 'JSON Lines file for the rows; of one query (default: thrown away)')
+    .option('--checkpoint <duration>', 'time between two checkpoints, as in 10s', duration)
+    .option('--rounds <n>', 'runs of each query, of which the median counts', wholeFrom(1), 1)
+    .option('--json <file>', 'file for the figures')
+    .allowExcessArguments(false)
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2)
+    })
+    .parse(args, { from: 'user' })
+  const options = command.opts<NexmarkOptions>()
+  if (options.output !== undefined && options.query.length > 1)
+    command.error('error: --output takes the rows of one query', { exitCode: 2 })
+  return options
+}
+
+function queries(text: string): readonly string[] {
+  if (text === 'all') return Object.keys(QUERIES)
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !Object.hasOwn(QUERIES, name))
+  if (unknown === undefined) return names
+  throw new InvalidArgumentError(`There is no query '${unknown}': expected q0 to q23, or all.`)
+}
+
+function wholeFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value
+    throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`)
+  }
+}
+
+function duration(text: string): number {
+  const milliseconds = parseDurationMs(text)
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds
+  throw new InvalidArgumentError('Expected a duration, as in 500ms or 10s.')
+}

@@ -1,0 +1,40 @@
+/**
+ * Values as rows have them.
+ */
+
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const EUROS_PER_THOUSAND_DOLLARS = 908
+
+/** 0.908 of a price, exactly, with three digits behind the point. */
+export function inEuros(price: number): string {
+  const thousandths = price * EUROS_PER_THOUSAND_DOLLARS
+  const rest = thousandths % 1000
+  return `${(thousandths - rest) / 1000}.${String(rest).padStart(3, '0')}`
+}
+
+/** The day in UTC, as in 2015-07-15. */
+export function dayOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10)
+}
+
+/** The begin of the day in UTC, in ms. */
+export function startOfDay(timeMs: number): number {
+  return timeMs - (timeMs % DAY_MS)
+}
+
+/** The hour of the day in UTC, 0 to 23. */
+export function hourOf(timeMs: number): number {
+  return Math.floor((timeMs % DAY_MS) / HOUR_MS)
+}
+
+/** Hour and minute in UTC, as in 09:05. */
+export function minuteOf(timeMs: number): string {
+  const minutes = Math.floor((timeMs % DAY_MS) / MINUTE_MS)
+  return `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`
+}

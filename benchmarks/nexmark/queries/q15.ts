@@ -1,0 +1,45 @@
+/** Query 15: bids, bidders and auctions of every day, in classes of price. */
+import { combine, tumbling } from '../../../api/index.ts'
+import type { Bid } from '../model.ts'
+import { bidsPerClass, idsPerClass, UPDATE_EVERY_MS } from './bid-statistics.ts'
+import { dayOf } from './formats.ts'
+import type { Query } from './query.ts'
+
+const DAY_MS = 86_400_000
+
+export const q15: Query = {
+  title: 'bids, bidders and auctions per day',
+  columns: [
+    'day',
+    'bids',
+    'cheapBids',
+    'middlingBids',
+    'dearBids',
+    'bidders',
+    'cheapBidders',
+    'middlingBidders',
+    'dearBidders',
+    'auctions',
+    'cheapAuctions',
+    'middlingAuctions',
+    'dearAuctions',
+  ],
+  updatedBy: [0],
+  build: ({ bids }) =>
+    bids
+      .windowAll(tumbling(DAY_MS))
+      .earlyResults({ everyMs: UPDATE_EVERY_MS })
+      .aggregate(
+        combine({
+          bids: bidsPerClass(),
+          bidders: idsPerClass((bid: Bid) => bid.bidder),
+          auctions: idsPerClass((bid: Bid) => bid.auction),
+        }),
+        ({ bids, bidders, auctions }, { windowStart }) => [
+          dayOf(windowStart),
+          ...bids,
+          ...bidders,
+          ...auctions,
+        ],
+      ),
+}

@@ -1,0 +1,52 @@
+/** Query 16: bids, bidders and auctions of every channel and day, in classes of price. */
+import { combine, max, tumbling } from '../../../api/index.ts'
+import type { Bid } from '../model.ts'
+import { bidsPerClass, idsPerClass, UPDATE_EVERY_MS } from './bid-statistics.ts'
+import { dayOf, minuteOf } from './formats.ts'
+import type { Query } from './query.ts'
+
+const DAY_MS = 86_400_000
+
+export const q16: Query = {
+  title: 'bids, bidders and auctions per channel and day',
+  columns: [
+    'channel',
+    'day',
+    'minute',
+    'bids',
+    'cheapBids',
+    'middlingBids',
+    'dearBids',
+    'bidders',
+    'cheapBidders',
+    'middlingBidders',
+    'dearBidders',
+    'auctions',
+    'cheapAuctions',
+    'middlingAuctions',
+    'dearAuctions',
+  ],
+  updatedBy: [0, 1],
+  build: ({ bids }) =>
+    bids
+      .keyBy((bid) => bid.channel)
+      .window(tumbling(DAY_MS))
+      .earlyResults({ everyMs: UPDATE_EVERY_MS })
+      .aggregate(
+        combine({
+          // The latest time of a day has its latest minute.
+          latest: max((bid: Bid) => bid.dateTime),
+          bids: bidsPerClass(),
+          bidders: idsPerClass((bid: Bid) => bid.bidder),
+          auctions: idsPerClass((bid: Bid) => bid.auction),
+        }),
+        ({ latest, bids, bidders, auctions }, { key, windowStart }) => [
+          key,
+          dayOf(windowStart),
+          minuteOf(latest ?? windowStart),
+          ...bids,
+          ...bidders,
+          ...auctions,
+        ],
+      ),
+}

@@ -1,0 +1,218 @@
+/**
+ * The Nexmark generator: every event depends on its number alone, and the stream has the proportions that the benchmark asks for.
+ */
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { EventGenerator } from '../../../benchmarks/nexmark/generator/events.ts'
+import { nexmarkSource } from '../../../benchmarks/nexmark/generator/nexmark-source.ts'
+import type { NexmarkSplit } from '../../../benchmarks/nexmark/generator/nexmark-source.ts'
+import { eventTime } from '../../../benchmarks/nexmark/model.ts'
+import type { Auction, Bid, NexmarkEvent, Person } from '../../../benchmarks/nexmark/model.ts'
+import { throwsCode } from '../../runner/expect.ts'
+
+const MANY = 50_000
+
+function events(count: number, generator = new EventGenerator()): NexmarkEvent[] {
+  return Array.from({ length: count }, (_, n) => generator.at(n))
+}
+
+function kinds(all: readonly NexmarkEvent[]): {
+  persons: Person[]
+  auctions: Auction[]
+  bids: Bid[]
+} {
+  return {
+    persons: all.flatMap((event) => (event.event_type === 0 ? [event.person] : [])),
+    auctions: all.flatMap((event) => (event.event_type === 1 ? [event.auction] : [])),
+    bids: all.flatMap((event) => (event.event_type === 2 ? [event.bid] : [])),
+  }
+}
+
+function share<T>(all: readonly T[], is: (one: T) => boolean): number {
+  return all.filter(is).length / all.length
+}
+
+function near(found: number, expected: number, tolerance: number): void {
+  assert.ok(Math.abs(found - expected) <= tolerance, `expected about ${expected}, found ${found}`)
+}
+
+test('an event is the same whoever makes it, and in whatever order', () => {
+  const inOrder = events(500)
+  const number = fc.integer({ min: 0, max: 499 })
+  fc.assert(
+    fc.property(fc.array(number), (numbers) => {
+      const generator = new EventGenerator()
+      for (const n of numbers) assert.equal(generator.at(n), inOrder[n])
+    }),
+  )
+})
+
+test('of every fifty events one is a person, three are auctions and the rest bids', () => {
+  const { persons, auctions, bids } = kinds(events(MANY))
+  assert.equal([persons.length, auctions.length, bids.length], [1_000, 3_000, 46_000])
+  assert.equal(
+    persons.map(({ id }) => id),
+    persons.map((_, n) => 1_000 + n),
+  )
+  assert.equal(
+    auctions.map(({ id }) => id),
+    auctions.map((_, n) => 1_000 + n),
+  )
+})
+
+test('event time follows the number of the event', () => {
+  const all = events(MANY, new EventGenerator({ eventsPerSecond: 2_000, baseTime: 5_000 }))
+  all.forEach((event, n) => assert.is(eventTime(event), 5_000 + Math.floor(n / 2)))
+})
+
+test('events are out of order inside their groups, and nowhere else', () => {
+  const size = 100
+  const generator = new EventGenerator({ groupSize: size })
+  const inOrder = events(2_000).map(({ event_type }) => event_type)
+  for (let from = 0; from < 2_000; from += size) {
+    const times = Array.from({ length: size }, (_, at) => eventTime(generator.at(from + at)))
+    assert.not.equal(
+      times,
+      times.toSorted((a, b) => a - b),
+    )
+    const sorted = Array.from({ length: size }, (_, at) => generator.at(from + at)).toSorted(
+      (a, b) => eventTime(a) - eventTime(b),
+    )
+    assert.is(eventTime(sorted[0] as NexmarkEvent), 1_436_918_400_000 + from / 10)
+    const found = sorted.filter(({ event_type }) => event_type === 2).length
+    assert.is(found, inOrder.slice(from, from + size).filter((kind) => kind === 2).length)
+  }
+})
+
+test('records have about the sizes that the benchmark asks for', () => {
+  const { persons, auctions, bids } = kinds(events(MANY))
+  const texts = (record: object): number =>
+    Object.values(record).reduce((sum: number, value: unknown) => {
+      return sum + (typeof value === 'string' ? value.length : 0)
+    }, 0)
+  const mean = (records: readonly object[]): number =>
+    records.reduce((sum: number, record) => sum + texts(record), 0) / records.length
+  near(mean(persons) + 8, 200, 5)
+  near(mean(auctions) + 48, 500, 10)
+  near(bids.reduce((sum, { extra }) => sum + extra.length, 0) / bids.length + 32, 100, 2)
+  assert.ok(auctions.every(({ expires, dateTime }) => expires > dateTime))
+  assert.ok(auctions.every(({ itemName }) => itemName === itemName.trim()))
+})
+
+test('some auctions, bidders, sellers and channels are hot', () => {
+  const { auctions, bids } = kinds(events(MANY))
+  near(
+    share(bids, ({ auction }) => auction % 100 === 0),
+    0.5,
+    0.02,
+  )
+  near(
+    share(bids, ({ bidder }) => bidder % 100 === 1),
+    0.75,
+    0.02,
+  )
+  near(
+    share(auctions, ({ seller }) => seller % 100 === 0),
+    0.75,
+    0.03,
+  )
+  near(
+    share(bids, ({ channel }) => !channel.startsWith('channel-')),
+    0.5,
+    0.02,
+  )
+  near(
+    share(bids, ({ price }) => price < 10_000),
+    1 / 3,
+    0.02,
+  )
+  const cold = bids.filter(({ channel }) => channel.startsWith('channel-'))
+  near(
+    share(cold, ({ url }) => url.includes('&channel_id=')),
+    0.9,
+    0.02,
+  )
+  assert.is(
+    new Set(cold.map(({ channel, url }) => channel + url)).size,
+    new Set(cold.map(({ channel }) => channel)).size,
+  )
+})
+
+/** Reads what the splits of one enumerator hold, `steps` batches of each, and says where that leaves off. */
+function read(
+  options: { parallelism: number; restored?: unknown; positions?: readonly Open[] },
+  steps = Number.POSITIVE_INFINITY,
+): { seen: number[]; enumerator: unknown; open: Open[] } {
+  const { parallelism, restored, positions = [] } = options
+  const source = nexmarkSource({ events: 10_300, eventsPerSecond: 1_000, baseTime: 0 })
+  const enumerator = source.enumerate({ parallelism, restored })
+  assert.not.instance(enumerator, Promise)
+  if (enumerator instanceof Promise) throw new Error('not reached')
+  const open: Open[] = [...positions]
+  for (let subtask = 0; subtask < parallelism; subtask++) {
+    for (
+      let split = enumerator.next(subtask);
+      split !== undefined;
+      split = enumerator.next(subtask)
+    )
+      open.push({ split: split as NexmarkSplit, position: undefined })
+  }
+  const context = {
+    subtaskIndex: 0,
+    parallelism,
+    batchSize: 333,
+    signal: new AbortController().signal,
+  }
+  const seen: number[] = []
+  const left = open.map(({ split, position }) => {
+    const reader = source.open(split, context, position)
+    if (reader instanceof Promise) throw new Error('not reached')
+    for (let step = 0; step < steps; step++) {
+      const batch = reader.read() as readonly NexmarkEvent[] | undefined
+      if (batch === undefined) break
+      seen.push(...(reader.timestamps ?? []))
+    }
+    return { split, position: reader.position }
+  })
+  return { seen, enumerator: structuredClone(enumerator.snapshot?.()), open: left }
+}
+
+interface Open {
+  readonly split: NexmarkSplit
+  readonly position: number | undefined
+}
+
+test('readers share the events, each is read once, also across a restore at another parallelism', () => {
+  const parallelism = fc.integer({ min: 1, max: 4 })
+  fc.assert(
+    fc.property(
+      parallelism,
+      parallelism,
+      fc.integer({ min: 0, max: 20 }),
+      (before, after, steps) => {
+        const first = read({ parallelism: before }, steps)
+        const { enumerator: restored, open: positions } = first
+        const second = read({ parallelism: after, restored, positions })
+        const seen = [...first.seen, ...second.seen].toSorted((a, b) => a - b)
+        assert.is(seen.length, 10_300)
+        assert.ok(seen.every((time, n) => time === n))
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+test('wrong options are refused', () => {
+  for (const wrong of [
+    { events: -1 },
+    { events: 1.5 },
+    { events: 1, firstEvent: -1 },
+    { events: 1, groupSize: 0 },
+    { events: 1, groupSize: 7 },
+    { events: 1, rate: 0 },
+  ])
+    throwsCode(() => nexmarkSource(wrong), 'INVALID_ARGUMENT')
+})
+
+test.run()

@@ -1,0 +1,84 @@
+/**
+ * The command of the Nexmark benchmark: what it prints, writes and refuses.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { QueryReport } from '../../../benchmarks/nexmark/report.ts'
+
+const MAIN = fileURLToPath(new URL('../../../benchmarks/nexmark/main.js', import.meta.url))
+
+interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function nexmark(...args: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    })
+  })
+}
+
+const test = suite<{ folder: string }>('nexmark command')
+
+test.before.each(async (context) => {
+  context.folder = await mkdtemp(join(tmpdir(), 'millrace-nexmark-'))
+})
+
+test.after.each(({ folder }) => rm(folder, { recursive: true }))
+
+test('several queries run in rounds, and their figures go to a table and a file', async ({
+  folder,
+}) => {
+  const json = join(folder, 'figures.json')
+  const args = ['--query', 'q2,q10', '--events', '5000', '--rounds', '2', '--checkpoint', '1s']
+  const { code, stdout } = await nexmark(...args, '--json', json)
+  assert.is(code, 0)
+  assert.match(stdout, 'bids for every 123rd auction')
+  const { reports } = JSON.parse(await readFile(json, 'utf8')) as { reports: QueryReport[] }
+  assert.equal(
+    reports.map(({ query, events, rows, perSecond }) => [
+      query,
+      events,
+      rows > 0,
+      perSecond.length,
+    ]),
+    [
+      ['q2', 5000, true, 2],
+      ['q10', 5000, true, 2],
+    ],
+  )
+  assert.is(reports[1]?.rows, 4600)
+})
+
+test('rows of one query go to a file', async ({ folder }) => {
+  const output = join(folder, 'rows.jsonl')
+  const { code } = await nexmark('--events', '50', '--parallelism', '1', '--output', output)
+  assert.is(code, 0)
+  assert.is((await readFile(output, 'utf8')).trimEnd().split('\n').length, 46)
+})
+
+test('a wrong command line is refused with what was expected', async () => {
+  const wrong: readonly (readonly [string, ...string[]])[] = [
+    ['expected q0 to q23', '--query', 'q24'],
+    ['at least 1', '--events', '0'],
+    ['a whole number', '--parallelism', 'two'],
+    ['as in 500ms', '--checkpoint', '10'],
+    ['rows of one query', '--query', 'q0,q1', '--output', 'x'],
+    ['unknown option', '--evnts', '5'],
+  ]
+  const outcomes = await Promise.all(wrong.map(([, ...args]) => nexmark(...args)))
+  outcomes.forEach(({ code, stderr }, at) => {
+    assert.is(code, 2, wrong[at]?.join(' '))
+    assert.match(stderr, wrong[at]?.[0] as string)
+  })
+})
+
+test.run()
