@@ -13,6 +13,7 @@ import type { CheckpointMetadata, SnapshotStore } from '../../checkpoint/store/s
 import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import { asyncView } from '../../runtime/extension.ts'
 import type { Async, SlotGroup } from '../../runtime/slot-node.ts'
 import { fromWireError } from '../../runtime/wire-error.ts'
@@ -35,6 +36,11 @@ import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protoco
 import type { ResolvedOptions } from './run-options.ts'
 import { WatermarkGroups } from './watermark-groups.ts'
 
+/** Frames and messages of attempts that are over: dropped, and counted here. */
+export interface StaleMessages {
+  count: number
+}
+
 /** What is run, and where. */
 export interface AttemptParts {
   readonly graph: JobGraph
@@ -51,6 +57,8 @@ export interface AttemptParts {
   /** Where the slots get the graph from. */
   readonly origin: GraphOrigin
   readonly codec: ResolvedOptions['codec']
+  /** What comes for attempts that are over. */
+  readonly stale: StaleMessages
 }
 
 /** One deployment of a job. */
@@ -73,6 +81,8 @@ export class Attempt {
   #endBadly: (error: unknown) => void = () => {}
   /** The deployment that is under way. */
   #deploying: Promise<void> = Promise.resolve()
+  /** Nothing that slots say counts any more. */
+  #over = false
 
   constructor(parts: AttemptParts) {
     this.#parts = parts
@@ -196,6 +206,7 @@ export class Attempt {
 
   /** Ends it badly: nothing half-written stays, as far as its threads answer, but with `keepPrepared` what the last checkpoint needs. Resolves with the last metrics, if there are any. */
   async abort(keepPrepared: boolean): Promise<readonly SubtaskMetrics[] | undefined> {
+    this.#over = true
     // A slot that is being deployed may open an output yet, which is to be removed.
     const { clock } = this.#parts.group.main.slot
     await withinPatience(clock, [this.#deploying, this.#checkpoints.stop()])
@@ -207,7 +218,17 @@ export class Attempt {
       () => {},
     )
     await withinPatience(clock, [metrics, ...this.#slots.map((slot) => slot.abort(keepPrepared))])
+    await this.#countStaleFrames(clock)
     return last
+  }
+
+  /** Some subtasks had stopped before others, which went on sending to them. */
+  async #countStaleFrames(clock: Clock): Promise<void> {
+    const { stale } = this.#parts
+    const counts = this.#slots.map(async (slot) => {
+      stale.count += await slot.staleFrames()
+    })
+    await withinPatience(clock, counts)
   }
 
   /** Resolves when the last checkpoint of the attempt has come to its end: before, nobody knows which one is the newest. */
@@ -285,20 +306,22 @@ export class Attempt {
   #coordinatorSide(): JobCoordinator {
     const { enumerators, plan, graph } = this.#parts
     return {
-      nextSplit: async (nodeId, subtaskIndex) => enumerators.next(nodeId, subtaskIndex),
+      nextSplit: async (nodeId, subtaskIndex) =>
+        this.#isStale() ? undefined : enumerators.next(nodeId, subtaskIndex),
       announceWatermark: (nodeId, subtaskIndex, watermark) => {
-        this.#watermarkGroups.announce(nodeId, subtaskIndex, watermark)
+        if (!this.#isStale()) this.#watermarkGroups.announce(nodeId, subtaskIndex, watermark)
       },
       acknowledged: (name, checkpointId, snapshot) => {
-        this.#checkpoints.acknowledged(name, checkpointId, snapshot)
+        if (!this.#isStale()) this.#checkpoints.acknowledged(name, checkpointId, snapshot)
       },
       declined: (name, checkpointId, wire) => {
-        this.#checkpoints.declined(name, checkpointId, fromWireError(wire))
+        if (!this.#isStale()) this.#checkpoints.declined(name, checkpointId, fromWireError(wire))
       },
       finished: (name, snapshot) => {
-        this.#subtaskFinished(name, snapshot)
+        if (!this.#isStale()) this.#subtaskFinished(name, snapshot)
       },
       failed: ({ taskId }, wire) => {
+        if (this.#isStale()) return
         const error = revivedOperatorError(fromWireError(wire))
         const root = plan.tasks[taskId]?.root
         // Names repeat less often within one task than within a job.
@@ -306,6 +329,12 @@ export class Attempt {
         this.fail(error)
       },
     }
+  }
+
+  /** Whether it comes too late: then it is counted, and must be dropped. */
+  #isStale(): boolean {
+    if (this.#over) this.#parts.stale.count++
+    return this.#over
   }
 
   #subtaskFinished(name: SubtaskName, snapshot: SubtaskSnapshot): void {

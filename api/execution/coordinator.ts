@@ -25,13 +25,14 @@ import type { JobDefinition } from '../job.ts'
 import { createPlan } from '../plan.ts'
 import type { ExecutionPlan } from '../plan.ts'
 import { Attempt } from './attempt.ts'
+import type { StaleMessages } from './attempt.ts'
 import type { StopOptions } from './attempt-stop.ts'
 import { Collector } from './collector.ts'
 import { commitSinks } from './commit-sinks.ts'
 import { noteDeclaration } from './declaration.ts'
 import { Enumerators } from './enumerators.ts'
 import { JobCheckpoints } from './job-checkpoints.ts'
-import { jobTotals } from './job-metrics.ts'
+import { subtaskMetrics } from './job-metrics.ts'
 import type { JobMetrics } from './job-metrics.ts'
 import { loadJobModule } from './job-module.ts'
 import { withinPatience } from './patience.ts'
@@ -67,6 +68,7 @@ export class Coordinator {
   #savepointAsked = false
   #checkpoints: JobCheckpoints | undefined
   #restarter: Restarter | undefined
+  readonly #stale: StaleMessages = { count: 0 }
   #stopping: Promise<CheckpointMetadata> | undefined
   #nextChannelId = 1
   #startedMs = 0
@@ -157,6 +159,7 @@ export class Coordinator {
 
   async #stop({ savepoint, drain = false }: StopOptions): Promise<CheckpointMetadata> {
     const attempt = this.#running('the end')
+    if (savepoint !== undefined) this.#savepointAsked = true
     const { storage } = this.#options.surroundings
     const store = savepoint === undefined ? undefined : await openDirectoryStore(savepoint, storage)
     try {
@@ -288,6 +291,7 @@ export class Coordinator {
       restored,
       origin: this.#graphOrigin(graph),
       codec: this.#options.codec,
+      stale: this.#stale,
     })
   }
 
@@ -345,25 +349,15 @@ export class Coordinator {
   }
 
   #summarize(subtasks: readonly SubtaskMetrics[]): JobMetrics {
-    const sorted = [...subtasks].sort(
-      (a, b) => a.taskId - b.taskId || a.subtaskIndex - b.subtaskIndex,
-    )
-    const roles = { isSource: (taskId: number) => this.#isSource(taskId) }
-    const durationMs = this.#startedMs === 0 ? 0 : performance.now() - this.#startedMs
-    const totals = jobTotals(sorted, roles, this.#enumerators?.recordsExpected)
+    const parts = { graph: this.#graph, plan: this.#plan, enumerators: this.#enumerators }
     return {
       jobName: this.#jobName,
-      durationMs,
+      durationMs: this.#startedMs === 0 ? 0 : performance.now() - this.#startedMs,
       restarts: this.#restarter?.restarts ?? 0,
+      staleMessages: this.#stale.count,
       checkpoints: (this.#checkpoints?.history ?? new CheckpointHistory()).summary(),
-      totals,
-      subtasks: sorted,
+      ...subtaskMetrics(subtasks, parts),
     }
-  }
-
-  #isSource(taskId: number): boolean {
-    const root = this.#plan?.tasks[taskId]?.root
-    return root !== undefined && this.#graph?.nodes[root.nodeId]?.operator.kind === 'source'
   }
 }
 

@@ -38,7 +38,11 @@ export type CheckpointChoices = Pick<
 interface Found {
   readonly catalog: CheckpointCatalog
   readonly id: number
+  readonly latest: LatestCheckpoint
 }
+
+/** A start from nothing leaves nobody without. */
+const NOTHING = { withoutState: [], givenUp: [] }
 
 /** See the head of this file. */
 export class JobCheckpoints {
@@ -66,7 +70,8 @@ export class JobCheckpoints {
     if (checkpoints === undefined) return new JobCheckpoints(options, undefined, 1)
     const { directory } = checkpoints
     if (directory === undefined) return new JobCheckpoints(options, new MemorySnapshotStore(), 1)
-    const store = await openDirectoryStore(directory, options.surroundings.storage)
+    const { takeOver } = checkpoints
+    const store = await openDirectoryStore(directory, { takeOver, ...options.surroundings.storage })
     return new JobCheckpoints(options, store, await store.nextId())
   }
 
@@ -87,6 +92,7 @@ export class JobCheckpoints {
     const stored = await readCheckpoint(found.catalog, found.id)
     const allowNonRestoredState = from?.allowNonRestoredState ?? false
     const job = restoreJob(stored, plannedOperators(graph, plan), { allowNonRestoredState })
+    this.#tell(found.catalog, found.latest, job)
     const channels = restoreChannels(stored, plannedEdges(graph, plan), allowNonRestoredState)
     return channels.size === 0 ? job : { ...job, channels }
   }
@@ -123,13 +129,13 @@ export class JobCheckpoints {
   #take(catalog: CheckpointCatalog, latest: LatestCheckpoint): Found | undefined {
     const { metadata } = latest
     if (metadata === undefined) return undefined
-    this.#tell(catalog, latest)
-    return { catalog, id: metadata.id }
+    return { catalog, id: metadata.id, latest }
   }
 
   #tell(
     { location }: CheckpointCatalog,
     { metadata, skipped, incomplete }: LatestCheckpoint,
+    { withoutState, givenUp }: Pick<RestoredJob, 'withoutState' | 'givenUp'> = NOTHING,
   ): void {
     this.#options.onRestore({
       location,
@@ -137,6 +143,8 @@ export class JobCheckpoints {
       triggeredAt: metadata?.triggeredAt,
       damaged: skipped.map(damageText),
       incomplete,
+      withoutState,
+      givenUp,
     })
   }
 

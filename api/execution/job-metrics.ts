@@ -3,6 +3,9 @@
  */
 import type { CheckpointSummary } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
 import type { SubtaskMetrics } from '../../operators/subtask.ts'
+import type { JobGraph } from '../graph.ts'
+import type { ExecutionPlan } from '../plan.ts'
+import type { Enumerators } from './enumerators.ts'
 
 /** A job's metrics at one moment. */
 export interface JobMetrics {
@@ -11,6 +14,11 @@ export interface JobMetrics {
   readonly durationMs: number
   /** How often the job was started again after a failure; the numbers below are those of the last attempt. */
   readonly restarts: number
+  /**
+   * Records, acknowledgements and the like that came from attempts which were over, and were dropped. Those that were on their way to a
+   * thread which has ended are not counted.
+   */
+  readonly staleMessages: number
   /** What became of its checkpoints, over all attempts. */
   readonly checkpoints: CheckpointSummary
   readonly totals: JobTotals
@@ -54,4 +62,27 @@ export function jobTotals(
     bytesExchanged += subtask.bytesIn
   }
   return { recordsRead, recordsWritten, recordsExchanged, bytesExchanged, recordsExpected }
+}
+
+/** What is known of the parts of a job. */
+export interface JobParts {
+  readonly graph: JobGraph | undefined
+  readonly plan: ExecutionPlan | undefined
+  readonly enumerators: Enumerators | undefined
+}
+
+/** The subtasks in order, and their sums. */
+export function subtaskMetrics(
+  subtasks: readonly SubtaskMetrics[],
+  { graph, plan, enumerators }: JobParts,
+): Pick<JobMetrics, 'totals' | 'subtasks'> {
+  const sorted = [...subtasks].sort(
+    (a, b) => a.taskId - b.taskId || a.subtaskIndex - b.subtaskIndex,
+  )
+  const isSource = (taskId: number): boolean => {
+    const root = plan?.tasks[taskId]?.root
+    return root !== undefined && graph?.nodes[root.nodeId]?.operator.kind === 'source'
+  }
+  const totals = jobTotals(sorted, { isSource }, enumerators?.recordsExpected)
+  return { totals, subtasks: sorted }
 }

@@ -125,6 +125,7 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
       close()
     },
     metrics: () => subtasks.map((subtask) => subtask.metrics()),
+    staleFrames: () => node.router.staleFrames,
   }
 }
 

@@ -89,4 +89,6 @@ export interface JobSlot {
   /** The attempt is over and did not finish: remove what must not be seen. `keepPrepared`: the job may go on from its last checkpoint. */
   abort(keepPrepared: boolean): Promise<void>
   metrics(): readonly SubtaskMetrics[]
+  /** Frames for channels that have ended or been given up, which were dropped, since the slot began. */
+  staleFrames(): number
 }

@@ -2,6 +2,7 @@
  * Decides whether a job that has failed gets another attempt, and waits for it. On the main thread.
  */
 import type { RestartDecisions } from '../../checkpoint/recovery/restart-strategy.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
 import { OperatorError } from '../../operators/operator-error.ts'
 import type { Cancel, Clock } from '../../runtime/clock.ts'
 import type { Slot } from '../../runtime/slot.ts'
@@ -11,7 +12,7 @@ import type { ResolvedOptions } from './run-options.ts'
 const SAME_WITHIN_MS = 300_000
 
 /** What a restarter needs to know of a run. */
-export type RestarterOptions = Pick<ResolvedOptions, 'restart' | 'sameFailures' | 'onRestart'>
+export type RestarterOptions = Pick<ResolvedOptions, 'restart' | 'onRestart'>
 
 /** The failures of one run of a job. */
 export class Restarter {
@@ -20,7 +21,7 @@ export class Restarter {
   readonly #decisions: RestartDecisions | undefined
   #restarts = 0
   /** The last failure, when it came, and how often it has come in a row. */
-  #last = ''
+  #lastText = ''
   #lastMs = 0
   #inRow = 0
 
@@ -40,22 +41,32 @@ export class Restarter {
     const decisions = this.#decisions
     if (decisions === undefined) throw error
     decisions.failed()
-    if (!decisions.canRestart || this.#isHopeless(error)) throw error
+    const hopeless = this.#isHopeless(error)
+    if (hopeless || !decisions.canRestart) throw this.#last(error, hopeless)
     this.#restarts++
     const delayMs = decisions.backoffMs()
     this.#options.onRestart({ error, restarts: this.#restarts, delayMs })
     return delayMs
   }
 
+  /** The error that ends the job, which says how often it was tried. */
+  #last(error: unknown, hopeless: boolean): unknown {
+    if (!(error instanceof MillraceError) || this.#restarts === 0) return error
+    const often = this.#restarts === 1 ? 'once' : `${this.#restarts} times`
+    const same = hopeless ? `, and the same has failed ${this.#inRow} times in a row` : ''
+    error.message += ` (the job was started again ${often}${same})`
+    return error
+  }
+
   /** A record that always fails would be read again for ever. */
   #isHopeless(error: unknown): boolean {
     const same = described(error)
     const nowMs = this.#clock.monotonicMs()
-    const isSame = same === this.#last && nowMs - this.#lastMs < SAME_WITHIN_MS
+    const isSame = same === this.#lastText && nowMs - this.#lastMs < SAME_WITHIN_MS
     this.#inRow = isSame ? this.#inRow + 1 : 1
-    this.#last = same
+    this.#lastText = same
     this.#lastMs = nowMs
-    return this.#inRow >= this.#options.sameFailures
+    return this.#inRow >= (this.#options.restart?.sameFailures ?? Infinity)
   }
 }
 

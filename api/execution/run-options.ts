@@ -67,8 +67,8 @@ export interface RunOptions {
   /** Hears of every restart, before the wait. Default: a warning of the process. */
   readonly onRestart?: (restart: RestartNotice) => void
   /**
-   * Hears with which checkpoint an attempt begins, and which newer ones it passes over. Default: warnings of the process about those that are
-   * damaged.
+   * Hears with which checkpoint an attempt begins, which newer ones it passes over, and which operators begin without state. Default: warnings of
+   * the process about those that are damaged, and about state that is given up.
    */
   readonly onRestore?: (restore: RestoreNotice) => void
 }
@@ -83,6 +83,10 @@ export interface RestoreNotice {
   readonly triggeredAt: number | undefined
   /** One sentence about each damage of newer ones, newest first: what was done since then is done again. */
   readonly damaged: readonly string[]
+  /** The uids of operators that begin empty, because there is nothing of them in it: those that keep no state, and those that are new. */
+  readonly withoutState: readonly string[]
+  /** The uids of operators that the job no longer has, whose state was given up (`allowNonRestoredState`). */
+  readonly givenUp: readonly string[]
   /** Newer ones without metadata, newest first: a crash has interrupted them, or somebody has removed that file. */
   readonly incomplete: readonly number[]
 }
@@ -120,8 +124,6 @@ export interface ResolvedOptions {
   readonly resourceLimits: { readonly maxOldGenerationSizeMb?: number } | undefined
   /** Undefined: none. */
   readonly restart: RestartStrategy | undefined
-  /** How often the same failure may come in a row, each less than five minutes after the one before. */
-  readonly sameFailures: number
   /** Undefined: none are made. */
   readonly checkpoints: ResolvedCheckpointOptions | undefined
   readonly resume: boolean
@@ -176,13 +178,7 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
   }
 }
 
-/** The same failure this many times in a row: more attempts would not help. */
-const SAME_FAILURES = 5
-
-type Recovery = Pick<
-  ResolvedOptions,
-  'restart' | 'sameFailures' | 'checkpoints' | 'resume' | 'from'
->
+type Recovery = Pick<ResolvedOptions, 'restart' | 'checkpoints' | 'resume' | 'from'>
 
 function resolveRecovery({ checkpoints, restart, resume = false, from }: RunOptions): Recovery {
   const resolved =
@@ -204,7 +200,6 @@ function resolveRecovery({ checkpoints, restart, resume = false, from }: RunOpti
   const byDefault = restart === undefined && resolved !== undefined
   return {
     restart: byDefault ? exponentialDelay() : resolveRestart(restart),
-    sameFailures: byDefault ? SAME_FAILURES : Number.POSITIVE_INFINITY,
     checkpoints: resolved,
     resume,
     from: resolveFrom(from),
@@ -260,7 +255,11 @@ function warnOfRestart({ error, restarts, delayMs }: RestartNotice): void {
   )
 }
 
-function warnOfDamage({ damaged }: RestoreNotice): void {
+function warnOfDamage({ damaged, givenUp }: RestoreNotice): void {
+  if (givenUp.length > 0) {
+    const uids = givenUp.map((uid) => `'${uid}'`).join(', ')
+    process.emitWarning(`The state of operators that the job no longer has is given up: ${uids}`)
+  }
   for (const sentence of damaged)
     process.emitWarning(`A damaged checkpoint is passed over: ${sentence}`)
 }

@@ -38,6 +38,11 @@ export interface CheckpointOptions {
   readonly onCancel?: 'keep' | 'remove'
   /** The directory where they are kept. Default: in memory, which survives a failure of the job, but not the end of the process. */
   readonly directory?: string
+  /**
+   * Whether the directory is taken over from a process of another machine, or of another container, which cannot be asked whether it still
+   * lives: only where it is certain that it does not. What a dead process of this machine has left never stands in the way. Default: false.
+   */
+  readonly takeOver?: boolean
 }
 
 /** The options with everything decided. */
@@ -54,6 +59,7 @@ export interface ResolvedCheckpointOptions {
   readonly onCancel: 'keep' | 'remove'
   /** Undefined: in memory. */
   readonly directory: string | undefined
+  readonly takeOver: boolean
 }
 
 const KNOWN = [
@@ -67,6 +73,7 @@ const KNOWN = [
   'keep',
   'onCancel',
   'directory',
+  'takeOver',
 ]
 const MODES: readonly CheckpointMode[] = ['exactly-once', 'at-least-once']
 const ON_CANCEL = ['keep', 'remove'] as const
@@ -88,6 +95,7 @@ export function resolveCheckpointOptions(
   refuseUnknownOptions(options, KNOWN, where)
   const { intervalMs, minPauseMs = 0, timeoutMs = 600_000, tolerableFailures = 0 } = options
   const { mode = 'exactly-once', keep = 3, onCancel = 'keep', directory } = options
+  const { takeOver = false } = options
   const { unaligned = false, alignedTimeoutMs } = options
   const check = (holds: boolean, name: string, expected: string, got: unknown): void => {
     if (holds) return
@@ -123,6 +131,7 @@ export function resolveCheckpointOptions(
   check(ON_CANCEL.includes(onCancel), 'onCancel', oneOf(ON_CANCEL), onCancel)
   const isPath = typeof directory === 'string' && directory !== ''
   check(directory === undefined || isPath, 'directory', 'the path of a directory', directory)
+  check(typeof takeOver === 'boolean', 'takeOver', 'true or false', takeOver)
   return {
     intervalMs,
     minPauseMs,
@@ -133,6 +142,7 @@ export function resolveCheckpointOptions(
     keep,
     onCancel,
     directory,
+    takeOver,
   }
 }
 

@@ -28,6 +28,11 @@ export interface RestartDecisions {
 export interface RestartStrategy {
   /** Shown in plans and logs, e.g. `fixedDelay(3 × 1000 ms)`. */
   readonly name: string
+  /**
+   * The same failure this many times in a row, each less than five minutes after the one before, ends the job whatever the decisions
+   * say: a record that always fails would be read again for ever. Default: any number.
+   */
+  readonly sameFailures?: number
   start(surroundings: RestartSurroundings): RestartDecisions
 }
 
@@ -112,10 +117,16 @@ export interface ExponentialDelayOptions {
   readonly resetAfterMs?: number
   /** Largest part of a wait by which it may be longer or shorter, 0 to 1. Default: 0.1. */
   readonly jitter?: number
+  /**
+   * The same failure (the same error of the same operator on the same record) this many times in a row, each less than five minutes after
+   * the one before, ends the job: a whole number from 1, or Infinity. Default: 5.
+   */
+  readonly sameFailures?: number
 }
 
 /**
- * For ever, after waits that grow until the job has run well for a while (Flink's ExponentialDelayRestartBackoffTimeStrategy).
+ * For ever, after waits that grow until the job has run well for a while (Flink's ExponentialDelayRestartBackoffTimeStrategy), unless the
+ * same failure comes again and again (`sameFailures`).
  * Errors: `INVALID_RESTART_STRATEGY`.
  *
  * @example
@@ -123,10 +134,12 @@ export interface ExponentialDelayOptions {
  */
 export function exponentialDelay(options: ExponentialDelayOptions = {}): RestartStrategy {
   const { initialMs = 1_000, maxMs = 60_000, multiplier = 1.5 } = options
-  const { resetAfterMs = 3_600_000, jitter = 0.1 } = options
+  const { resetAfterMs = 3_600_000, jitter = 0.1, sameFailures = 5 } = options
   const name = `exponentialDelay(${initialMs} to ${maxMs} ms)`
   requireTime(initialMs, 1, `${name}: initialMs`)
   requireTime(maxMs, initialMs, `${name}: maxMs`)
+  if (sameFailures !== Number.POSITIVE_INFINITY)
+    requireCount(sameFailures, 1, `${name}: sameFailures`)
   requireTime(resetAfterMs, 1, `${name}: resetAfterMs`)
   requireThat(multiplier > 1 && Number.isFinite(multiplier), `${name}: multiplier`, {
     expected: 'a number above 1',
@@ -138,6 +151,7 @@ export function exponentialDelay(options: ExponentialDelayOptions = {}): Restart
   })
   return {
     name,
+    sameFailures,
     start: ({ now, random }) => {
       let current = initialMs
       let lastFailure = now()

@@ -14,6 +14,7 @@ const metrics = {
   jobName: 'words',
   durationMs: 2_000,
   restarts: 0,
+  staleMessages: 0,
   checkpoints: {
     completed: 0,
     failed: 0,
@@ -165,6 +166,7 @@ test('the line of totals tells what became of checkpoints, and of restarts, and 
   const recovered = {
     ...metrics,
     restarts: 1,
+    staleMessages: 0,
     checkpoints: { ...rest, recent, completed: 12, failed: 1 },
   }
   assert.match(

@@ -15,6 +15,7 @@ test('what is not said has a default', () => {
     keep: 3,
     onCancel: 'keep',
     directory: undefined,
+    takeOver: false,
   })
 })
 
@@ -28,6 +29,7 @@ test('what is said stays as it is', () => {
     keep: 1,
     onCancel: 'remove',
     directory: 'checkpoints',
+    takeOver: true,
   } as const
   const never = { alignedForMs: Number.POSITIVE_INFINITY }
   assert.equal(resolveCheckpointOptions(options), { ...options, ...never })
