@@ -1,59 +1,96 @@
 #!/usr/bin/env node
 /**
- * Runs the flights job through many simulated interleavings and compares every run with DuckDB's answer.
+ * Runs the shapes of jobs through many simulated runs in which something goes wrong, and compares what they put out with answers that the
+ * engine has not computed.
  *
- *   npm run simulate -- [--seeds N] [--from SEED]      many seeds, 10,000 by default
- *   npm run simulate -- --seed N [--trace]             one seed again, step by step
+ *   npm run simulate -- [--seeds N] [--shape NAME] [--mode MODE] [--first SEED]   N seeds in all, 10,000 by default, dealt to all shapes and modes
+ *   npm run simulate -- --shape NAME --mode MODE --seed N [--trace]               one seed again, step by step
+ *
+ * Exit code 1 when something was found, 2 for wrong options.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { writeFlightsSlice } from './flights-slice.ts'
-import { runSeed } from './run-seed.ts'
+import { MODE_NAMES } from './modes.ts'
+import type { Mode } from './modes.ts'
+import { describeFinding, runShape } from './run-shape.ts'
+import type { ShapeReport } from './run-shape.ts'
+import { reportTable } from './report-table.ts'
+import { SHAPES } from './shapes/index.ts'
+import type { Shape } from './shapes/shape.ts'
 
-const PROGRESS_EVERY = 1_000
+const PROGRESS_MS = 10_000
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '10000' },
-    from: { type: 'string', default: '0' },
+    first: { type: 'string', default: '0' },
     seed: { type: 'string' },
+    shape: { type: 'string' },
+    mode: { type: 'string' },
     trace: { type: 'boolean', default: false },
   },
 })
 
-const first = Number(values.seed ?? values.from)
-const count = values.seed === undefined ? Number(values.seeds) : 1
-if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || first < 0 || count < 1) {
-  console.error('simulate: expected whole numbers, --seeds of at least 1')
-  process.exit(2)
-}
+const shapes = chosenShapes()
+const modes = chosenModes()
+const first = wholeNumber('first', values.seed ?? values.first, 0)
+const all = values.seed === undefined ? wholeNumber('seeds', values.seeds, 1) : 1
+const each = Math.ceil(all / (shapes.length * modes.length))
+const startMs = performance.now()
+const reports: ShapeReport[] = []
+let done = 0
+let toldMs = startMs
 
-const folder = await mkdtemp(join(tmpdir(), 'millrace-simulate-'))
-try {
-  process.exitCode = (await runAll()) ? 0 : 1
-} finally {
-  await rm(folder, { recursive: true })
-}
-
-async function runAll(): Promise<boolean> {
-  const slice = await writeFlightsSlice(folder)
-  const startMs = performance.now()
-  let steps = 0
-  for (let seed = first; seed < first + count; seed++) {
-    const trace = values.trace ? console.log : undefined
-    const result = await runSeed(seed, slice, folder, trace)
-    steps += result.steps
-    if (result.fault !== undefined) {
-      console.error(`seed ${seed}: ${result.fault}`)
-      console.error(`replay it with: npm run simulate -- --seed ${seed} --trace`)
-      return false
-    }
-    const done = seed - first + 1
-    if (done % PROGRESS_EVERY === 0) console.log(`${done} seeds, ${steps} steps, no fault`)
+for (const shape of shapes) {
+  for (const mode of modes) {
+    const report = await runShape(shape, {
+      mode,
+      firstSeed: first,
+      seeds: each,
+      onSeed: tellProgress,
+      ...(values.trace ? { trace: console.log } : {}),
+    })
+    reports.push(report)
+    for (const finding of report.findings) console.error(describeFinding(shape.name, mode, finding))
   }
-  const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
-  console.log(`${count} seeds, ${steps} steps, no fault, ${seconds} s`)
-  return true
+}
+console.log(reportTable(reports))
+console.log(`${seconds()} s`)
+process.exitCode = reports.some(({ findings }) => findings.length > 0) ? 1 : 0
+
+function tellProgress(): void {
+  done++
+  if (performance.now() - toldMs < PROGRESS_MS) return
+  toldMs = performance.now()
+  console.log(`${done} of ${each * shapes.length * modes.length} seeds, ${seconds()} s`)
+}
+
+function seconds(): string {
+  return ((performance.now() - startMs) / 1000).toFixed(1)
+}
+
+function chosenShapes(): readonly Shape[] {
+  if (values.shape === undefined) return SHAPES
+  const chosen = SHAPES.filter(({ name }) => name === values.shape)
+  if (chosen.length === 0)
+    refuse(`--shape: expected one of ${SHAPES.map(({ name }) => name).join(', ')}`)
+  return chosen
+}
+
+function chosenModes(): readonly Mode[] {
+  if (values.mode === undefined) return MODE_NAMES
+  const chosen = MODE_NAMES.filter((mode) => mode === values.mode)
+  if (chosen.length === 0) refuse(`--mode: expected one of ${MODE_NAMES.join(', ')}`)
+  return chosen
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < least)
+    refuse(`--${name}: expected a whole number from ${least}, got ${text}`)
+  return number
+}
+
+function refuse(message: string): never {
+  console.error(`simulate: ${message}`)
+  process.exit(2)
 }

@@ -27,6 +27,8 @@ export interface SeedResult {
   readonly injected: readonly FaultKind[]
   /** How often the job was started again within its process. */
   readonly restarts: number
+  /** How often it went on from a checkpoint, in all of its processes. */
+  readonly restores: number
   /** Processes that were needed, from 1. */
   readonly processes: number
   /** Checkpoints that were completed in the last process. */
@@ -44,6 +46,8 @@ export interface SimulationReport {
   /** How often each kind of fault was met. */
   readonly injected: Readonly<Partial<Record<FaultKind, number>>>
   readonly restarts: number
+  /** How often a job went on from a checkpoint. */
+  readonly restores: number
   readonly processes: number
   readonly checkpoints: number
   /** Real time. */

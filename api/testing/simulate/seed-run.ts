@@ -2,11 +2,11 @@
  * The run of one seed: one process after the other, until the job has ended; then its output is looked at.
  */
 import { fixedDelay } from '../../../checkpoint/recovery/restart-strategy.ts'
-import { resolveCheckpointOptions } from '../../../checkpoint/coordinator/checkpoint-options.ts'
 import type { CheckpointOptions } from '../../../checkpoint/coordinator/checkpoint-options.ts'
 import { seededRandom } from '../../../runtime/seeded-random.ts'
 import { Simulator } from '../../../runtime/simulator.ts'
 import type { RunOptions } from '../../execution/run-options.ts'
+import type { Surroundings } from '../../execution/surroundings.ts'
 import type { JobDefinition } from '../../job.ts'
 import { compareOutputs } from './compare-outputs.ts'
 import type { OutputRows } from './compare-outputs.ts'
@@ -16,7 +16,7 @@ import type { RunLength } from './fault-plan.ts'
 import { CHECKPOINTS_FOLDER, OutsideWorld } from './outside-world.ts'
 import type { OutputRow } from './outside-world.ts'
 import type { SeedResult, SimulationFailure } from './report.ts'
-import type { CheckedOptions, Outputs } from './simulate-options.ts'
+import type { CheckedOptions, Outputs, SimulatedCheckpoints } from './simulate-options.ts'
 import { runProcess } from './simulated-process.ts'
 import type { ProcessEnd } from './simulated-process.ts'
 
@@ -55,6 +55,7 @@ export class SeedRun {
   #steps = 0
   #controls = 0
   #restarts = 0
+  #restores = 0
   #checkpoints = 0
   #nowMs = START_MS
   /** In this process. */
@@ -139,7 +140,14 @@ export class SeedRun {
     const endsProcess = this.#plan.endsProcess
     const onDisk = endsProcess || undisturbed === undefined
     const number = this.#world.processes
-    const surroundings = this.#world.newProcess(simulator, onDisk)
+    const surroundings: Surroundings = {
+      ...this.#world.newProcess(simulator, onDisk),
+      onCheckpoint: ({ id, state, bytes, reason }) => {
+        const text =
+          state === 'completed' ? `${bytes ?? 0} bytes` : `because of ${reason ?? 'an error'}`
+        simulator.note('main', `${state} checkpoint ${id ?? 'without a number'}, ${text}`)
+      },
+    }
     this.#diskFailed = false
     this.#faultsBefore = this.#faults.length
     const parallelism = this.#choices.parallelism(number)
@@ -158,6 +166,12 @@ export class SeedRun {
       restart: RESTART,
       onRestart: ({ error }) => {
         simulator.note('main', `the job starts again: ${String(error)}`)
+      },
+      onRestore: ({ checkpointId, damaged, incomplete }) => {
+        if (checkpointId !== undefined) this.#restores++
+        const passed = damaged.length + incomplete.length
+        const others = passed === 0 ? '' : `; ${passed} newer ones are damaged or incomplete`
+        simulator.note('main', `begins with checkpoint ${checkpointId ?? 'none'}${others}`)
       },
       ...(args === undefined ? {} : { args }),
       ...(maxParallelism === undefined ? {} : { maxParallelism }),
@@ -219,6 +233,7 @@ export class SeedRun {
       steps: this.#steps,
       injected: this.#injected,
       restarts: this.#restarts,
+      restores: this.#restores,
       processes: this.#world.processes,
       checkpoints: this.#checkpoints,
       failure,
@@ -244,14 +259,32 @@ function choose(options: CheckedOptions, random: () => number): RunChoices {
   const tolerableFailures = random() < 0.5 ? 0 : Number.POSITIVE_INFINITY
   const given = options.parallelism ?? anyParallelism
   const list = typeof given === 'number' ? [given] : given
-  const checkpoints = { intervalMs, keep, tolerableFailures, ...options.checkpoints }
-  resolveCheckpointOptions(checkpoints, 'simulateJob: checkpoints')
+  const alignment = alignmentFor(random())
+  const checkpoints = {
+    intervalMs,
+    keep,
+    tolerableFailures,
+    ...(decidesAlignment(options.checkpoints) ? {} : alignment),
+    ...options.checkpoints,
+  }
   return {
     slots,
     codec,
     checkpoints,
     parallelism: (process) => list[Math.min(process, list.length - 1)] ?? anyParallelism,
   }
+}
+
+function decidesAlignment(checkpoints: SimulatedCheckpoints = {}): boolean {
+  return checkpoints.mode !== undefined || checkpoints.unaligned !== undefined
+}
+
+/** Barriers that wait, that overtake at once, that overtake after a while. */
+function alignmentFor(choice: number): SimulatedCheckpoints {
+  if (choice < 1 / 3) return {}
+  return choice < 2 / 3
+    ? { unaligned: true }
+    : { unaligned: true, alignedTimeoutMs: Math.round(choice * 30) }
 }
 
 /** Rows as texts, by output. */

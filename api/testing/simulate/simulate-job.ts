@@ -28,7 +28,7 @@ import type { CheckedOptions, SimulateOptions } from './simulate-options.ts'
  *
  * @param job a job, or the URL or path of a module whose default export is one
  * @returns what was found; a failed seed is part of the report. Rejects with what the undisturbed run raises; errors of its own:
- *   `INVALID_ARGUMENT`, `INVALID_JOB`, `INVALID_SEED`, `INVALID_FAULTS`, `SIMULATION_FAILED` when the undisturbed run stands still
+ *   `INVALID_ARGUMENT`, `INVALID_JOB`, `INVALID_SEED`, `INVALID_FAULTS`, `INVALID_CHECKPOINT_OPTIONS`, `SIMULATION_FAILED` when the undisturbed run stands still
  * @example
  * const report = await simulateJob(new URL('./job.js', import.meta.url), { seeds: 1000 })
  * if (report.failures.length > 0) console.error(report.failures[0])
@@ -78,25 +78,28 @@ class Totals {
   readonly #injected: Partial<Record<FaultKind, number>> = {}
   #steps = 0
   #restarts = 0
+  #restores = 0
   #processes = 0
   #checkpoints = 0
 
-  add({ injected, steps, restarts, processes, checkpoints }: SeedCounts): void {
+  add({ injected, steps, restarts, restores, processes, checkpoints }: SeedCounts): void {
     for (const kind of injected) this.#injected[kind] = (this.#injected[kind] ?? 0) + 1
     this.#steps += steps
     this.#restarts += restarts
+    this.#restores += restores
     this.#processes += processes
     this.#checkpoints += checkpoints
   }
 
   counts(): Pick<
     SimulationReport,
-    'injected' | 'steps' | 'restarts' | 'processes' | 'checkpoints'
+    'injected' | 'steps' | 'restarts' | 'restores' | 'processes' | 'checkpoints'
   > {
     return {
       injected: this.#injected,
       steps: this.#steps,
       restarts: this.#restarts,
+      restores: this.#restores,
       processes: this.#processes,
       checkpoints: this.#checkpoints,
     }

@@ -3,6 +3,7 @@
  */
 import type { CodecName } from '../../../mailbox/codec.ts'
 import { MillraceError } from '../../../mailbox/errors.ts'
+import { resolveCheckpointOptions } from '../../../checkpoint/coordinator/checkpoint-options.ts'
 import type { CheckpointOptions } from '../../../checkpoint/coordinator/checkpoint-options.ts'
 import { refuseUnknownOptions } from '../../../runtime/known-options.ts'
 import { describeValue } from '../../build-error.ts'
@@ -40,7 +41,10 @@ export interface SimulateOptions {
   readonly slots?: number
   /** Default: chosen by the seed. */
   readonly codec?: CodecName
-  /** Default: an interval of 5 to 100 virtual milliseconds, a number of kept checkpoints from 1 to 3, both chosen by the seed. */
+  /**
+   * Default: chosen by the seed: an interval of 5 to 100 virtual milliseconds, how many are kept, whether failed ones are tolerated, and, unless `mode`
+   * or `unaligned` is given, whether barriers overtake records at once, after a while, or not.
+   */
   readonly checkpoints?: SimulatedCheckpoints
   /** Outputs whose order counts within a key: the key of a row, by the name of the output. Default: no order counts. */
   readonly order?: OrderKeys
@@ -85,17 +89,9 @@ const KNOWN = [
   'onSeed',
   'maxFailures',
 ]
-const CHECKPOINT_OPTIONS = [
-  'intervalMs',
-  'minPauseMs',
-  'timeoutMs',
-  'tolerableFailures',
-  'mode',
-  'keep',
-]
 const SEEDS = 2 ** 32
 
-/** Checks what no one else does. Errors: `INVALID_ARGUMENT`, `INVALID_SEED`, `INVALID_FAULTS`. */
+/** Checks what no one else does. Errors: `INVALID_ARGUMENT`, `INVALID_SEED`, `INVALID_FAULTS`, `INVALID_CHECKPOINT_OPTIONS`. */
 export function checkedOptions(options: SimulateOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null) {
     throw new MillraceError(
@@ -121,8 +117,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     throw invalid('a whole number from 1 as maxFailures', maxFailures)
   if (Array.isArray(parallelism) && parallelism.length === 0)
     throw invalid('at least one number in the list parallelism', parallelism)
-  if (options.checkpoints !== undefined)
-    refuseUnknownOptions(options.checkpoints, CHECKPOINT_OPTIONS, 'simulateJob: checkpoints')
+  checkCheckpoints(options.checkpoints)
   for (const name of ['check', 'trace', 'onSeed'] as const) {
     const given: unknown = options[name]
     if (given !== undefined && typeof given !== 'function')
@@ -133,6 +128,14 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
   }
   const faults = checkedFaults(options.faults, 'simulateJob: faults')
   return { ...options, seeds, firstSeed, faults, maxFailures }
+}
+
+function checkCheckpoints(checkpoints: CheckpointOptions | undefined): void {
+  resolveCheckpointOptions(checkpoints, 'simulateJob: checkpoints')
+  for (const name of ['directory', 'onCancel'] as const) {
+    if (checkpoints?.[name] !== undefined)
+      throw invalid(`checkpoints without ${name}, which the simulation chooses`, checkpoints[name])
+  }
 }
 
 function isWhole(value: unknown, least: number, most: number): boolean {

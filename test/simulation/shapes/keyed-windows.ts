@@ -49,7 +49,6 @@ export const keyedWindows: Shape = {
     return {
       job,
       grows: { tumbling: 'amount', sliding: 'n' },
-      order: { running: (row: { key: string }) => row.key },
       expected: {
         tumbling: byKey.flatMap(([key, own]) =>
           groups(own, ({ at }) => Math.floor(at / TUMBLING_MS) * TUMBLING_MS).map(

@@ -20,8 +20,6 @@ export interface ShapeCase {
    * other fields say which row it is. Default: none may.
    */
   readonly grows?: Readonly<Record<string, string>>
-  /** By output, the key within which rows keep the order of the answer. */
-  readonly order?: Readonly<Record<string, (row: never) => unknown>>
   /** The parallelism of the first process, the second one, and so on. Default: one for all, by seed. */
   readonly parallelism?: readonly number[]
 }
