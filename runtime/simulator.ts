@@ -36,6 +36,8 @@ const START_MS = 1_577_836_800_000
 /** The share of steps after which the virtual clock moves. */
 const CLOCK_MOVES = 0.2
 const LONGEST_MOVE_MS = 10
+/** Steps in which slot 0 may clean up after a run that did not end by itself. */
+const CLEANING_STEPS = 5_000
 
 /** How a simulated run is set up. */
 export interface SimulatorOptions {
@@ -88,6 +90,8 @@ export class Simulator implements SlotGroup {
   #controlsBefore = 0
   #state: 'running' | 'stopped' | 'killed' = 'running'
   #driving = false
+  /** Why the run cannot go on. */
+  #failure: Error | undefined
   #wakeUp: (() => void) | undefined
   #frameText = ''
   /** Called when nothing can go on by itself; `outside`: operations in flight that only the outside can end. */
@@ -184,8 +188,9 @@ export class Simulator implements SlotGroup {
     this.onKilled()
   }
 
-  /** New threads in the place of all slots, as a job has them for its next attempt. What the old ones had is gone. */
+  /** New threads in the place of all slots, as a job has them for its next attempt. What the old ones had is gone. Throws the error of a run that cannot go on. */
   restart(): void {
+    if (this.#failure !== undefined) throw this.#failure
     if (this.#state !== 'running') return
     const error = new MillraceError('SLOT_STOPPED', 'The slots have been stopped')
     for (const control of this.#controls) control.close(error)
@@ -299,14 +304,18 @@ export class Simulator implements SlotGroup {
     return this.#state === 'killed'
   }
 
-  /** The run can't go on: who uses the slots hears of it as of a lost thread. */
+  /** The run can't go on: who uses the slots hears of it as of lost threads. Slot 0 goes on, so that it can clean up. */
   #fail(error: Error): void {
-    this.#state = 'stopped'
     this.#driving = false
-    if (this.#lostListeners.length === 0) throw error
+    if (this.#failure !== undefined || this.#lostListeners.length === 0) throw error
+    this.#failure = error
+    for (const control of this.#controls) control.close(error)
+    for (const { life } of this.#living) if (life.index > 0) life.alive = false
+    this.#operations.forgetDead()
     for (const listener of this.#lostListeners) {
       for (let slot = 1; slot <= this.count; slot++) listener(slot, error)
     }
+    this.#wake()
   }
 
   /** What faults may do. */
@@ -415,6 +424,10 @@ export class Simulator implements SlotGroup {
       const frame = this.#frameText === '' ? '' : `: ${this.#frameText}`
       this.#frameText = ''
       this.#trace(this.#line(typeof who === 'number' ? `slot ${who}` : who, what + frame))
+    }
+    if (this.#failure !== undefined) {
+      if (this.#steps >= this.#maxSteps + CLEANING_STEPS) void this.stop()
+      return
     }
     if (this.#steps >= this.#maxSteps) {
       throw new MillraceError(

@@ -46,6 +46,10 @@ export class Collector implements AsyncIterableIterator<unknown, undefined> {
   /** The oldest first; the last is open. Empty where nothing is held. */
   #held: Held[] = []
   #next = 0
+  /** All input of this attempt has come in. */
+  #hasEnded = false
+  /** The newest checkpoint whose barrier has come in, in this attempt. */
+  #newestBarrier = 0
   #eager = false
   #ending: Ending | undefined
   #input: CollectorInput | undefined
@@ -67,6 +71,8 @@ export class Collector implements AsyncIterableIterator<unknown, undefined> {
   connect(slot: Slot, channels: number): CollectorInput {
     this.#input?.disconnect()
     this.#held = []
+    this.#hasEnded = false
+    this.#newestBarrier = 0
     this.#eager = false
     this.#received = new Promise((resolve) => {
       this.#tellReceived = resolve
@@ -77,12 +83,14 @@ export class Collector implements AsyncIterableIterator<unknown, undefined> {
         this.#take(batch)
       },
       barrier: (checkpointId) => {
+        this.#newestBarrier = checkpointId
         const open = this.#held.at(-1)
         if (open?.checkpointId === undefined && open !== undefined) open.checkpointId = checkpointId
         else this.#held.push({ checkpointId, batches: [] })
         this.onBarrier(checkpointId)
       },
       ended: () => {
+        this.#hasEnded = true
         if (!this.#holds) this.#end({ kind: 'complete' })
         this.onEnded()
         this.#tellReceived()
@@ -134,9 +142,13 @@ export class Collector implements AsyncIterableIterator<unknown, undefined> {
     this.#input?.awake()
   }
 
-  /** A checkpoint is complete: what came before its barrier is shown. */
+  /** A checkpoint is complete: what came before its barrier is shown; everything, if all had come in before it. */
   checkpointComplete(checkpointId: number): void {
-    while ((this.#held[0]?.checkpointId ?? Infinity) <= checkpointId) this.#showOldest()
+    // A job that fails between its last checkpoint and its end begins there again, and nothing of this comes once more.
+    const coversAll = this.#hasEnded && checkpointId > this.#newestBarrier
+    const upTo = coversAll ? Infinity : checkpointId
+    while (this.#held.length > 0 && (this.#held[0]?.checkpointId ?? Infinity) <= upTo)
+      this.#showOldest()
     this.#answerAll()
     this.#input?.awake()
   }

@@ -48,7 +48,7 @@ const NOTHING = { withoutState: [], givenUp: [] }
 export class JobCheckpoints {
   /** Undefined: no checkpoints are made. */
   readonly store: SnapshotStore | undefined
-  readonly history = new CheckpointHistory()
+  readonly history: CheckpointHistory
   readonly #options: CheckpointChoices
   readonly #jobId = randomUUID()
   /** The first checkpoint that this run can make: those before are another run's. */
@@ -60,6 +60,7 @@ export class JobCheckpoints {
     firstId: number,
   ) {
     this.#options = options
+    this.history = new CheckpointHistory(options.surroundings.onCheckpoint)
     this.store = store
     this.#firstId = firstId
   }

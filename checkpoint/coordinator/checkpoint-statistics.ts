@@ -47,7 +47,13 @@ export class CheckpointHistory {
   #late = 0
   #retentionFailures = 0
   readonly #ended: CheckpointStatistics[] = []
+  readonly #onEnded: (statistics: CheckpointStatistics) => void
   #underWay: (() => CheckpointStatistics) | undefined
+
+  /** `onEnded` hears of each checkpoint that has ended. Default: nobody does. */
+  constructor(onEnded: (statistics: CheckpointStatistics) => void = () => {}) {
+    this.#onEnded = onEnded
+  }
 
   /** A checkpoint has begun; `current` describes it when somebody asks. */
   began(current: () => CheckpointStatistics): void {
@@ -61,6 +67,7 @@ export class CheckpointHistory {
     else this.#failed++
     this.#ended.push(statistics)
     if (this.#ended.length > REMEMBERED) this.#ended.shift()
+    this.#onEnded(statistics)
   }
 
   /** An acknowledgement came too late. */
