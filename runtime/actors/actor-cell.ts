@@ -50,11 +50,12 @@ export class ActorCell extends ActorReceiver implements Child {
     if (delayMs > 0) {
       this.lifeState = 'suspended'
       const step = ++this.step
-      this.keep(
-        this.host.slot.clock.schedule(delayMs, () => {
-          if (step === this.step) this.start(0)
-        }),
-      )
+      const { clock } = this.host.slot
+      const dueMs = clock.monotonicMs() + delayMs
+      const cancel = clock.schedule(delayMs, () => {
+        if (step === this.step) this.start(0)
+      })
+      this.keep({ kind: 'restart', dueMs, cancel })
       return
     }
     const { key } = this.spec
@@ -140,8 +141,12 @@ export class ActorCell extends ActorReceiver implements Child {
     this.step++
     let starting: unknown
     try {
+      const restored = this.host.restoredState(this.id)
       this.behavior = definition.create(this.args, this)
-      starting = this.behavior.started?.(this)
+      starting =
+        restored === undefined
+          ? this.behavior.started?.(this)
+          : this.behavior.restore?.(restored.state, this)
     } catch (error) {
       this.#startFailed(error)
       return

@@ -11,10 +11,14 @@ export interface Behavior {
   receive(message: unknown, context: unknown): unknown
   started?(context: unknown): unknown
   stopped?(context: unknown): unknown
+  snapshot?(): unknown
+  restore?(state: unknown, context: unknown): unknown
 }
 
 /** Makes behaviors. */
 export interface ActorDefinition {
+  /** Whether it was declared to keep no state. */
+  readonly stateless: boolean
   create(args: readonly unknown[], context: unknown): Behavior
 }
 
@@ -92,26 +96,32 @@ function definitionOf(found: unknown): ActorDefinition | undefined {
 }
 
 function classDefinition(Class: BehaviorClass): ActorDefinition {
-  return { create: (args) => new Class(...args) }
+  const { stateless } = Class as { stateless?: unknown }
+  return { stateless: stateless === true, create: (args) => new Class(...args) }
 }
 
 function functionDefinition(actor: AnyActorFunction): ActorDefinition {
-  const setup = actor.setup as unknown as (
-    context: unknown,
-    ...args: unknown[]
-  ) => Behavior['receive']
+  const setup = actor.setup as unknown as (context: unknown, ...args: unknown[]) => unknown
   return {
+    stateless: actor.stateless,
     create(args, context) {
       const receive = setup(context, ...args)
+      if (hasState(receive)) return receive
       if (typeof receive !== 'function') {
         throw new MillraceError(
           'INVALID_ACTOR',
-          `Expected the setup of actor '${actor.name}' to return a function, got ${describe(receive)}`,
+          `Expected the setup of actor '${actor.name}' to return a function, or an object with receive, snapshot and restore, got ${describe(receive)}`,
         )
       }
-      return { receive }
+      return { receive: receive as Behavior['receive'] }
     },
   }
+}
+
+function hasState(value: unknown): value is Required<Omit<Behavior, 'started' | 'stopped'>> {
+  if (typeof value !== 'object' || value === null) return false
+  const { receive, snapshot, restore } = value as Record<keyof Behavior, unknown>
+  return [receive, snapshot, restore].every((method) => typeof method === 'function')
 }
 
 function keyOf(actor: BehaviorClass | AnyActorFunction): DefinitionKey {

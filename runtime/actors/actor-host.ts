@@ -30,6 +30,9 @@ export interface Child extends ActorPlan {
 /** What a cell needs from the actor system of its slot. */
 export interface CellHost extends MailboxHost, RefHost {
   readonly slot: Slot
+  readonly hold: Hold
+  /** What the next instance of an actor begins with, while the slot resumes a snapshot. */
+  restoredState(actor: number): RestoredState | undefined
   /** Answers an ask. */
   answer(to: number, correlation: number, value: unknown, cell: ActorReceiver): void
   /** Answers an ask with an error. */
@@ -50,6 +53,17 @@ export interface CellHost extends MailboxHost, RefHost {
   ): void
   spawnFrom(parent: ActorCell, actor: unknown, options: unknown): ActorRef<never>
   watch(actor: ActorRef<never>, listener: (terminated: Terminated, from: number) => void): Cancel
+}
+
+/**
+ * Which actors of a slot handle mail. `none`: all. `settling`: those that somebody waits for, so that what is under way for a
+ * snapshot comes to an end. `all`: no actor, because not all of them are restored.
+ */
+export type Hold = 'none' | 'settling' | 'all'
+
+/** What an instance begins with in a system that resumes a snapshot. `state` is undefined where the actor keeps none. */
+export interface RestoredState {
+  readonly state: unknown
 }
 
 /** Hears once how the first start went. */

@@ -69,6 +69,17 @@ export class Inbox {
     return this.#queue === undefined && this.owed === 0
   }
 
+  /** All that waits, oldest first: a copy. */
+  get items(): readonly unknown[] {
+    return this.#queue?.toArray() ?? []
+  }
+
+  /** Whether it holds an ask or a call, or leaves the sending slot no credit. */
+  isAwaited(capacity: number): boolean {
+    if (this.from >= 0 && this.size + this.owed >= capacity) return true
+    return this.items.some((item) => item instanceof Envelope && item.kind !== 'timer')
+  }
+
   push(item: unknown, pool: QueuePool): void {
     this.#queue ??= pool.take()
     this.#queue.push(item)

@@ -19,7 +19,7 @@ import type { SupervisionPolicy } from './supervision.ts'
 import type { WireError } from '../wire-error.ts'
 
 /** Raised whenever a mail changes its meaning: all slots of a system must agree. */
-export const ACTOR_MAIL_VERSION = 1
+export const ACTOR_MAIL_VERSION = 2
 
 /** The target of what is meant for the slot itself. No actor has this id. */
 export const SYSTEM = 0
@@ -88,6 +88,8 @@ export type ActorMail =
   | { readonly kind: 'kill'; readonly actor: number }
   /** You are the new thread of a lost slot: all my actors that lived there, and all with ids below mine, are told. */
   | { readonly kind: 'recovered'; readonly nextId: number }
+  /** What I sent before belongs to this snapshot of mine, what I send from now on does not (see `snapshot/slot-snapshots.ts`). */
+  | { readonly kind: 'marker'; readonly snapshot: number }
   /** Slot 0 wants to hear of your dead letters, or no longer. In order with what it sends you next. */
   | { readonly kind: 'report-dead-letters'; readonly on: boolean }
   /** For the observers on slot 0. `message` is a preview where the message itself cannot travel. */

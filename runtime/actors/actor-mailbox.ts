@@ -9,6 +9,8 @@ import type { QueuePool } from './actor-inbox.ts'
 
 /** The inbox of mail that no slot has sent: timers and calls. It owes no credits. */
 export const OWN_MAIL = -1
+/** The inbox of mail that waited when the snapshot was taken that the system resumes. Emptied before all others; owes no credits. */
+export const RESTORED_MAIL = -2
 
 /** What a mailbox needs from the actor system of its slot. */
 export interface MailboxHost {
@@ -40,6 +42,16 @@ export class ActorMailbox {
     return false
   }
 
+  /** All that waits, in an order that keeps that of each sender: a copy. */
+  get waitingMail(): readonly unknown[] {
+    return (this.#inboxes ?? []).flatMap((inbox) => inbox.items)
+  }
+
+  /** Whether somebody cannot go on before this actor has handled mail: an asker, or a sender without credit. */
+  protected isAwaited(capacity: number): boolean {
+    return this.#inboxes?.some((inbox) => inbox.isAwaited(capacity)) ?? false
+  }
+
   /** Puts an item into the inbox of a slot. */
   protected store(host: MailboxHost, from: number, item: unknown): void {
     host.accepted++
@@ -50,6 +62,8 @@ export class ActorMailbox {
   protected nextInbox(): Inbox | undefined {
     const inboxes = this.#inboxes
     if (inboxes === undefined) return undefined
+    const first = inboxes[0]
+    if (first?.from === RESTORED_MAIL && first.size > 0) return first
     const count = inboxes.length
     for (let i = 0; i < count; i++) {
       const index = (this.#turn + i) % count
@@ -64,7 +78,7 @@ export class ActorMailbox {
   /** Takes the oldest item of an inbox, and gives credits back, a quarter of a window at a time. */
   protected takeFrom(inbox: Inbox, host: MailboxHost, capacity: number): unknown {
     const item = inbox.take()
-    if (inbox.from === OWN_MAIL || (item instanceof Envelope && !item.credited)) return item
+    if (inbox.from < 0 || (item instanceof Envelope && !item.credited)) return item
     this.#owe(inbox, host, capacity)
     return item
   }
@@ -101,7 +115,7 @@ export class ActorMailbox {
 
   /** The slots that hold credits of this actor. */
   protected get senders(): number[] {
-    return (this.#inboxes ?? []).map((inbox) => inbox.from).filter((from) => from !== OWN_MAIL)
+    return (this.#inboxes ?? []).map((inbox) => inbox.from).filter((from) => from >= 0)
   }
 
   /** The thread of slot `from` has died: what it sent is handled, but nobody waits for answers and credits. */

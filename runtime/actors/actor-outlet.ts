@@ -32,9 +32,13 @@ export interface OutletHost {
   idle(outlet: Outlet): void
 }
 
-interface Waiting {
+/** A message that waits for credit. */
+export interface WaitingMail {
   readonly message: unknown
   readonly correlation: number
+}
+
+interface Waiting extends WaitingMail {
   readonly accepted: (() => void) | undefined
 }
 
@@ -91,6 +95,12 @@ export class Outlet {
     }
     if (correlation !== STOP) this.#credits--
     this.#host.ship(this, message, correlation)
+  }
+
+  /** What waits for credit and is worth one, oldest first: a copy. */
+  get waitingMail(): readonly WaitingMail[] {
+    const waiting = this.#waiting?.toArray() ?? []
+    return waiting.filter((entry) => entry.correlation === STOP || this.#isWorthACredit(entry))
   }
 
   /** The actor's mailbox has room for `count` more. */

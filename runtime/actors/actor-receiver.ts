@@ -8,7 +8,7 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import type { Behavior } from './actor-definition.ts'
 import { Envelope } from './actor-inbox.ts'
 import type { Inbox } from './actor-inbox.ts'
-import { OWN_MAIL } from './actor-mailbox.ts'
+import { OWN_MAIL, RESTORED_MAIL } from './actor-mailbox.ts'
 import { ActorScope } from './actor-scope.ts'
 import type { DeadLetterReason } from './dead-letters.ts'
 import type { Progress } from '../load-meter.ts'
@@ -79,6 +79,8 @@ export abstract class ActorReceiver extends ActorScope implements SlotActor {
   turn(): Progress {
     let left = MESSAGES_PER_TURN
     while (this.lifeState === 'running') {
+      const { hold } = this.host
+      if (hold !== 'none' && (hold === 'all' || !this.isPressed)) return 'idle'
       const inbox = this.nextInbox()
       if (inbox === undefined) break
       if (left <= 0) return 'more'
@@ -87,6 +89,63 @@ export abstract class ActorReceiver extends ActorScope implements SlotActor {
     this.tidy(this.host)
     if (this.lifeState === 'running' && !this.accepting) this.outOfMail()
     return 'idle'
+  }
+
+  /** The slot holds its actors no longer. */
+  released(): void {
+    if (this.lifeState === 'running') this.run()
+  }
+
+  /** What keeps it from being part of a snapshot now: something under way that cannot be stored. Undefined: nothing. */
+  get unsettled(): string | undefined {
+    switch (this.lifeState) {
+      case 'receiving':
+        return 'whose receive has not settled'
+      case 'starting':
+        return 'whose start has not settled'
+      case 'escalated':
+        return 'which waits for the decision of its parent'
+      case 'ending':
+        return 'which is about to stop or restart'
+      case 'loading':
+      case 'suspended':
+      case 'stopped':
+        return undefined
+      case 'running': {
+        const hasCall = this.waitingMail.some(
+          (item) => item instanceof Envelope && item.kind === 'call',
+        )
+        return hasCall ? 'which is about to hear of a failure' : undefined
+      }
+    }
+  }
+
+  /** Whether it handles mail although the slot holds its actors, until that is done. */
+  get isPressed(): boolean {
+    return this.lifeState === 'running' && (!this.accepting || this.isAwaited(this.spec.capacity))
+  }
+
+  /** Whether it was asked to stop. */
+  get isAskedToStop(): boolean {
+    return !this.accepting
+  }
+
+  /** What `snapshot()` of its instance returns. Undefined: it has none. Throws what that throws. */
+  takeState(): { readonly state: unknown } | undefined {
+    const { behavior } = this
+    if (typeof behavior?.snapshot !== 'function' || typeof behavior.restore !== 'function') {
+      return undefined
+    }
+    return { state: behavior.snapshot() }
+  }
+
+  /** Takes over what waited when the snapshot was taken; `STOP_MAIL` asks it to stop. Before any other mail comes. */
+  restoreMail(items: readonly unknown[]): void {
+    for (const item of items) {
+      if (item === STOP_MAIL) this.accepting = false
+      else if (this.accepting) this.store(this.host, RESTORED_MAIL, item)
+      else this.bury(item, 'stopped')
+    }
   }
 
   turnFailed(error: unknown): void {
@@ -187,6 +246,9 @@ export abstract class ActorReceiver extends ActorScope implements SlotActor {
   /** It was asked to stop and has handled what it had accepted. */
   protected abstract outOfMail(): void
 }
+
+/** Among restored mail: a request to stop after the mail before it. */
+export const STOP_MAIL = Symbol('stop')
 
 /** In place of a message, which may be anything, undefined included. */
 export const NOTHING = Symbol('nothing')

@@ -150,7 +150,29 @@ registerCodecExtension<ActorRef>({
   read: readRef,
 })
 
+/** For whom references are read that come out of a snapshot, and where their actors live now. */
+export interface RestoredAddresses {
+  readonly host: RefHost
+  slotOf(actor: number): number
+}
+
+let restored: RestoredAddresses | undefined
+
+/** Runs `read`, which unpacks values out of a snapshot: references in them belong to a slot of the system that resumes it. */
+export function withAddresses<Result>(addresses: RestoredAddresses, read: () => Result): Result {
+  restored = addresses
+  try {
+    return read()
+  } finally {
+    restored = undefined
+  }
+}
+
 function readRef(data: unknown): ActorRef {
+  if (restored !== undefined) {
+    const [id, , capacity] = data as [number, number, number]
+    return new ActorRef(restored.host, id, restored.slotOf(id), capacity)
+  }
   const slot = runningSlot()
   const host = slot === undefined ? undefined : hosts.get(slot)
   if (host === undefined) {

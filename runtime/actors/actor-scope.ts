@@ -13,13 +13,36 @@ import type { ActorSpec } from './actor-mail.ts'
 import { ActorRef } from './actor-ref.ts'
 import type { Cancel } from '../clock.ts'
 
+/** What an actor has begun and what ends with it. */
+export type Begun =
+  | {
+      readonly kind: 'timer'
+      readonly message: unknown
+      /** On the monotonic clock. */
+      dueMs: number
+      /** 0: it fires once. */
+      readonly intervalMs: number
+      /** What a repeating timer delivers. */
+      readonly envelope?: Envelope
+      cancel: Cancel
+    }
+  /** `notify`: a message, or a function. */
+  | {
+      readonly kind: 'watch'
+      readonly target: number
+      readonly notify: unknown
+      cancel: Cancel
+    }
+  /** The wait before a restart. */
+  | { readonly kind: 'restart'; readonly dueMs: number; cancel: Cancel }
+
 /** The context of an actor. */
 export abstract class ActorScope extends ActorMailbox implements ActorContext, ActorPlan {
   readonly spec: ActorSpec
   readonly args: readonly unknown[]
   protected readonly host: CellHost
   #self: ActorRef<unknown> | undefined
-  #cancels: Set<Cancel> | undefined
+  #begun: Set<Begun> | undefined
 
   constructor(host: CellHost, id: number, { spec, args }: ActorPlan) {
     super(id)
@@ -52,9 +75,14 @@ export abstract class ActorScope extends ActorMailbox implements ActorContext, A
     return this.spawnChild(actor, options) as never
   }
 
+  get resumed(): boolean {
+    return this.host.restoredState(this.id) !== undefined
+  }
+
   watch(actor: ActorRef<never>, notify: unknown): Cancel {
-    const cancel = this.host.watch(actor, (terminated, from) => {
-      this.#cancels?.delete(cancel)
+    const begun: Begun = { kind: 'watch', target: actor.id, notify, cancel: () => {} }
+    begun.cancel = this.host.watch(actor, (terminated, from) => {
+      this.#begun?.delete(begun)
       if (typeof notify === 'function') {
         const call = (): void => {
           ;(notify as (event: Terminated) => void)(terminated)
@@ -64,32 +92,46 @@ export abstract class ActorScope extends ActorMailbox implements ActorContext, A
         this.deliver(new Envelope('timer', notify, 0, OWN_MAIL), from)
       }
     })
-    return this.keep(cancel)
+    return this.keep(begun)
   }
 
   after(delayMs: number, message: unknown): Cancel {
     checkDelay('after', delayMs, delayMs >= 0)
-    const cancel = this.host.slot.clock.schedule(delayMs, () => {
-      this.#cancels?.delete(cancel)
+    const { clock } = this.host.slot
+    const dueMs = clock.monotonicMs() + delayMs
+    const begun: Begun = { kind: 'timer', message, dueMs, intervalMs: 0, cancel: () => {} }
+    begun.cancel = clock.schedule(delayMs, () => {
+      this.#begun?.delete(begun)
       this.deliver(new Envelope('timer', message, 0, OWN_MAIL))
     })
-    return this.keep(cancel)
+    return this.keep(begun)
   }
 
   every(intervalMs: number, message: unknown): Cancel {
     checkDelay('every', intervalMs, intervalMs > 0)
+    const beat = new Envelope('timer', message, 0, OWN_MAIL)
+    beat.queued = false
+    return this.beatEvery(intervalMs, beat, intervalMs)
+  }
+
+  /** Delivers the envelope again and again, unless it still waits; the first time after `firstMs`. */
+  beatEvery(intervalMs: number, envelope: Envelope, firstMs: number): Cancel {
     const { clock } = this.host.slot
-    const envelope = new Envelope('timer', message, 0, OWN_MAIL)
-    envelope.queued = false
-    let cancelBeat: Cancel
+    const dueMs = clock.monotonicMs() + firstMs
+    const { value: message } = envelope
+    const begun: Begun = { kind: 'timer', message, dueMs, intervalMs, envelope, cancel: () => {} }
     const beat = (): void => {
-      cancelBeat = clock.schedule(intervalMs, beat)
+      begun.dueMs = clock.monotonicMs() + intervalMs
+      begun.cancel = clock.schedule(intervalMs, beat)
       if (!envelope.queued) this.deliver(envelope)
     }
-    cancelBeat = clock.schedule(intervalMs, beat)
-    return this.keep(() => {
-      cancelBeat()
-    })
+    begun.cancel = clock.schedule(firstMs, beat)
+    return this.keep(begun)
+  }
+
+  /** The timers that run and the watches that wait. */
+  get begunWork(): readonly Begun[] {
+    return [...(this.#begun ?? [])]
   }
 
   stop(): void {
@@ -105,19 +147,19 @@ export abstract class ActorScope extends ActorMailbox implements ActorContext, A
   protected abstract spawnChild(actor: unknown, options: unknown): ActorRef<never>
 
   /** Notes what is to be cancelled when the actor stops or restarts. */
-  protected keep(cancel: Cancel): Cancel {
-    this.#cancels ??= new Set()
-    this.#cancels.add(cancel)
+  protected keep(begun: Begun): Cancel {
+    this.#begun ??= new Set()
+    this.#begun.add(begun)
     return () => {
-      this.#cancels?.delete(cancel)
-      cancel()
+      this.#begun?.delete(begun)
+      begun.cancel()
     }
   }
 
   protected cancelAll(): void {
-    const cancels = this.#cancels
-    this.#cancels = undefined
-    for (const cancel of cancels ?? []) cancel()
+    const all = this.#begun
+    this.#begun = undefined
+    for (const begun of all ?? []) begun.cancel()
   }
 }
 

@@ -3,9 +3,13 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import { ACTOR_MAIL_VERSION } from './actor-mail.ts'
+import type { Hold } from './actor-host.ts'
 import { ActorSlot } from './actor-slot.ts'
 import type { ActorCounters } from './quiescence.ts'
 import type { ActorSlotOptions } from './slot-family.ts'
+import type { BusyActors } from './snapshot/slot-persistence.ts'
+import type { PartResult } from './snapshot/slot-snapshots.ts'
+import type { Packed } from './snapshot/stored-system.ts'
 import type { ModuleExport, SlotNode } from '../slot-node.ts'
 import { fromWireError } from '../wire-error.ts'
 import type { WireError } from '../wire-error.ts'
@@ -26,6 +30,20 @@ export interface ActorSlotApi {
   /** The new thread of slot `lost` has its actor system. */
   slotBack(lost: number, error: WireError): void
   counters(): ActorCounters
+  /** Chooses which actors handle mail. */
+  hold(hold: Hold): void
+  /** What is under way. */
+  busyActors(): BusyActors
+  /** Cuts the slot for a snapshot and sends the markers. */
+  beginSnapshot(id: number): void
+  /** The part of this slot in a snapshot, when it is complete. */
+  snapshotPart(id: number): Promise<PartResult>
+  cancelSnapshot(id: number): void
+  /** Takes the actors of a snapshot over (a packed `SlotPlan`). All slots do so before any hears `startRestored`. */
+  restore(plan: Packed): void
+  /** Gives them their state. All slots do so before any hears `resumeRestored`. Rejects with `RESTORE_FAILED`. */
+  startRestored(): Promise<void>
+  resumeRestored(): void
   /** Ends all actors at once. */
   dispose(): void
 }
@@ -45,6 +63,7 @@ export function loadActorSlot(node: SlotNode, argument: ActorSlotArgument): Acto
 
 /** The calls on an actor system that is at hand. */
 export function apiOf(slot: ActorSlot): ActorSlotApi {
+  const { persistence } = slot
   return {
     slotLost: (lost, error, incarnation) => {
       slot.slotLost(lost, fromWireError(error), incarnation)
@@ -53,6 +72,24 @@ export function apiOf(slot: ActorSlot): ActorSlotApi {
       slot.slotBack(lost, fromWireError(error))
     },
     counters: () => slot.counters(),
+    hold: (hold) => {
+      persistence.setHold(hold)
+    },
+    busyActors: () => persistence.busyActors(),
+    beginSnapshot: (id) => {
+      persistence.snapshots.begin(id)
+    },
+    snapshotPart: (id) => persistence.snapshots.part(id),
+    cancelSnapshot: (id) => {
+      persistence.snapshots.cancel(id)
+    },
+    restore: (plan) => {
+      persistence.restore(plan)
+    },
+    startRestored: () => persistence.startRestored(),
+    resumeRestored: () => {
+      persistence.resumeRestored()
+    },
     dispose: () => {
       slot.dispose()
     },

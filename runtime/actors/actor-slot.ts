@@ -10,7 +10,7 @@ import { stoppedError } from './actor-receiver.ts'
 import type { ActorCell } from './actor-cell.ts'
 import type { ActorCounters } from './quiescence.ts'
 import type { ActorReceiver } from './actor-receiver.ts'
-import type { CellHost, Child, StartListener } from './actor-host.ts'
+import type { CellHost, Child, Hold, RestoredState, StartListener } from './actor-host.ts'
 import { QueuePool } from './actor-inbox.ts'
 import { IDS_PER_INCARNATION, STOP, SYSTEM } from './actor-mail.ts'
 import type { Outlet, OutletHost } from './actor-outlet.ts'
@@ -30,6 +30,7 @@ import type { SlotNode } from '../slot-node.ts'
 import { SlotOutlets } from './slot-outlets.ts'
 import { SlotWatches } from './slot-watches.ts'
 import type { Slot } from '../slot.ts'
+import { SlotPersistence } from './snapshot/slot-persistence.ts'
 import type { SpawnRequest } from './spawn-request.ts'
 import { toWireError } from '../wire-error.ts'
 
@@ -49,6 +50,8 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
   readonly #watches: SlotWatches
   readonly #held: HeldMail
   readonly #arrivals: SlotArrivals
+  /** Snapshots of the actors here, and restoring them. */
+  readonly persistence: SlotPersistence
   #waiting = 0
   #nextCorrelation: number
   #stopped = false
@@ -74,6 +77,14 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
       held: this.#held,
       refHost: this,
     })
+    this.persistence = new SlotPersistence({
+      slot: this.slot,
+      family: this.family,
+      links: this.#links,
+      outlets: this.#outlets,
+      held: this.#held,
+      refHost: this,
+    })
     this.#arrivals = new SlotArrivals({
       index: this.#index,
       links: this.#links,
@@ -83,6 +94,7 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
       held: this.#held,
       family: this.family,
       deadLetters: this.deadLetters,
+      snapshots: this.persistence.snapshots,
       refuse: (to, correlation, error) => {
         this.refuse(to, correlation, error)
       },
@@ -114,6 +126,14 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
     for (const cell of this.family.cells.values()) cell.dispose()
     this.family.cells.clear()
     this.#outlets.closeAll('stopped')
+  }
+
+  get hold(): Hold {
+    return this.persistence.hold
+  }
+
+  restoredState(actor: number): RestoredState | undefined {
+    return this.persistence.restoredState(actor)
   }
 
   // ── kin ───────────────────────────────────────────────────────────────────────────────────────
@@ -163,7 +183,7 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
   }
 
   expectStart(slot: number): { correlation: number; started: Promise<unknown> } {
-    const correlation = this.#allocateCorrelation()
+    const correlation = this.#nextCorrelation++
     const started = this.#asks.add(correlation, slot, Number.POSITIVE_INFINITY, 'an actor')
     return { correlation, started }
   }
@@ -177,10 +197,6 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
         this.refuse(to, correlation, error)
       },
     }
-  }
-
-  #allocateCorrelation(): number {
-    return this.#nextCorrelation++
   }
 
   // ── sending ───────────────────────────────────────────────────────────────────────────────────
@@ -197,7 +213,7 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
     } catch (error) {
       return Promise.reject(error)
     }
-    const correlation = this.#allocateCorrelation()
+    const correlation = this.#nextCorrelation++
     const answer = this.#asks.add(correlation, actor.slot, timeoutMs, actor)
     outlet.send(message, correlation)
     return answer
@@ -240,7 +256,8 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
   ): void {
     if (correlation === STOP) return
     if (correlation > 0) this.#asks.reject(correlation, stoppedError(`actor ${outlet.target}`))
-    this.#bury(outlet.target, outlet.slot, message, reason)
+    const { target: actor, slot } = outlet
+    this.deadLetters.bury({ actor, slot, name: undefined, message, reason, error: undefined })
   }
 
   isAwaited(correlation: number): boolean {
@@ -298,22 +315,10 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
     this.deadLetters.bury({ actor, slot, name, message, reason, error })
   }
 
-  #bury(
-    actor: number,
-    slot: number,
-    message: unknown,
-    reason: DeadLetterReason,
-    error?: unknown,
-  ): void {
-    this.deadLetters.bury({ actor, slot, name: undefined, message, reason, error })
-  }
-
   /** Asks a slot to send its dead letters here, or to stop that. */
   askForDeadLetters(slot: number, on: boolean): void {
     this.#links.mail(slot, { kind: 'report-dead-letters', on })
   }
-
-  // ── lost threads ──────────────────────────────────────────────────────────────────────────────
 
   /** Slot `lost` has no thread any more: nobody there answers, gives credits or waits. */
   slotLost(lost: number, error: unknown, incarnation: number): void {

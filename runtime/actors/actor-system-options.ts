@@ -7,6 +7,9 @@ import { SLOTS_PER_ID } from './actor-mail.ts'
 import { startInlineHost } from '../inline-host.ts'
 import { refuseUnknownOptions } from '../known-options.ts'
 import type { SlotGroup } from '../slot-node.ts'
+import { readSnapshot } from './snapshot/snapshot-file.ts'
+import type { ActorSystemSnapshot } from './snapshot/snapshot-file.ts'
+import type { StoredSystem } from './snapshot/stored-system.ts'
 import { startThreadHost } from '../thread-host.ts'
 
 /** How a system is set up. */
@@ -18,15 +21,44 @@ export interface ActorSystemOptions {
    * your own such as the simulator; that one says itself how many slots it has.
    */
   readonly host?: 'threads' | 'inline' | SlotGroup
+  /**
+   * A snapshot (`ActorSystem.snapshot`), or its bytes, that the system resumes: the same actors at the same addresses, with their state,
+   * their waiting mail and their timers. The number of slots may be another. Default: a system without actors.
+   */
+  readonly from?: ActorSystemSnapshot | Uint8Array
   /** Memory limits of each thread, as of `new Worker` (host `threads` only). Default: those of Node. */
   readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
 }
 
-const KNOWN_OPTIONS = ['slots', 'host', 'resourceLimits']
+/** How a system is stopped. */
+export interface StopOptions {
+  /** How long mail may still be handled, in milliseconds, 0 and more. Then what is left becomes dead letters. Default: 5,000. */
+  readonly timeoutMs?: number
+}
+
+/** How a snapshot is taken. */
+export interface SnapshotOptions {
+  /** After how many milliseconds it is given up, above 0: an actor may be inside a `receive` that does not end. Default: 10,000. */
+  readonly timeoutMs?: number
+}
+
+/** Which actors are meant, where the class alone does not tell. */
+export interface FindOptions {
+  /** The name they were spawned under. */
+  readonly name?: string
+}
+
+const KNOWN_OPTIONS = ['slots', 'host', 'resourceLimits', 'from']
 const MAX_SLOTS = SLOTS_PER_ID - 1
 
+/** The slots, and what they are to resume. */
+export interface StartedHost {
+  readonly group: SlotGroup
+  readonly stored: StoredSystem | undefined
+}
+
 /** Starts the host. Rejects with `INVALID_ARGUMENT` (an unknown option), `INVALID_SLOTS`, `INVALID_HOST`, or what kept a thread from starting. */
-export async function startHost(options: ActorSystemOptions): Promise<SlotGroup> {
+export async function startHost(options: ActorSystemOptions): Promise<StartedHost> {
   // Callers without a compiler may pass anything.
   const given: unknown = options
   if (typeof given !== 'object' || given === null) {
@@ -36,6 +68,12 @@ export async function startHost(options: ActorSystemOptions): Promise<SlotGroup>
     )
   }
   refuseUnknownOptions(options, KNOWN_OPTIONS, 'ActorSystem.start')
+  // Before any thread is there: it may be no snapshot.
+  const stored = options.from === undefined ? undefined : readSnapshot(options.from)
+  return { group: await hostOf(options), stored }
+}
+
+async function hostOf(options: ActorSystemOptions): Promise<SlotGroup> {
   const { host = 'threads', resourceLimits } = options
   if (typeof host === 'object' && host !== null) {
     checkHost(host, options.slots)

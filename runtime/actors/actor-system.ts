@@ -12,20 +12,23 @@ import type { ActorCounters } from './quiescence.ts'
 import { actorSlotModule, apiOf } from './actor-slot-extension.ts'
 import type { ActorSlotApi, ActorSlotArgument } from './actor-slot-extension.ts'
 import { startHost } from './actor-system-options.ts'
-import type { ActorSystemOptions } from './actor-system-options.ts'
+import type {
+  ActorSystemOptions,
+  FindOptions,
+  SnapshotOptions,
+  StopOptions,
+} from './actor-system-options.ts'
 import { asyncView } from '../extension.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import type { ActorFunction } from './define-actor.ts'
-import { isQuiet } from './quiescence.ts'
+import { comeToRest } from './come-to-rest.ts'
 import type { Async, SlotGroup } from '../slot-node.ts'
+import { refuseUnknownOptions } from '../known-options.ts'
+import { incarnationAfter, restoreSystem } from './snapshot/restore-system.ts'
+import type { ActorSystemSnapshot } from './snapshot/snapshot-file.ts'
+import { SystemSnapshots } from './snapshot/system-snapshots.ts'
 import { readSpawn } from './spawn-request.ts'
 import { toWireError } from '../wire-error.ts'
-
-/** How a system is stopped. */
-export interface StopOptions {
-  /** How long mail may still be handled, in milliseconds, 0 and more. Then what is left becomes dead letters. Default: 5,000. */
-  readonly timeoutMs?: number
-}
 
 /** What a system has done so far and does now. */
 export interface ActorSystemMetrics {
@@ -40,8 +43,7 @@ export interface ActorSystemMetrics {
 }
 
 const DEFAULT_STOP_TIMEOUT_MS = 5_000
-/** Between two looks at whether all mail has been handled. */
-const LOOK_AGAIN_MS = 1
+const DEFAULT_SNAPSHOT_TIMEOUT_MS = 10_000
 
 /** A running actor system. */
 export class ActorSystem {
@@ -50,6 +52,7 @@ export class ActorSystem {
   readonly #sharesThread: boolean
   readonly #apis = new Map<number, Async<ActorSlotApi>>()
   readonly #incarnations: number[]
+  readonly #snapshots: SystemSnapshots
   readonly #escalationListeners = new Set<(error: Error, actorId: number) => void>()
   /** Losses of threads are dealt with one after the other. */
   #recovery: Promise<void> = Promise.resolve()
@@ -59,11 +62,11 @@ export class ActorSystem {
   #onRootsGone: (() => void) | undefined
 
   /** Use `ActorSystem.start`. */
-  private constructor(group: SlotGroup, sharesThread: boolean) {
+  private constructor(group: SlotGroup, sharesThread: boolean, incarnation: number) {
     this.#group = group
     this.#sharesThread = sharesThread
-    this.#incarnations = new Array<number>(group.count + 1).fill(0)
-    this.#main = new ActorSlot(group.main, { incarnation: 0, sharesThread })
+    this.#incarnations = new Array<number>(group.count + 1).fill(incarnation)
+    this.#main = new ActorSlot(group.main, { incarnation, sharesThread })
     this.#main.family.rootListener = {
       terminated: () => {
         if (this.#main.family.roots.size === 0) this.#onRootsGone?.()
@@ -73,10 +76,16 @@ export class ActorSystem {
       },
     }
     this.#apis.set(0, asyncView(apiOf(this.#main)))
+    this.#snapshots = new SystemSnapshots({
+      clock: group.main.slot.clock,
+      apis: this.#apis,
+      recovered: () => this.#recovery,
+    })
   }
 
   /**
    * Starts the slots. Rejects with `INVALID_ARGUMENT` (an unknown option), `INVALID_SLOTS`, `INVALID_HOST`, or what kept a thread from starting.
+   * With `from` also `INVALID_SNAPSHOT`, `DAMAGED_SNAPSHOT`, `UNSUPPORTED_FORMAT`, and `RESTORE_FAILED` (an actor's `restore` threw, or its module is gone).
    *
    * @example
    *   const system = await ActorSystem.start({ slots: 2 })
@@ -85,11 +94,13 @@ export class ActorSystem {
    *   await system.stop()
    */
   static async start(options: ActorSystemOptions = {}): Promise<ActorSystem> {
-    const group = await startHost(options)
+    const { group, stored } = await startHost(options)
     const sharesThread = options.host !== undefined && options.host !== 'threads'
-    const system = new ActorSystem(group, sharesThread)
+    const incarnation = stored === undefined ? 0 : incarnationAfter(stored)
+    const system = new ActorSystem(group, sharesThread, incarnation)
     try {
       await system.#load()
+      if (stored !== undefined) await restoreSystem(stored, group.count, system.#apis)
     } catch (error) {
       await group.stop()
       throw error
@@ -119,14 +130,50 @@ export class ActorSystem {
   spawn(module: URL, options?: SpawnFromModuleOptions): Promise<ActorRef<unknown>>
   async spawn(actor: unknown, options?: unknown): Promise<never> {
     if (this.#stopping !== undefined) {
-      throw new MillraceError(
-        'SYSTEM_STOPPED',
-        'spawn: expected a running system, got one that stops',
-      )
+      throw systemStopped('spawn')
     }
     const request = readSpawn(actor, options, this.#group.count)
     const slot = request.slot ?? this.#place()
     return (await this.#main.spawnRoot(request, slot)) as never
+  }
+
+  /**
+   * References to the actors that the system itself has spawned from this class, function or (by its URL) module, in the order in which they were spawned. This
+   * is how to get hold of them in a system that resumes a snapshot. `name` chooses those spawned under that name.
+   */
+  find<Class extends ActorClass>(actor: Class, options?: FindOptions): RefOf<Class>[]
+  find<Message, Args extends readonly unknown[], Reply>(
+    actor: ActorFunction<Message, Args, Reply>,
+    options?: FindOptions,
+  ): ActorRef<Message, Reply>[]
+  find(module: URL, options?: FindOptions & { readonly export?: string }): ActorRef<unknown>[]
+  find(actor: unknown, options?: SpawnFromModuleOptions): unknown[] {
+    return this.#main.family.findRoots(readSpawn(actor, options, this.#group.count).spec)
+  }
+
+  /**
+   * Takes a consistent snapshot of all actors and of the messages on their way, while they go on: state, mailboxes, children, watches, timers and counts of
+   * restarts, such that every message is either handled in the state of its receiver, or waits in the snapshot. `docs/actors.md` tells what an
+   * actor does to be part of it. Snapshots asked for at the same time are taken one after the other. Not to be awaited inside an actor's `receive`.
+   *
+   * Rejects with `SNAPSHOT_UNSUPPORTED` (names an actor that cannot be stored), `SNAPSHOT_FAILED` (an actor's `snapshot` threw), `UNSENDABLE_VALUE`,
+   * `SNAPSHOT_TIMEOUT`, `SLOT_LOST`, `SYSTEM_STOPPED`, `INVALID_TIMEOUT`. The system goes on in any case.
+   *
+   * @example
+   *   const system = await ActorSystem.start({ slots: 2 })
+   *   const { bytes } = await system.snapshot()
+   *   await writeFile('system.snapshot', bytes)
+   *   await system.stop()
+   *   const resumed = await ActorSystem.start({ from: bytes, slots: 3 })
+   */
+  async snapshot(options: SnapshotOptions = {}): Promise<ActorSystemSnapshot> {
+    refuseUnknownOptions(options, ['timeoutMs'], 'snapshot')
+    const timeoutMs = options.timeoutMs ?? DEFAULT_SNAPSHOT_TIMEOUT_MS
+    if (!(timeoutMs > 0 && Number.isFinite(timeoutMs))) {
+      const message = `snapshot: expected timeoutMs to be finite and above 0, got ${String(timeoutMs)}`
+      throw new MillraceError('INVALID_TIMEOUT', message)
+    }
+    return await this.#snapshots.take(timeoutMs)
   }
 
   /** Calls the listener for every message that no actor handled, from any slot. Returns a function that ends it. */
@@ -180,6 +227,7 @@ export class ActorSystem {
         new MillraceError('INVALID_TIMEOUT', `stop: expected timeoutMs from 0, got ${got}`),
       )
     }
+    this.#snapshots.close(systemStopped())
     this.#stopping ??= this.#stop(timeoutMs)
     return this.#stopping
   }
@@ -237,6 +285,7 @@ export class ActorSystem {
   /** Slot `lost` has a new thread that knows nothing. */
   async #recover(lost: number, error: Error): Promise<void> {
     this.#lostSlots++
+    this.#snapshots.abort(error)
     this.#apis.delete(lost)
     const incarnation = (this.#incarnations[lost] ?? 0) + 1
     this.#incarnations[lost] = incarnation
@@ -274,47 +323,25 @@ export class ActorSystem {
   }
 
   async #stop(timeoutMs: number): Promise<void> {
-    const { clock } = this.#group.main.slot
-    const deadlineMs = clock.monotonicMs() + timeoutMs
-    const timeLeft = (): number => deadlineMs - clock.monotonicMs()
-    await this.#settleMail(timeLeft)
-    await this.#stopRoots(timeLeft)
+    await comeToRest(
+      {
+        clock: this.#group.main.slot.clock,
+        family: this.#main.family,
+        counters: () => this.#allCounters(),
+        onRootsGone: (listener) => {
+          this.#onRootsGone = listener
+        },
+      },
+      timeoutMs,
+    )
     await this.#tellAll((api) => api.dispose())
     await this.#group.stop()
   }
+}
 
-  /** Waits until no slot has mail left and none is on its way, as far as the time goes. */
-  async #settleMail(timeLeft: () => number): Promise<void> {
-    let before: readonly ActorCounters[] = []
-    for (;;) {
-      const now = await this.#allCounters()
-      if (isQuiet(before, now) || timeLeft() <= 0) return
-      before = now
-      await this.#pause(LOOK_AGAIN_MS)
-    }
-  }
-
-  async #stopRoots(timeLeft: () => number): Promise<void> {
-    const { roots } = this.#main.family
-    if (roots.size === 0) return
-    const gone = new Promise<void>((resolve) => {
-      this.#onRootsGone = resolve
-    })
-    for (const [id, child] of roots) this.#main.stopChild(id, child)
-    const { clock } = this.#group.main.slot
-    let cancel = (): void => {}
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.schedule(Math.max(0, timeLeft()), resolve)
-    })
-    await Promise.race([gone, late])
-    cancel()
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#group.main.slot.clock.schedule(ms, resolve)
-    })
-  }
+function systemStopped(what = 'snapshot'): MillraceError {
+  const message = `${what}: expected a running system, got one that stops`
+  return new MillraceError('SYSTEM_STOPPED', message)
 }
 
 function total(slots: readonly ActorCounters[], field: keyof ActorCounters): number {

@@ -89,6 +89,29 @@ export abstract class Actor<Message = unknown> {
   stopped?(context: ActorContext<Message>): unknown
 }
 
+/**
+ * What an actor has that keeps state and can be part of a snapshot (`ActorSystem.snapshot`). A class without state says
+ * `static readonly stateless = true` instead.
+ *
+ * @example
+ *   export class Account extends Actor implements Stateful<{ balance: number }> {
+ *     static readonly module = import.meta.url
+ *     #balance = 100
+ *     receive(message: { deposit: number }) { return (this.#balance += message.deposit) }
+ *     snapshot() { return { balance: this.#balance } }
+ *     restore(state: { balance: number }) { this.#balance = state.balance }
+ *   }
+ */
+export interface Stateful<State> {
+  /** The state as plain data. Called between two messages; it is packed at once, so it may be the state itself and no copy. */
+  snapshot(): State
+  /**
+   * Takes the state back, on a new instance made from the arguments of `spawn`, in place of `started`: timers, watches and children that
+   * `started` or a message had begun come back by themselves. The first message waits for a promise that it returns.
+   */
+  restore(state: State, context: ActorContext<never>): unknown
+}
+
 /** Why an actor is gone. `slot-lost`: its thread died; its supervision may have brought it back since, without its state. */
 export type TerminationReason = 'stopped' | 'failed' | 'slot-lost'
 
@@ -152,6 +175,11 @@ export interface ActorContext<in Message = unknown> {
   readonly name: string
   /** Wall-clock time of the host in milliseconds since 1970. */
   now(): number
+  /**
+   * Whether this instance takes over from a snapshot. Timers, watches and children are then there already: a setup function that
+   * begins them does so only when this is false. True in the setup and in `restore` only.
+   */
+  readonly resumed: boolean
   /** A number in [0, 1) from the host's generator. */
   random(): number
 

@@ -11,12 +11,18 @@
  */
 import { SLOTS_PER_ID } from './actor-mail.ts'
 
+/** A mail that is held: what it says, unless it is only about the actor. */
+export interface Held {
+  readonly deliver: () => void
+  readonly mail: { readonly correlation: number; readonly value: unknown } | undefined
+}
+
 /** Mail that came too early. */
 export class HeldMail {
   readonly #ownSlot: number
   /** By spawner: ids from this number on may still come. */
   readonly #next: number[]
-  readonly #held = new Map<number, (() => void)[]>()
+  readonly #held = new Map<number, Held[]>()
 
   constructor(ownSlot: number, slotCount: number) {
     this.#ownSlot = ownSlot
@@ -30,6 +36,11 @@ export class HeldMail {
     return size
   }
 
+  /** What is held, by actor. */
+  get all(): ReadonlyMap<number, readonly Held[]> {
+    return this.#held
+  }
+
   /** Whether the unknown actor may still be spawned here. */
   isExpected(actor: number): boolean {
     const spawner = actor % SLOTS_PER_ID
@@ -38,10 +49,10 @@ export class HeldMail {
   }
 
   /** Keeps a mail until its actor is there, or will never be. */
-  hold(actor: number, deliver: () => void): void {
+  hold(actor: number, deliver: () => void, mail?: Held['mail']): void {
     const held = this.#held.get(actor)
-    if (held === undefined) this.#held.set(actor, [deliver])
-    else held.push(deliver)
+    if (held === undefined) this.#held.set(actor, [{ deliver, mail }])
+    else held.push({ deliver, mail })
   }
 
   /** The actor has been made by order of its spawner: delivers what was held for it. */
@@ -63,7 +74,7 @@ export class HeldMail {
     const held = this.#held.get(actor)
     if (held === undefined) return
     this.#held.delete(actor)
-    for (const deliver of held) deliver()
+    for (const { deliver } of held) deliver()
   }
 }
 

@@ -17,6 +17,7 @@ import type { ActorMailHandler } from '../router.ts'
 import type { SlotFamily } from './slot-family.ts'
 import type { SlotLinks } from './slot-links.ts'
 import type { SlotOutlets } from './slot-outlets.ts'
+import type { SlotSnapshots } from './snapshot/slot-snapshots.ts'
 import type { SlotWatches } from './slot-watches.ts'
 import { fromWireError } from '../wire-error.ts'
 import type { WireError } from '../wire-error.ts'
@@ -31,6 +32,7 @@ export interface ArrivalParts {
   readonly held: HeldMail
   readonly family: SlotFamily
   readonly deadLetters: DeadLetters
+  readonly snapshots: SlotSnapshots
   /** Answers an ask with an error. */
   refuse(to: number, correlation: number, error: unknown): void
 }
@@ -48,6 +50,7 @@ export class SlotArrivals implements ActorMailHandler {
   readonly #family: SlotFamily
   readonly #cells: ReadonlyMap<number, ActorCell>
   readonly #deadLetters: DeadLetters
+  readonly #snapshots: SlotSnapshots
   readonly #refuse: ArrivalParts['refuse']
 
   constructor(parts: ArrivalParts) {
@@ -60,6 +63,7 @@ export class SlotArrivals implements ActorMailHandler {
     this.#family = parts.family
     this.#cells = parts.family.cells
     this.#deadLetters = parts.deadLetters
+    this.#snapshots = parts.snapshots
     this.#refuse = (to, correlation, error) => {
       parts.refuse(to, correlation, error)
     }
@@ -68,6 +72,15 @@ export class SlotArrivals implements ActorMailHandler {
   messages(frame: MessageFrame, values: unknown[], from: number): void {
     const { targets, correlations, length } = frame
     this.#links.noteReceived(from, length)
+    if (this.#snapshots.isRecording) {
+      for (let i = 0; i < length; i++) {
+        const target = targets[i] ?? SYSTEM
+        const correlation = correlations[i] ?? 0
+        this.#snapshots.record(from, target, correlation, values[i])
+        this.take(target, correlation, values[i], from)
+      }
+      return
+    }
     let lastTarget = SYSTEM
     let cell: ActorCell | undefined
     for (let i = 0; i < length; i++) {
@@ -143,9 +156,10 @@ export class SlotArrivals implements ActorMailHandler {
   /** The actor has stopped, or the mail has overtaken the one that spawns it. */
   #takeForUnknown(target: number, correlation: number, value: unknown, from: number): void {
     if (!this.closed && this.#held.isExpected(target)) {
-      this.#held.hold(target, () => {
+      const deliver = (): void => {
         this.take(target, correlation, value, from)
-      })
+      }
+      this.#held.hold(target, deliver, { correlation, value })
       return
     }
     if (correlation !== STOP) {
@@ -204,6 +218,9 @@ export class SlotArrivals implements ActorMailHandler {
         return
       case 'kill':
         this.#cells.get(mail.actor)?.kill()
+        return
+      case 'marker':
+        this.#snapshots.marker(mail.snapshot, from)
         return
       case 'recovered':
         this.#held.expectFrom(from, mail.nextId)

@@ -11,7 +11,7 @@ import { isExported } from './actor-definition.ts'
 import { NEVER } from './actor-host.ts'
 import type { ActorPlan, CellHost, Child, StartListener } from './actor-host.ts'
 import { IDS_PER_INCARNATION, NO_PARENT, SLOTS_PER_ID, STOP, SYSTEM } from './actor-mail.ts'
-import type { ActorMail } from './actor-mail.ts'
+import type { ActorMail, ActorSpec } from './actor-mail.ts'
 import { ActorRef } from './actor-ref.ts'
 import { checkSendable } from './sendable-message.ts'
 import type { SlotLinks } from './slot-links.ts'
@@ -140,6 +140,45 @@ export class SlotFamily {
     const cell = new ActorCell(this.#owner, id, parent, parentSlot, plan)
     this.cells.set(id, cell)
     return cell
+  }
+
+  /** Takes over an actor out of a snapshot; it does not start yet. */
+  adopt(id: number, parent: number, parentSlot: number, plan: ActorPlan): ActorCell {
+    return this.#addCell(id, parent, parentSlot, plan)
+  }
+
+  /** Makes an actor out of a snapshot the child of its parent here, if that is here. */
+  adoptChild(id: number, parent: number, child: Child): void {
+    if (parent === SYSTEM) {
+      this.roots.set(id, child)
+      return
+    }
+    const cell = this.cells.get(parent)
+    if (cell !== undefined) (cell.children ??= new Map<number, Child>()).set(id, child)
+  }
+
+  /** The actors that the system itself has spawned from this definition, under this name if there is one, oldest first. */
+  findRoots({ key, name }: ActorSpec): ActorRef<never>[] {
+    const found: ActorRef<never>[] = []
+    for (const [id, { slot, spec }] of this.roots) {
+      const isMeant = spec.key.url === key.url && spec.key.name === key.name
+      if (!isMeant || (name !== undefined && name !== spec.name)) continue
+      found.push(new ActorRef(this.#owner, id, slot, spec.capacity))
+    }
+    return found.sort((a, b) => a.id - b.id)
+  }
+
+  /** Restarts of actors in other slots whose parents are here, as their supervision counts them. */
+  get remoteRestarts(): readonly {
+    readonly actor: number
+    readonly restarts: readonly number[]
+  }[] {
+    const families = [this.roots, ...[...this.cells.values()].map(({ children }) => children)]
+    return families.flatMap((children) =>
+      [...(children ?? [])].flatMap(([actor, { slot, restarts }]) =>
+        slot === this.#index || restarts.length === 0 ? [] : [{ actor, restarts }],
+      ),
+    )
   }
 
   /** An actor in an error: with its name, if it was spawned from this slot. */

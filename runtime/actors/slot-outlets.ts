@@ -39,6 +39,11 @@ export class SlotOutlets {
     this.#outlets.delete(outlet.target)
   }
 
+  /** All of them. */
+  get all(): Iterable<Outlet> {
+    return this.#outlets.values()
+  }
+
   /** The actor is gone: what waits becomes dead letters. */
   close(actor: number, reason: DeadLetterReason): void {
     const outlet = this.#outlets.get(actor)
