@@ -11,7 +11,7 @@
  *
  * A payload stands alone: structures are defined inside it, never remembered. One thread at a time.
  */
-import { Packr, RESERVE_START_SPACE } from 'msgpackr'
+import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE } from 'msgpackr'
 import { MillraceError } from './errors.ts'
 import { escapeValue } from './msgpack-escape.ts'
 import {
@@ -39,13 +39,30 @@ const packr = new Packr({ moreTypes: true, copyBuffers: true, structuredClone: f
  * Throws `UnsendableValueError` with the index and path of the first value that cannot be sent; `where` goes into its message.
  */
 export function packList(values: readonly unknown[], length: number, where?: string): Buffer {
+  return pack(values, length, where, RESERVE_START_SPACE | 1)
+}
+
+/**
+ * The same, but the bytes are valid only until the next list is packed on this thread: for those who copy them at once. Leaves no
+ * buffers behind for the garbage collector.
+ */
+export function packListForNow(values: readonly unknown[], length: number, where?: string): Buffer {
+  return pack(values, length, where, RESERVE_START_SPACE | RESET_BUFFER_MODE | 1)
+}
+
+function pack(
+  values: readonly unknown[],
+  length: number,
+  where: string | undefined,
+  mode: number,
+): Buffer {
   let flags = 0
   for (let i = 0; i < length; i++) flags |= examine(values[i])
   if ((flags & UNSENDABLE) !== 0) refuseUnsendable(values, length, where)
   let list = values.length === length ? values : values.slice(0, length)
   if ((flags & NEEDS_ESCAPE) !== 0) list = Array.from(list, escapeValue)
   const spaced = (flags & HAS_LONG_STRING) !== 0 && length > 1
-  const bytes = packr.pack(spaced ? spread(list) : list, RESERVE_START_SPACE | 1)
+  const bytes = packr.pack(spaced ? spread(list) : list, mode)
   bytes[0] = spaced ? SPACED_LIST : PLAIN_LIST
   return bytes
 }

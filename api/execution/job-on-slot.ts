@@ -4,7 +4,7 @@
  * Life cycle: load (build the graph, compare, deploy) → start → commit or abort. Runs on the slot's thread.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import { keyedBuffers } from '../../checkpoint/state/snapshot.ts'
+import { snapshotBuffers } from '../../checkpoint/state/snapshot.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import type { Subtask } from '../../operators/subtask.ts'
 import { SourceSubtask } from '../../operators/source/source-subtask.ts'
@@ -55,7 +55,7 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
 
 /** To copy the state of a million keys would stop the thread. */
 function withItsBytes(snapshot: SubtaskSnapshot): SubtaskSnapshot {
-  return handedOver(snapshot, keyedBuffers(snapshot.operators))
+  return handedOver(snapshot, snapshotBuffers(snapshot.operators))
 }
 
 function nameOf({ identity }: Subtask): SubtaskName {

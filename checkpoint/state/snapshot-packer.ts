@@ -1,10 +1,10 @@
 /**
  * Packs the lists of a snapshot of one operator: entries of key groups, and items of states without keys.
  *
- * Lists of entries go into blocks that belong to the snapshot alone: they can be handed to another thread without a copy.
+ * Lists go into blocks that belong to the snapshot alone: they can be handed to another thread without a copy.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import { packList } from '../../mailbox/msgpack.ts'
+import { packListForNow } from '../../mailbox/msgpack.ts'
 import { showPath, UnsendableValueError } from '../../mailbox/sendable.ts'
 import { originalKey } from '../canonical-key.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
@@ -74,10 +74,11 @@ export class SnapshotPacker {
   /** Packs a state without keys. */
   addOperator(state: OperatorItems, part: Partial<StatePart> = {}): void {
     const { items, name, kind, version, redistribution } = state
-    const bytes = this.#pack(items, (index, path) => ({
+    const packed = this.#pack(items, (index, path) => ({
       where: `state '${name}', item ${index}`,
       path: showIn(part, path),
     }))
+    const bytes = this.#place(packed)
     this.#operator.push({ name, kind, version, redistribution, items: items.length, bytes })
   }
 
@@ -112,7 +113,7 @@ export class SnapshotPacker {
     describe: (index: number, path: Path) => { readonly where: string; readonly path: string },
   ): Uint8Array {
     try {
-      return packList(list, list.length)
+      return packListForNow(list, list.length)
     } catch (cause) {
       if (!(cause instanceof UnsendableValueError)) throw cause
       const { where, path } = describe(cause.recordIndex, cause.path)

@@ -51,10 +51,10 @@ export interface OperatorStateSnapshot {
   readonly bytes: Uint8Array
 }
 
-/** The memory of all keyed data in snapshots that the state of this thread has written: nothing else lies in it. */
-export function keyedBuffers(snapshots: readonly OperatorSnapshot[]): ArrayBuffer[] {
+/** The memory of snapshots that the state of this thread has written: nothing else lies in it. */
+export function snapshotBuffers(snapshots: readonly OperatorSnapshot[]): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>()
-  for (const { groups } of snapshots)
-    for (const { bytes } of groups) buffers.add(bytes.buffer as ArrayBuffer)
+  for (const { groups, operator } of snapshots)
+    for (const { bytes } of [...groups, ...operator]) buffers.add(bytes.buffer as ArrayBuffer)
   return [...buffers]
 }
