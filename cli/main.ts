@@ -56,6 +56,11 @@ async function main(): Promise<void> {
       const { planCommand } = await import('./plan.ts')
       await planCommand(path, options)
     },
+    simulate: async (path, options) => {
+      file = path
+      const { simulateCommand } = await import('./simulate.ts')
+      process.exitCode ??= await simulateCommand(path, options)
+    },
     listCheckpoints: async (directory, options) => {
       await (await import('./checkpoint.ts')).listCheckpoints(directory, options)
     },

@@ -7,8 +7,12 @@ import type { CheckpointCommandOptions } from './checkpoint.ts'
 import {
   collectArgument,
   parseMaxParallelism,
+  parseCount,
+  parseFaultKinds,
   parseParallelism,
+  parseParallelisms,
   parseRows,
+  parseSeed,
   parseSlots,
 } from './options.ts'
 import type { PlanCommandOptions } from './plan.ts'
@@ -19,6 +23,7 @@ import {
   parseRestarts,
 } from './recovery-options.ts'
 import type { RunCommandOptions } from './run.ts'
+import type { SimulateCommandOptions } from './simulate.ts'
 
 const DEFAULT_ROWS = 20
 
@@ -26,6 +31,7 @@ const DEFAULT_ROWS = 20
 export interface CommandActions {
   readonly run: (file: string, options: RunCommandOptions) => Promise<void>
   readonly plan: (file: string, options: PlanCommandOptions) => Promise<void>
+  readonly simulate: (file: string, options: SimulateCommandOptions) => Promise<void>
   readonly listCheckpoints: (directory: string, options: CheckpointCommandOptions) => Promise<void>
   readonly showCheckpoint: CheckpointAction
   readonly verifyCheckpoints: CheckpointAction
@@ -63,8 +69,57 @@ export function createProgram(actions: CommandActions): Command {
     .option('--mermaid', 'print it as a Mermaid flowchart')
     .option('--args', 'print the arguments that the job takes instead')
     .action(actions.plan)
+  addSimulateCommand(program, actions)
   addCheckpointCommands(program, actions)
   return program
+}
+
+function addSimulateCommand(program: Command, actions: CommandActions): void {
+  const option = (flags: string, description: string, parse: (text: string) => unknown): Option =>
+    new Option(flags, description).argParser(parse)
+  program
+    .command('simulate')
+    .argument('<file>', "JavaScript module with 'export default defineJob(…)'")
+    .description(
+      'run the job through simulated interleavings and faults, and compare its output; ends with 1 where it is wrong',
+    )
+    .addOption(option('--seeds <n>', 'how many seeds (default: 100)', parseCount('--seeds')))
+    .addOption(option('--first-seed <n>', 'the first one (default: 0)', parseSeed('--first-seed')))
+    .addOption(option('--seed <n>', 'only this one', parseSeed('--seed')))
+    .option('--trace', 'print every step')
+    .addOption(
+      option(
+        '--faults <kinds>',
+        "what may go wrong, e.g. actor,slot,process, or 'none' (default: everything)",
+        parseFaultKinds,
+      ),
+    )
+    .addOption(
+      new Option('--mode <mode>', 'how checkpoints are made (default: chosen by the seed)').choices(
+        ['aligned', 'unaligned', 'at-least-once'],
+      ),
+    )
+    .addOption(
+      new Option('-a, --arg <name=value>', 'an argument of the job; can be repeated')
+        .argParser(collectArgument)
+        .default({}, 'none'),
+    )
+    .addOption(
+      option(
+        '-p, --parallelism <n,…>',
+        'of the first process, of the one after its death, and so on (default: 1 to 3)',
+        parseParallelisms,
+      ),
+    )
+    .addOption(option('--slots <n>', 'simulated threads (default: 1 to 3)', parseSlots))
+    .addOption(
+      option('--max-parallelism <n>', 'number of key groups (default: 128)', parseMaxParallelism),
+    )
+    .addOption(
+      option('--max-steps <n>', 'a run of more steps makes no progress', parseCount('--max-steps')),
+    )
+    .option('--json', 'print one line of JSON')
+    .action(actions.simulate)
 }
 
 function addCheckpointCommands(program: Command, actions: CommandActions): void {

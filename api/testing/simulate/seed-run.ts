@@ -58,6 +58,8 @@ export class SeedRun {
   #restores = 0
   #checkpoints = 0
   #nowMs = START_MS
+  /** What the process runs on. */
+  #simulator: Simulator | undefined
   /** In this process. */
   #diskFailed = false
   /** Faults of the processes before this one. */
@@ -72,7 +74,7 @@ export class SeedRun {
     this.#plan = new FaultPlan(undisturbed === undefined ? [] : options.faults, length, random)
     this.#plan.onDiskFault = (kind, call) => {
       this.#diskFailed = true
-      this.#note(kind, `${call}: ${kind}`)
+      this.#note(kind, `it meets ${call}`)
     }
     this.#choices = choose(options, random)
     this.#world = new OutsideWorld({ random, plan: this.#plan, order: options.order ?? {} })
@@ -122,9 +124,10 @@ export class SeedRun {
       faults: this.#plan,
       ...(trace === undefined ? {} : { trace }),
     })
+    this.#simulator = simulator
     simulator.onFault = (fault, text) => {
       const isPower = fault.kind === 'process' && this.#plan.powerFails
-      this.#note(isPower ? 'power' : fault.kind, text, simulator.steps)
+      this.#note(isPower ? 'power' : fault.kind, text)
     }
     return simulator
   }
@@ -214,7 +217,8 @@ export class SeedRun {
     return wrong === undefined ? undefined : this.#failure('wrong output', wrong)
   }
 
-  #note(kind: FaultKind, text: string, steps = 0): void {
+  #note(kind: FaultKind, text: string): void {
+    const steps = this.#simulator?.steps ?? 0
     this.#injected.push(kind)
     this.#faults.push(`process ${this.#world.processes}, step ${steps}: ${kind}: ${text}`)
   }
