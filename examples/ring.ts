@@ -72,11 +72,14 @@ export async function openRing(system: ActorSystem, count: number, hops: number)
 /** Waits until all transfers have ended and returns the sum of all balances. */
 export async function finalSum(system: ActorSystem): Promise<number> {
   const accounts = system.find(Account)
-  for (;;) {
-    const states = await Promise.all(accounts.map((account) => account.ask({ type: 'read' })))
-    const ended = states.reduce((sum, state) => sum + state.ended, 0)
-    if (ended === accounts.length) return states.reduce((sum, { balance }) => sum + balance, 0)
+  const readAll = (): Promise<AccountState[]> =>
+    Promise.all(accounts.map((account) => account.ask({ type: 'read' })))
+  let ended = 0
+  while (ended < accounts.length) {
+    ended = (await readAll()).reduce((sum, state) => sum + state.ended, 0)
   }
+  // Once more: while money moved, those balances were not of one moment. Only a snapshot's are.
+  return (await readAll()).reduce((sum, { balance }) => sum + balance, 0)
 }
 
 /** Runs the ring with `snapshots` snapshots of it; returns the sum of the run itself and those of the runs resumed from each. */

@@ -22,7 +22,8 @@ test('arguments of start out of range are refused by code', async () => {
   await rejects(ActorSystem.start(null as never), { code: 'INVALID_ARGUMENT' })
   await rejects(ActorSystem.start({ slot: 2 } as never), {
     code: 'INVALID_ARGUMENT',
-    message: /^ActorSystem.start: unknown option 'slot'; known are slots, host, resourceLimits, from$/,
+    message:
+      /^ActorSystem.start: unknown option 'slot'; known are slots, host, resourceLimits, from$/,
   })
 })
 
