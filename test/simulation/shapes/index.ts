@@ -6,6 +6,7 @@ import { coProcess } from './co-process.ts'
 import { diamond } from './diamond.ts'
 import { intervalJoin } from './interval-join.ts'
 import { keyedWindows } from './keyed-windows.ts'
+import { lateRecords } from './late-records.ts'
 import { rescale } from './rescale.ts'
 import { sessionWindows } from './session-windows.ts'
 import { severalSources } from './several-sources.ts'
@@ -29,6 +30,7 @@ export const SHAPES: readonly Shape[] = [
   sideOutputs,
   sessionWindows,
   timers,
+  lateRecords,
   severalSources,
   rescale,
 ]

@@ -1,0 +1,8 @@
+/** All deliberate faults. */
+import { BARRIERS } from './barriers.ts'
+import { COORDINATING } from './coordinating.ts'
+import type { Fault } from './fault.ts'
+import { RESTORING } from './restoring.ts'
+
+/** See the heads of their files. */
+export const FAULTS: readonly Fault[] = [...RESTORING, ...BARRIERS, ...COORDINATING]
