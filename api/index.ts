@@ -226,7 +226,7 @@ export type {
 export type { CheckpointMetadata } from '../checkpoint/store/snapshot-store.ts'
 export type { JobMetrics, JobTotals } from './execution/job-metrics.ts'
 export type { JobState } from './execution/coordinator.ts'
-export type { SubtaskMetrics, SubtaskState } from '../operators/subtask.ts'
+export type { SubtaskMetrics, SubtaskState } from '../operators/subtask-parts.ts'
 export type { CodecName } from '../mailbox/codec.ts'
 export { RemoteError } from '../runtime/wire-error.ts'
 export {

@@ -22,14 +22,14 @@ import { SourceSubtask } from '../../operators/source/source-subtask.ts'
 import { operatorError } from '../../operators/operator-error.ts'
 import { SinkTail } from '../../operators/sink-tail.ts'
 import type { Counter } from '../../operators/operator.ts'
-import { counterIn } from '../../operators/subtask.ts'
+import { counterIn } from '../../operators/subtask-parts.ts'
+import type { Subtask } from '../../operators/subtask.ts'
 import type {
   OperatorSurroundings,
   RestoredSubtask,
-  Subtask,
   SubtaskListener,
   SubtaskParts,
-} from '../../operators/subtask.ts'
+} from '../../operators/subtask-parts.ts'
 import type { InputGate } from '../../runtime/input-gate.ts'
 import {
   LinkTransport,

@@ -10,7 +10,7 @@
 import type { RestoredJob, RestoredShare } from '../../checkpoint/coordinator/restored-job.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import { MAX_TIMESTAMP } from '../../mailbox/time.ts'
-import type { SubtaskMetrics } from '../../operators/subtask.ts'
+import type { SubtaskMetrics } from '../../operators/subtask-parts.ts'
 import type { JobGraph } from '../graph.ts'
 import type { ExecutionPlan, SubtaskPlan, TaskPlan } from '../plan.ts'
 import { chainedNodes } from './declaration.ts'

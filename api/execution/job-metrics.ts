@@ -2,7 +2,7 @@
  * What a job has done so far, per subtask and in all.
  */
 import type { CheckpointSummary } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
-import type { SubtaskMetrics } from '../../operators/subtask.ts'
+import type { SubtaskMetrics } from '../../operators/subtask-parts.ts'
 import type { JobGraph } from '../graph.ts'
 import type { ExecutionPlan } from '../plan.ts'
 import type { Enumerators } from './enumerators.ts'

@@ -5,9 +5,11 @@ import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain, linearChain } from '../../operators/chain/chain.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
 import type { CheckpointMode } from '../../operators/checkpointing/barrier-aligner.ts'
+import type { ChannelStateParts } from '../../operators/checkpointing/channel-state.ts'
 import { SinkTail } from '../../operators/sink-tail.ts'
 import type { SinkWriter } from '../../operators/sink.ts'
-import type { Subtask, SubtaskParts } from '../../operators/subtask.ts'
+import type { Subtask } from '../../operators/subtask.ts'
+import type { SubtaskParts } from '../../operators/subtask-parts.ts'
 import { ManualClock } from '../../runtime/manual-clock.ts'
 import type { InputGate } from '../../runtime/input-gate.ts'
 import {
@@ -41,6 +43,8 @@ export interface RigOptions {
   readonly credits?: number
   readonly writer?: SinkWriter<unknown>
   readonly checkpointMode?: CheckpointMode
+  /** Where barriers may overtake. Default: nowhere. */
+  readonly channelState?: ChannelStateParts
   /** The subtask goes on from what one like it has contributed to a checkpoint. */
   readonly restored?: SubtaskSnapshot | undefined
   /** Another subtask, on whose slot this one is. */
@@ -115,6 +119,7 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
       },
       counters: new Map(),
       checkpointMode: options.checkpointMode,
+      channelState: options.channelState,
       restored: restored && {
         watermark: restored.watermark,
         source: restored.source && [restored.source],
