@@ -12,6 +12,7 @@ import { committingSink, shapedJob, SHAPES, sorted } from './fixtures/in-flight-
 import { numbers } from './fixtures/numbers.ts'
 
 const TOTAL = 10_000
+const INPUT = { total: TOTAL, perSplit: 50 }
 /** What a checkpoint must have in flight to be gone on from. */
 const LEAST = 20
 const folder = mkdtempSync(join(tmpdir(), 'millrace-rescale-'))
@@ -55,9 +56,9 @@ for (const [name, shape] of Object.entries(SHAPES)) {
   if (name === 'broadcast') continue
   test(`${name}: nothing is lost or doubled from 2 to 1, 2 and 3 subtasks`, async () => {
     for (const [seed, parallelism] of [1, 2, 3].entries()) {
-      const { directory, sink } = await stopInFlight((slow) => shapedJob(shape, TOTAL, slow), 2)
+      const { directory, sink } = await stopInFlight((slow) => shapedJob(shape, slow, INPUT), 2)
       const host = new Simulator({ seed, slots: 2 })
-      await runJob(shapedJob(shape, TOTAL, sink), {
+      await runJob(shapedJob(shape, sink, INPUT), {
         host,
         parallelism,
         from: { directory },

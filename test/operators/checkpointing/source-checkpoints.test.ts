@@ -57,6 +57,57 @@ test('in the middle of a batch it waits for its end', async () => {
   assert.is(snapshots.get(1)?.watermark, 1_498)
 })
 
+/** A source that is held up in the middle of its first batch, and whose barriers may overtake. */
+async function heldUp() {
+  const out = { edge: 'out', fromSubtask: 0, toSubtask: 0, overtakable: true }
+  const rig = arraySource({
+    splits: [[Array.from({ length: 1_500 }, (_, i) => i), [5_000]]],
+    credits: 1,
+    channelState: { codec: 'columns', inputs: [], outputs: [out] },
+  })
+  await rig.settle()
+  /** Sizes of batches and kinds of events. */
+  const shapes = () => rig.transport.sent.map((item) => ('kind' in item ? item.kind : item.length))
+  return { ...rig, shapes }
+}
+
+/** Records in flight, and whether it is known which split is read on where. */
+function partOf(snapshot: SubtaskSnapshot | undefined): unknown[] {
+  const { channels, source, watermark } = snapshot!
+  const batches = channels.flatMap((channel) => channel.batches)
+  return [batches.map(({ length }) => length), batches.at(-1)?.marks, source?.open, watermark]
+}
+
+const BEHIND_THE_BATCH = [
+  [512, 476],
+  [{ kind: 'watermark', timestamp: 1_498 }],
+  [{ split: 0, position: 1 }],
+  1_498,
+]
+
+test('where barriers overtake, a source ends its batch without room and does not wait', async () => {
+  const { subtask, settle, channel, shapes, snapshots } = await heldUp()
+  subtask.triggerCheckpoint(1, 0)
+  await settle()
+  assert.equal(shapes(), [512, 'barrier'])
+  assert.equal(partOf(snapshots.get(1)), BEHIND_THE_BATCH)
+  channel.grant(100)
+  await settle()
+  assert.equal(shapes().slice(2, 5), [512, 476, 'watermark'])
+})
+
+test('with a timeout it waits for room until the time is up', async () => {
+  const { subtask, settle, clock, shapes, snapshots } = await heldUp()
+  subtask.triggerCheckpoint(1, 100)
+  clock.advance(99)
+  await settle()
+  assert.equal([shapes(), snapshots.size], [[512], 0])
+  clock.advance(1)
+  await settle()
+  assert.equal(shapes(), [512, 'barrier'])
+  assert.equal(partOf(snapshots.get(1)), BEHIND_THE_BATCH)
+})
+
 test('of several checkpoints that are due the newest is made; older ones have no effect', async () => {
   const rig = sourceRig({})
   rig.subtask.triggerCheckpoint(1)
