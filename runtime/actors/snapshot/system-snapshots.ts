@@ -17,6 +17,7 @@ import type { ActorSystemSnapshot } from './snapshot-file.ts'
 import type { PartResult } from './slot-snapshots.ts'
 import type { SlotPart } from './stored-system.ts'
 import type { Async } from '../../slot-node.ts'
+import { codeOf } from '../supervision.ts'
 
 /** What snapshots need from the system. */
 export interface SnapshotSystem {
@@ -96,6 +97,8 @@ export class SystemSnapshots {
       try {
         return await Promise.race([givenUp, this.#cut()])
       } catch (error) {
+        // A slot that died says so before the system has heard of it: the next snapshot must not hear of it again.
+        if (codeOf(error) === 'SLOT_LOST') return await givenUp
         if (!(error instanceof Unsettled)) throw error
         settling(error.message)
       }
