@@ -90,6 +90,8 @@ export class Simulator implements SlotGroup {
   #controlsBefore = 0
   #state: 'running' | 'stopped' | 'killed' = 'running'
   #driving = false
+  /** Something has come up since it was found that nothing can happen. */
+  #woken = false
   /** Why the run cannot go on. */
   #failure: Error | undefined
   #wakeUp: (() => void) | undefined
@@ -264,6 +266,7 @@ export class Simulator implements SlotGroup {
   }
 
   #wake(): void {
+    this.#woken = true
     this.#wakeUp?.()
     this.#wakeUp = undefined
     if (this.#driving || this.#state === 'killed') return
@@ -284,7 +287,10 @@ export class Simulator implements SlotGroup {
       if (this.#step()) continue
       // Of a machine that has stopped, only the world outside goes on.
       if (this.#state === 'stopped') break
+      this.#woken = false
       if (await this.#outside.waited()) continue
+      // It may have been waited in vain, while something else came up that can happen.
+      if (this.#wasWoken()) continue
       if (this.clock.fireNext()) {
         this.#count('clock', 'jumps to the next timer')
         continue
@@ -298,6 +304,10 @@ export class Simulator implements SlotGroup {
       })
     }
     this.#driving = false
+  }
+
+  #wasWoken(): boolean {
+    return this.#woken
   }
 
   #isKilled(): boolean {

@@ -6,7 +6,7 @@
  */
 
 /** Real time that is waited for what is under way outside, before the simulation goes on without it. */
-const PATIENCE_MS = 100
+const PATIENCE_MS = 1_000
 /** After this many looks the event loop gets a turn of its own: for signals, and for who waits for the simulation. */
 const LOOKS_PER_LOOP = 512
 
