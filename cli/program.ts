@@ -21,6 +21,7 @@ import {
   parseDirectory,
   parseInterval,
   parseRestarts,
+  parseUnalignedAfter,
 } from './recovery-options.ts'
 import type { RunCommandOptions } from './run.ts'
 import type { SimulateCommandOptions } from './simulate.ts'
@@ -190,6 +191,12 @@ function withRecoveryOptions(command: Command): Command {
         'at-least-once',
       ]),
     )
+    .addOption(
+      option(
+        '--unaligned-after <time>',
+        'let barriers overtake records that have held them up for so long (default: never)',
+      ).argParser(parseUnalignedAfter),
+    )
     .option('--resume', 'go on from the newest checkpoint there, if there is one')
     .addOption(
       option('--from <dir>', 'begin with the newest savepoint in here, or with this one').argParser(
@@ -207,7 +214,7 @@ function withRecoveryOptions(command: Command): Command {
     .addOption(
       option(
         '--savepoint <dir>',
-        'on the signal SIGUSR2, make a savepoint here and go on',
+        'make a savepoint here on SIGUSR2 and go on, on Ctrl-C and stop',
       ).argParser(parseDirectory),
     )
 }

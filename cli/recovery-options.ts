@@ -24,6 +24,8 @@ export interface RecoveryCommandOptions {
   readonly checkpoints?: string
   readonly checkpointInterval?: number
   readonly checkpointMode?: 'exactly-once' | 'at-least-once'
+  /** Milliseconds after which barriers may overtake records; undefined: never. */
+  readonly unalignedAfter?: number
   readonly resume?: boolean
   /** A directory of checkpoints, or the folder of one. */
   readonly from?: string
@@ -38,6 +40,13 @@ export function parseInterval(text: string): number {
   const intervalMs = parseDurationMs(text)
   if (intervalMs !== undefined && intervalMs > 0) return intervalMs
   throw usage(`--checkpoint-interval: expected a time such as 500ms, 10s or 5m, got '${text}'`)
+}
+
+/** Parses `--unaligned-after`: milliseconds from 0. Throws `USAGE`. */
+export function parseUnalignedAfter(text: string): number {
+  const timeoutMs = parseDurationMs(text)
+  if (timeoutMs !== undefined) return timeoutMs
+  throw usage(`--unaligned-after: expected a time such as 0s, 500ms or 10s, got '${text}'`)
 }
 
 /** Parses `--checkpoints`, `--from` and `--savepoint`. Throws `USAGE`. */
@@ -85,13 +94,14 @@ function restartStrategy(
 /** What of them goes to the engine. Throws `USAGE` where one lacks another that it needs. */
 export function recoveryRunOptions(options: RecoveryCommandOptions): RunOptions {
   const { checkpoints: directory, checkpointInterval, checkpointMode, from, restarts } = options
-  const { resume = false, allowNonRestoredState = false } = options
+  const { unalignedAfter, resume = false, allowNonRestoredState = false } = options
   const needs = (given: boolean, option: string, other: string, holds: boolean): void => {
     if (given && !holds) throw usage(`${option} expects ${other} too`)
   }
   const makes = directory !== undefined
   needs(checkpointInterval !== undefined, '--checkpoint-interval', '--checkpoints', makes)
   needs(checkpointMode !== undefined, '--checkpoint-mode', '--checkpoints', makes)
+  needs(unalignedAfter !== undefined, '--unaligned-after', '--checkpoints', makes)
   needs(resume, '--resume', '--checkpoints', makes)
   needs(allowNonRestoredState, '--allow-non-restored-state', '--from', from !== undefined)
   return {
@@ -100,6 +110,7 @@ export function recoveryRunOptions(options: RecoveryCommandOptions): RunOptions 
         directory,
         intervalMs: checkpointInterval ?? DEFAULT_INTERVAL_MS,
         ...(checkpointMode !== undefined && { mode: checkpointMode }),
+        ...(unalignedAfter !== undefined && { unaligned: true, alignedTimeoutMs: unalignedAfter }),
       },
       resume,
     }),

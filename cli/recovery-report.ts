@@ -55,10 +55,10 @@ export function savepointText({ id }: CheckpointMetadata, directory: string): st
   return `millrace: savepoint ${id} is in ${oneLine(directory)}: start from it with --from\n`
 }
 
-/** A savepoint that was asked for could not be made; the job goes on. */
-export function savepointFailedText(error: unknown): string {
+/** A savepoint that was asked for could not be made, and what becomes of the job. */
+export function savepointFailedText(error: unknown, consequence: string): string {
   const { code, message } = reportError(error)
-  return `millrace: no savepoint was made, the job goes on: ${code}: ${oneLine(message)}\n`
+  return `millrace: no savepoint was made, ${consequence}: ${code}: ${oneLine(message)}\n`
 }
 
 function timeText(milliseconds: number): string {

@@ -15,7 +15,7 @@ import type { RecoveryCommandOptions } from './recovery-options.ts'
 import { keptText, restartText, restoreText } from './recovery-report.ts'
 import { collectedText, jsonText, totalsText } from './report.ts'
 import type { CollectedRows } from './report.ts'
-import { watchSavepoints } from './savepoints.ts'
+import { stopWithSavepoint, watchSavepoints } from './savepoints.ts'
 import { watchSignals } from './signals.ts'
 import type { SignalWatch } from './signals.ts'
 import { columnsOf, stylesFor } from './terminal.ts'
@@ -102,9 +102,14 @@ async function watch(
     interruption ??= reason
     stop()
   })
-  const signals = watchSignals(stop)
-  const savepoints =
-    options.savepoint === undefined ? undefined : watchSavepoints(job, options.savepoint)
+  const { savepoint } = options
+  const signals =
+    savepoint === undefined
+      ? watchSignals(stop)
+      : watchSignals(() => {
+          stopWithSavepoint(job, savepoint, stop)
+        }, Number.POSITIVE_INFINITY)
+  const savepoints = savepoint === undefined ? undefined : watchSavepoints(job, savepoint)
   const progress = process.stderr.isTTY
     ? showProgress(job, stylesFor(process.stderr, process.env))
     : undefined

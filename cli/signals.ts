@@ -4,7 +4,7 @@
 import { EXIT } from './errors.ts'
 import { writeErrorNow } from './terminal.ts'
 
-/** How long a clean stop may take. The engine ends a thread that does not react well before. */
+/** How long a clean stop may take where nothing else is said. The engine ends a thread that does not react well before. */
 const PATIENCE_MS = 2_000
 
 /** The signals that ask for an end, and the exit codes that stand for them. */
@@ -27,8 +27,14 @@ export interface SignalWatch {
   release(): void
 }
 
-/** Calls `stop` at the first signal, and ends the process at the second, or when stopping takes too long. */
-export function watchSignals(stop: (signal: StopSignal) => void): SignalWatch {
+/**
+ * Calls `stop` at the first signal, and ends the process at the second, or when stopping takes longer than `patienceMs`; default: two seconds,
+ * `Infinity`: as long as it takes.
+ */
+export function watchSignals(
+  stop: (signal: StopSignal) => void,
+  patienceMs = PATIENCE_MS,
+): SignalWatch {
   let received: StopSignal | undefined
   let deadline: NodeJS.Timeout | undefined
 
@@ -36,11 +42,15 @@ export function watchSignals(stop: (signal: StopSignal) => void): SignalWatch {
     const code = EXIT_CODES[signal as StopSignal]
     if (received !== undefined) return process.exit(code)
     received = signal as StopSignal
-    deadline = setTimeout(() => {
-      writeErrorNow(`millrace: the job did not stop within ${PATIENCE_MS / 1000} s and was ended\n`)
-      process.exit(code)
-    }, PATIENCE_MS)
-    deadline.unref()
+    if (patienceMs < Number.POSITIVE_INFINITY) {
+      deadline = setTimeout(() => {
+        writeErrorNow(
+          `millrace: the job did not stop within ${patienceMs / 1000} s and was ended\n`,
+        )
+        process.exit(code)
+      }, patienceMs)
+      deadline.unref()
+    }
     stop(received)
   }
 

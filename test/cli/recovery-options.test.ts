@@ -71,6 +71,12 @@ test('the options become those of the engine; without --checkpoints nothing is m
     resume: false,
   })
   const all = { checkpoints: 'c', checkpointInterval: 5, checkpointMode: 'at-least-once' } as const
+  assert.equal(recoveryRunOptions({ checkpoints: 'c', unalignedAfter: 0 }).checkpoints, {
+    directory: 'c',
+    intervalMs: 10_000,
+    unaligned: true,
+    alignedTimeoutMs: 0,
+  })
   assert.equal(recoveryRunOptions({ ...all, resume: true }), {
     checkpoints: { directory: 'c', intervalMs: 5, mode: 'at-least-once' },
     resume: true,
@@ -91,6 +97,8 @@ test('an option that lacks another, or has a value that is none, ends with 2 and
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [['--resume'], /--resume expects --checkpoints too/],
     [['--checkpoint-interval', '1s'], /--checkpoint-interval expects --checkpoints too/],
+    [['--unaligned-after', '1s'], /--unaligned-after expects --checkpoints too/],
+    [['--checkpoints', 'c', '--unaligned-after', '1'], /such as 0s, 500ms or 10s, got '1'/],
     [['--checkpoint-mode', 'exactly-once'], /--checkpoint-mode expects --checkpoints too/],
     [['--allow-non-restored-state'], /expects --from too/],
     [['--checkpoints', 'c', '--checkpoint-interval', '10'], /such as 500ms, 10s or 5m, got '10'/],

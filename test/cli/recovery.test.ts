@@ -9,6 +9,9 @@ import { directoryCatalog } from '../../checkpoint/store/directory-store.ts'
 import { assertFailed, millrace, start, withFolder } from './command.ts'
 import type { RunningCommand } from './command.ts'
 
+/** Some thirty processes, which a busy machine starts slowly. */
+export const deadlineMs = 300_000
+
 const [COUNTS, STUMBLES] = ['checkpoints', 'restarts'].map((name) =>
   fileURLToPath(new URL(`../api/execution/fixtures/${name}.js`, import.meta.url)),
 ) as [string, string]
@@ -127,6 +130,20 @@ test('SIGUSR2 makes a savepoint while the job goes on, and --from begins with it
       const { totals } = JSON.parse(again.stdout) as { totals: { recordsRead: number } }
       assert.ok(totals.recordsRead > 0 && totals.recordsRead < 2_000, String(totals.recordsRead))
     }
+  }))
+
+test('with --savepoint, Ctrl-C stops the job with one, and --from goes on from it as if nothing had happened', () =>
+  withFolder(async (folder) => {
+    const places = placesIn(folder)
+    const run = start([...counting(places, 20), '--savepoint', places.saved])
+    await checkpointed(run, places)
+    run.signal('SIGINT')
+    const { code, stderr } = await run.ended
+    assert.is(code, 0, stderr)
+    assert.match(stderr, /^millrace: stopping with a savepoint; .*\nmillrace: savepoint \d+ is in /)
+    const again = await millrace([...counting(places, 0), '--from', places.saved])
+    assert.is(again.code, 0, again.stderr)
+    assert.equal(countsIn(places), COUNTED)
   }))
 
 test('a savepoint that cannot be made is told, and the job goes on', () =>
