@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defineJob, fixedDelayRestart, runJob } from '../../../api/index.ts'
+import type { JobHandle } from '../../../api/index.ts'
 import { csv } from '../../../connectors/csv/index.ts'
 import { fileSink, type FileSinkRoll } from '../../../connectors/file-sink/index.ts'
 import { jsonLines } from '../../../connectors/json-lines/index.ts'
@@ -42,17 +43,26 @@ interface Disturbance {
 const disturbances: fc.Arbitrary<Disturbance> = fc
   .record({
     parallelisms: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
-    failAt: fc.array(fc.integer({ min: 1, max: 700 }), { maxLength: 4 }),
+    failAt: fc.array(fc.integer({ min: 1, max: 500 }), { maxLength: 4 }),
     kind: fc.constantFrom('jsonLines' as const, 'csv' as const, 'parquet' as const),
     buckets: fc.boolean(),
     records: fc.integer({ min: 10, max: 100 }),
-    ageMs: fc.integer({ min: 1, max: 20 }),
+    ageMs: fc.integer({ min: 1, max: 500 }),
     atCheckpoint: fc.boolean(),
   })
   .map(({ records, ageMs, atCheckpoint, ...rest }) => ({
     ...rest,
     roll: { records, ageMs, atCheckpoint: atCheckpoint || rest.kind === 'parquet' },
   }))
+
+/** What random disturbances may leave out: failures and new starts behind checkpoints, with files open in these. */
+const SURE: readonly Disturbance[] = (['jsonLines', 'csv', 'parquet'] as const).map((kind) => ({
+  parallelisms: [2, 3],
+  failAt: [130, 290],
+  kind,
+  buckets: kind === 'csv',
+  roll: { records: 70, ageMs: 60_000, atCheckpoint: kind === 'parquet' },
+}))
 
 async function visible(directory: string): Promise<number[]> {
   const found: number[] = []
@@ -74,19 +84,38 @@ function parsed(line: string): number {
   return (JSON.parse(line) as Row).n
 }
 
-/** Numbers in small batches, between which checkpoints find their turn. */
-function slowly(): ReturnType<typeof numbers> {
+/** Lets sources read so many records, and then wait: so that checkpoints, which take their time, fall between records. */
+class Pace {
+  #budget = 0
+  #waiting: (() => void)[] = []
+
+  async take(records: number): Promise<void> {
+    while (this.#budget < records) await new Promise<void>((heard) => this.#waiting.push(heard))
+    this.#budget -= records
+  }
+
+  refill(records: number): void {
+    this.#budget = records
+    const heard = this.#waiting
+    this.#waiting = []
+    for (const tell of heard) tell()
+  }
+}
+
+const BATCH = 5
+
+function pacedNumbers(pace: Pace): ReturnType<typeof numbers> {
   const source = numbers(COUNT, 40)
   return {
     ...source,
     open: async (start, context, position) => {
-      const reader = await source.open(start, { ...context, batchSize: 10 }, position)
+      const reader = await source.open(start, { ...context, batchSize: BATCH }, position)
       return {
         get position() {
           return reader.position
         },
         async read() {
-          await new Promise(setImmediate)
+          await pace.take(BATCH)
           return reader.read()
         },
       }
@@ -94,15 +123,55 @@ function slowly(): ReturnType<typeof numbers> {
   }
 }
 
-/** Starts the job once for each parallelism; all runs but the last are cancelled after some checkpoints. Returns the restarts. */
-async function runDisturbed(folder: string, disturbance: Disturbance): Promise<number> {
+/** Makes checkpoints, with some records between them, until the job has ended or `most` are complete. */
+async function makeCheckpoints(handle: JobHandle, pace: Pace, most: number): Promise<void> {
+  for (let completed = 0; completed < most && !ENDED.has(handle.state);) {
+    await new Promise(setImmediate)
+    if (handle.state !== 'running') continue
+    pace.refill(40)
+    try {
+      await handle.checkpoint()
+      completed++
+    } catch {
+      // an attempt that has just failed makes none
+    }
+  }
+}
+
+const ENDED: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled'])
+
+/** What has happened to the jobs of all runs. */
+interface Tally {
+  restarts: number
+  /** Writers that went on from a checkpoint, and those of them that had files open in it. */
+  restored: number
+  withOpenFiles: number
+}
+
+/** Starts the job once for each parallelism; all runs but the last are cancelled after two checkpoints. */
+async function runDisturbed(folder: string, disturbance: Disturbance, tally: Tally): Promise<void> {
   const { parallelisms, failAt, kind, buckets, roll } = disturbance
   const directory = join(folder, 'out')
+  const pace = new Pace()
+  const files = fileSink<Row>({
+    directory,
+    format: FORMATS[kind],
+    roll,
+    ...(buckets ? { bucket: ({ n }: Row) => `b${n % 3}` } : {}),
+  })
+  const watched: typeof files = {
+    ...files,
+    open(context) {
+      const { restored = [] } = context
+      tally.restored += restored.length
+      tally.withOpenFiles += restored.filter(({ open }) => open !== undefined).length
+      return files.open(context)
+    },
+  }
   let seen = 0
-  let restarts = 0
   const job = defineJob('to files', (env) => {
     env
-      .from(slowly(), { uid: 'numbers' })
+      .from(pacedNumbers(pace), { uid: 'numbers' })
       .map(
         (n) => {
           if (failAt.includes(++seen)) throw new Error(`the ${seen}th record`)
@@ -111,15 +180,7 @@ async function runDisturbed(folder: string, disturbance: Disturbance): Promise<n
         { uid: 'records' },
       )
       .rebalance()
-      .to(
-        fileSink<Row>({
-          directory,
-          format: FORMATS[kind],
-          roll,
-          ...(buckets ? { bucket: ({ n }) => `b${n % 3}` } : {}),
-        }),
-        { uid: 'files' },
-      )
+      .to(watched, { uid: 'files' })
   })
   for (const [start, parallelism] of parallelisms.entries()) {
     const isLast = start === parallelisms.length - 1
@@ -128,45 +189,38 @@ async function runDisturbed(folder: string, disturbance: Disturbance): Promise<n
       parallelism,
       restart: fixedDelayRestart({ attempts: failAt.length, delayMs: 1 }),
       onRestart: () => {
-        restarts++
+        tally.restarts++
       },
-      checkpoints: { directory: join(folder, 'checkpoints'), intervalMs: 1 },
+      checkpoints: { directory: join(folder, 'checkpoints') },
       resume: true,
     })
     const ended = handle.result()
-    if (!isLast) {
-      ended.catch(() => {})
-      while (handle.state === 'created' || handle.state === 'running') {
-        if ((await handle.metrics()).checkpoints.completed >= 2) break
-        await new Promise(setImmediate)
-      }
-      await handle.cancel()
-      const found = await visible(directory)
-      assert.is(new Set(found).size, found.length)
-      continue
-    }
-    await ended
+    ended.catch(() => {})
+    await makeCheckpoints(handle, pace, isLast ? Number.POSITIVE_INFINITY : 2)
+    if (isLast) await ended
+    else await handle.cancel()
+    const found = await visible(directory)
+    assert.is(new Set(found).size, found.length)
   }
-  return restarts
 }
 
 test('the folder holds what the job was given, once, whatever happened', async () => {
-  let restarts = 0
+  const tally: Tally = { restarts: 0, restored: 0, withOpenFiles: 0 }
   await withFolder(async (parent) => {
     let runs = 0
     await fc.assert(
       fc.asyncProperty(disturbances, async (disturbance) => {
         const folder = join(parent, `run-${runs++}`)
-        restarts += await runDisturbed(folder, disturbance)
+        await runDisturbed(folder, disturbance, tally)
         assert.equal(
           await visible(join(folder, 'out')),
           Array.from({ length: COUNT }, (_, n) => n),
         )
       }),
-      { numRuns: 15 },
+      { numRuns: 7, examples: SURE.map((disturbance) => [disturbance]), endOnFailure: true },
     )
   })
-  assert.ok(restarts > 3, `${restarts} restarts`)
+  assert.ok(Math.min(...Object.values(tally)) > 0, JSON.stringify(tally))
 })
 
 test.run()
