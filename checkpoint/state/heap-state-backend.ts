@@ -91,8 +91,7 @@ export class HeapStateBackend implements StateBackend {
         cursor: this.#cursor,
         clock: this.#options.clock,
       })
-      this.#keyed.push(part)
-      this.#restored.claimKeyed(part)
+      this.#claimKeyed(part)
       return handle
     })
   }
@@ -113,8 +112,7 @@ export class HeapStateBackend implements StateBackend {
 
   registerKeyed(part: KeyedPart): void {
     this.#reserve(part.name, undefined)
-    this.#keyed.push(part)
-    this.#restored.claimKeyed(part)
+    this.#claimKeyed(part)
   }
 
   registerOperator(part: OperatorPart): void {
@@ -180,6 +178,22 @@ export class HeapStateBackend implements StateBackend {
   get isEmpty(): boolean {
     for (const _entry of this.entries()) return false
     return true
+  }
+
+  #claimKeyed(part: AnyKeyedPart): void {
+    this.#packAll()
+    this.#keyed.push(part)
+    this.#restored.claimKeyed(part)
+  }
+
+  /** What was not declared at the cut is packed as it was restored: before it is handed out, to be changed. */
+  #packAll(): void {
+    if (this.#cut?.isPacked !== false) return
+    try {
+      this.#cut.finish()
+    } catch {
+      // Whoever packs it hears of the error with the next step.
+    }
   }
 
   /** The handle of a state: that which it has already, or a new one. */

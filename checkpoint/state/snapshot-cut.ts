@@ -67,6 +67,8 @@ export class SnapshotCut {
   /** Copies of entries that were accessed since the cut, by key group. */
   readonly #kept: (PackedEntry[] | undefined)[] = []
   #state: 'sorting' | 'packing' | 'packed' | 'given up' = 'sorting'
+  /** Why it was given up. */
+  #failure: unknown
   #walk = 0
   /** Number of entries in `#sorted`. */
   #found = 0
@@ -105,9 +107,11 @@ export class SnapshotCut {
 
   /**
    * Packs about `entries` more entries, fewer where they are large. Returns how many. After an error it is given up.
-   * Errors: `UNSENDABLE_VALUE` for a value that is not plain data, with operator, state, key and path.
+   * Errors: `UNSENDABLE_VALUE` for a value that is not plain data, with operator, state, key and path; once it is given up, the same
+   * again, or an error that says so.
    */
   step(entries: number): number {
+    if (this.#state === 'given up') throw this.#failure
     try {
       let done = 0
       this.#stepBytes = 0
@@ -119,21 +123,22 @@ export class SnapshotCut {
       }
       return done
     } catch (error) {
-      this.giveUp()
+      this.giveUp(error)
       throw error
     }
   }
 
-  /** Packs all the rest, and returns the snapshot. Errors: as `step`. Not after it was given up. */
+  /** Packs all the rest, and returns the snapshot. Errors: as `step`. */
   finish(): OperatorSnapshot {
-    while (!this.isPacked && this.#state !== 'given up') this.step(LIST_ENTRIES)
-    if (!this.isPacked) throw new Error('the snapshot was given up')
+    while (!this.isPacked) this.step(LIST_ENTRIES)
     return this.#packer.finish()
   }
 
-  /** Packs nothing more; entries need not be kept. */
-  giveUp(): void {
-    if (this.#state !== 'packed') this.#state = 'given up'
+  /** Packs nothing more; entries need not be kept. No effect once all is packed. */
+  giveUp(reason: unknown = new Error('the snapshot was given up')): void {
+    if (this.#state === 'packed' || this.#state === 'given up') return
+    this.#state = 'given up'
+    this.#failure = reason
     this.#end()
   }
 
