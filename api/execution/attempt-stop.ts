@@ -55,6 +55,11 @@ export class AttemptStop {
     return this.#suspended
   }
 
+  /** Whether the input ends because of `drain`. */
+  get draining(): boolean {
+    return this.#drain !== undefined
+  }
+
   /** Whether a task has more to do in a run that goes on from here. */
   leavesUnfinished(taskId: number): boolean {
     return this.#unfinished.has(taskId)

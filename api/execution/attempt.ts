@@ -7,61 +7,52 @@
  */
 import { CheckpointCoordinator } from '../../checkpoint/coordinator/checkpoint-coordinator.ts'
 import { resolveCheckpointOptions } from '../../checkpoint/coordinator/checkpoint-options.ts'
-import type { ResolvedCheckpointOptions } from '../../checkpoint/coordinator/checkpoint-options.ts'
 import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
 import type { CheckpointMetadata, SnapshotStore } from '../../checkpoint/store/snapshot-store.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
-import { revivedOperatorError } from '../../operators/operator-error.ts'
 import type { SubtaskMetrics } from '../../operators/subtask-parts.ts'
-import type { Clock } from '../../runtime/clock.ts'
-import { asyncView } from '../../runtime/extension.ts'
-import type { Async, SlotGroup } from '../../runtime/slot-node.ts'
-import { fromWireError } from '../../runtime/wire-error.ts'
-import type { JobGraph } from '../graph.ts'
-import type { ChainedNode, ExecutionPlan } from '../plan.ts'
+import type { Async } from '../../runtime/slot-node.ts'
+import type { ExecutionPlan } from '../plan.ts'
 import { AttemptStop } from './attempt-stop.ts'
-import { watchCollectors } from './collected-streams.ts'
-import type { Collector } from './collector.ts'
 import { commitSinks } from './commit-sinks.ts'
-import { chainedNodes, noteDeclaration } from './declaration.ts'
-import { deployTasks } from './deploy-tasks.ts'
-import { finishedSubtasks, metricsOf, nameKey } from './finished-subtasks.ts'
-import type { FinishedSubtask } from './finished-subtasks.ts'
-import type { Enumerators } from './enumerators.ts'
+import { nameKey } from './finished-subtasks.ts'
 import type { JobCheckpoints } from './job-checkpoints.ts'
-import { jobSlot } from './job-on-slot.ts'
 import { lostWithSubtasks } from './lost-slot.ts'
 import { withinPatience } from './patience.ts'
-import type { Deployment, GraphOrigin, JobCoordinator, JobSlot } from './protocol.ts'
-import type { ResolvedOptions } from './run-options.ts'
+import type { JobSlot } from './protocol.ts'
+import { RegionRun } from './region-run.ts'
+import type { DeploymentParts, RegionListener } from './region-run.ts'
+import { planRegions } from './regions.ts'
+import type { Region } from './regions.ts'
 import { WatermarkGroups } from './watermark-groups.ts'
 
-/** Frames and messages of attempts that are over: dropped, and counted here. */
-export interface StaleMessages {
-  count: number
+/** How parts of a job start again while the others go on. */
+export interface RegionRestarts {
+  /** A region has failed. Returns the milliseconds until it may start again; throws the error that ends the job if it may not. */
+  failed(error: unknown, tasks: readonly string[]): number
+  /** Resolves after this time. Rejects when the job is cancelled before. */
+  wait(delayMs: number): Promise<void>
+  /** What it begins with: what its sinks had prepared is committed, its enumerators are where they were. */
+  restore(region: Region): Promise<RegionBegin>
+  /** Whether what sinks have prepared is still needed. */
+  keepsPrepared(error: unknown): boolean
+}
+
+/** What a region begins with. */
+export interface RegionBegin {
+  /** With channel numbers of its own, so that frames of an earlier deployment find no receiver. */
+  readonly plan: ExecutionPlan
+  /** Undefined: nothing. */
+  readonly restored: RestoredJob | undefined
 }
 
 /** What is run, and where. */
-export interface AttemptParts {
-  readonly graph: JobGraph
-  readonly plan: ExecutionPlan
-  readonly group: SlotGroup
-  readonly enumerators: Enumerators
+export interface AttemptParts extends DeploymentParts, RegionBegin {
   readonly checkpoints: JobCheckpoints
-  /** Undefined: none are made. */
-  readonly checkpointOptions: ResolvedCheckpointOptions | undefined
-  /** What it begins with; undefined: nothing. */
-  readonly restored: RestoredJob | undefined
-  /** The collected streams, by name. */
-  readonly collectors: ReadonlyMap<string, Collector>
-  /** Where the slots get the graph from. */
-  readonly origin: GraphOrigin
-  readonly codec: ResolvedOptions['codec']
-  /** What comes for attempts that are over. */
-  readonly stale: StaleMessages
+  readonly restarts: RegionRestarts
 }
 
-/** One deployment of a job. */
+/** One attempt: all regions, some of which may be deployed more than once. */
 export class Attempt {
   /** Resolves when the last subtask has finished. */
   readonly finished: Promise<void>
@@ -69,19 +60,19 @@ export class Attempt {
   readonly broken: Promise<never>
   readonly #parts: AttemptParts
   readonly #watermarkGroups: WatermarkGroups
-  /** Not deployed: they had finished before. */
-  readonly #finished: ReadonlyMap<string, FinishedSubtask>
   readonly #checkpoints: CheckpointCoordinator
   readonly #stop: AttemptStop
   /** Subtasks that have finished, by `nameKey`. */
   readonly #ended = new Set<string>()
-  #slots: Async<JobSlot>[] = []
-  #unfinished = 0
+  /** The newest deployment of each region, by its id. */
+  readonly #runs = new Map<number, RegionRun>()
+  readonly #listener: RegionListener
+  /** Regions that start again at this moment. */
+  #restarting = 0
   #endWell: () => void = () => {}
   #endBadly: (error: unknown) => void = () => {}
-  /** The deployment that is under way. */
-  #deploying: Promise<void> = Promise.resolve()
-  /** Nothing that slots say counts any more. */
+  /** The deployments that are under way. */
+  readonly #deploying = new Set<Promise<void>>()
   #over = false
 
   constructor(parts: AttemptParts) {
@@ -94,7 +85,6 @@ export class Attempt {
     })
     // Whoever waits for it hears of the error; between two steps nobody waits.
     this.broken.catch(() => {})
-    this.#finished = finishedSubtasks(parts.graph, parts.plan, parts.restored?.operators)
     this.#watermarkGroups = new WatermarkGroups(parts.graph, parts.plan, (group, watermark) => {
       for (const slot of this.#slots) {
         // A slot that is lost or has ended ends the attempt by itself.
@@ -103,6 +93,23 @@ export class Attempt {
     })
     this.#checkpoints = this.#createCheckpoints()
     this.#stop = this.#createStop()
+    this.#listener = {
+      checkpoints: this.#checkpoints,
+      watermarkGroups: this.#watermarkGroups,
+      finished: (name, snapshot) => {
+        this.#subtaskFinished(name, snapshot)
+      },
+      failed: (run, error) => {
+        this.#regionFailed(run, error)
+      },
+    }
+    for (const region of planRegions(parts.graph, parts.plan))
+      this.#runs.set(region.id, new RegionRun(region, parts, parts, this.#listener))
+  }
+
+  /** Of all regions. */
+  get #slots(): readonly Async<JobSlot>[] {
+    return [...this.#runs.values()].flatMap(({ slots }) => slots)
   }
 
   /** Makes a checkpoint, see `CheckpointCoordinator.checkpoint`. */
@@ -178,13 +185,33 @@ export class Attempt {
 
   /** Builds the subtasks on all slots. Rejects with the first error; `abort` then cleans up what is there. */
   async deploy(): Promise<void> {
-    this.#deploying = this.#deploy()
-    await Promise.race([this.#deploying, this.broken])
+    const { group, plan } = this.#parts
+    group.onLost((slot, error) => {
+      this.fail(lostWithSubtasks(plan, slot, error))
+    })
+    await Promise.race([this.#underWay(this.#deployAll()), this.broken])
+  }
+
+  async #deployAll(): Promise<void> {
+    // One after the other: the first that cannot be built is reported.
+    for (const run of this.#runs.values()) await run.deploy()
+    this.#lookForEnd()
+  }
+
+  /** What `abort` waits for, since it may open outputs yet that are to be removed. */
+  #underWay(deploying: Promise<void>): Promise<void> {
+    this.#deploying.add(deploying)
+    const over = (): void => {
+      this.#deploying.delete(deploying)
+    }
+    deploying.then(over, over)
+    return deploying
   }
 
   /** Lets the sources read. */
   async start(): Promise<void> {
-    await Promise.race([Promise.all(this.#slots.map((slot) => slot.start())), this.broken])
+    const runs = [...this.#runs.values()]
+    await Promise.race([Promise.all(runs.map((run) => run.start())), this.broken])
     this.#checkpoints.start()
   }
 
@@ -207,9 +234,9 @@ export class Attempt {
   /** Ends it badly: nothing half-written stays, as far as its threads answer, but with `keepPrepared` what the last checkpoint needs. Resolves with the last metrics, if there are any. */
   async abort(keepPrepared: boolean): Promise<readonly SubtaskMetrics[] | undefined> {
     this.#over = true
-    // A slot that is being deployed may open an output yet, which is to be removed.
+    for (const run of this.#runs.values()) run.end()
     const { clock } = this.#parts.group.main.slot
-    await withinPatience(clock, [this.#deploying, this.#checkpoints.stop()])
+    await withinPatience(clock, [...this.#deploying, this.#checkpoints.stop()])
     let last: readonly SubtaskMetrics[] | undefined
     const metrics = this.metrics().then(
       (found) => {
@@ -217,18 +244,9 @@ export class Attempt {
       },
       () => {},
     )
-    await withinPatience(clock, [metrics, ...this.#slots.map((slot) => slot.abort(keepPrepared))])
-    await this.#countStaleFrames(clock)
+    const aborts = [...this.#runs.values()].map((run) => run.abort(keepPrepared))
+    await Promise.all([withinPatience(clock, [metrics]), ...aborts])
     return last
-  }
-
-  /** Some subtasks had stopped before others, which went on sending to them. */
-  async #countStaleFrames(clock: Clock): Promise<void> {
-    const { stale } = this.#parts
-    const counts = this.#slots.map(async (slot) => {
-      stale.count += await slot.staleFrames()
-    })
-    await withinPatience(clock, counts)
   }
 
   /** Resolves when the last checkpoint of the attempt has come to its end: before, nobody knows which one is the newest. */
@@ -238,103 +256,49 @@ export class Attempt {
 
   /** What each subtask has done so far. Rejects where a slot does not answer any more. */
   async metrics(): Promise<readonly SubtaskMetrics[]> {
-    const perSlot = await Promise.all(this.#slots.map((slot) => slot.metrics()))
-    return [...perSlot.flat(), ...[...this.#finished.values()].map(metricsOf)]
+    const perRun = await Promise.all([...this.#runs.values()].map((run) => run.metrics()))
+    return perRun.flat()
   }
 
-  async #deploy(): Promise<void> {
-    const { group, graph, plan, codec, origin } = this.#parts
-    group.onLost((slot, error) => {
-      this.fail(lostWithSubtasks(plan, slot, error))
-    })
-    const { checkpointOptions, restored } = this.#parts
-    const recovery = {
-      mode: checkpointOptions?.mode,
-      unaligned: (checkpointOptions?.alignedForMs ?? Infinity) !== Infinity,
-      channels: restored?.channels,
-      restored: restored?.operators,
-      finished: new Set(this.#finished.keys()),
-    }
-    watchCollectors(this.#parts, this.#checkpoints, (error) => {
+  /** A part of the job has failed: it starts again alone, where there are others that can go on meanwhile. */
+  #regionFailed(run: RegionRun, error: unknown): void {
+    if (this.#runs.size === 1 || this.#over || this.#stop.draining) {
       this.fail(error)
-    })
-    const deployment: Deployment = { origin, plan, codec, recovery }
-    const extension = { url: new URL('./job-on-slot.js', import.meta.url).href, name: 'deployJob' }
-    const coordinator = this.#coordinatorSide()
-    const main = await deployTasks({
-      node: group.main,
-      graph,
-      plan,
-      codec,
-      recovery,
-      collectors: this.#parts.collectors,
-      nextSplit: (nodeId, subtaskIndex) => coordinator.nextSplit(nodeId, subtaskIndex),
-      announceWatermark: (nodeId, subtaskIndex, watermark) => {
-        coordinator.announceWatermark(nodeId, subtaskIndex, watermark)
-      },
-      // Only collected streams end on the main thread, and they have no subtask that could finish or fail.
-      listener: {
-        acknowledged: () => {},
-        declined: () => {},
-        finished: () => {},
-        failed: () => {},
-      },
-    })
-    const loads: Promise<Async<JobSlot>>[] = []
-    for (let slot = 1; slot <= group.count; slot++) {
-      loads.push(group.load(slot, extension, deployment, coordinator))
+      return
     }
-    await this.#takeSlots(loads)
-    this.#slots.push(asyncView(jobSlot(group.main, main)))
-    for (const task of plan.tasks) {
-      if (!this.#isCollect(task.root)) this.#unfinished += task.subtasks.length
-    }
-    for (const { name, snapshot } of this.#finished.values()) this.#subtaskFinished(name, snapshot)
+    run.end()
+    this.#restarting++
+    this.#underWay(this.#restart(run, error)).then(
+      () => {
+        this.#restarting--
+        this.#lookForEnd()
+      },
+      (reason: unknown) => {
+        this.fail(reason)
+      },
+    )
   }
 
-  /** Keeps every slot that was deployed, so that all can be cleaned up, before it reports the first that was not. */
-  async #takeSlots(loads: readonly Promise<Async<JobSlot>>[]): Promise<void> {
-    const results = await Promise.allSettled(loads)
-    const errors: unknown[] = []
-    for (const result of results) {
-      if (result.status === 'fulfilled') this.#slots.push(result.value)
-      else errors.push(result.reason)
+  async #restart(run: RegionRun, error: unknown): Promise<void> {
+    const { restarts } = this.#parts
+    const delayMs = restarts.failed(error, run.taskNames)
+    await this.#checkpoints.hold(run.names)
+    for (const { taskId, subtaskIndex } of run.names) {
+      this.#ended.delete(nameKey(taskId, subtaskIndex))
+      this.#watermarkGroups.restarts(taskId, subtaskIndex)
     }
-    if (errors.length > 0) throw errors[0]
-  }
-
-  #coordinatorSide(): JobCoordinator {
-    const { enumerators, plan, graph } = this.#parts
-    return {
-      nextSplit: async (nodeId, subtaskIndex) =>
-        this.#isStale() ? undefined : enumerators.next(nodeId, subtaskIndex),
-      announceWatermark: (nodeId, subtaskIndex, watermark) => {
-        if (!this.#isStale()) this.#watermarkGroups.announce(nodeId, subtaskIndex, watermark)
-      },
-      acknowledged: (name, checkpointId, snapshot) => {
-        if (!this.#isStale()) this.#checkpoints.acknowledged(name, checkpointId, snapshot)
-      },
-      declined: (name, checkpointId, wire) => {
-        if (!this.#isStale()) this.#checkpoints.declined(name, checkpointId, fromWireError(wire))
-      },
-      finished: (name, snapshot) => {
-        if (!this.#isStale()) this.#subtaskFinished(name, snapshot)
-      },
-      failed: ({ taskId }, wire) => {
-        if (this.#isStale()) return
-        const error = revivedOperatorError(fromWireError(wire))
-        const root = plan.tasks[taskId]?.root
-        // Names repeat less often within one task than within a job.
-        if (root !== undefined) noteDeclaration(error, chainedNodes(graph, root))
-        this.fail(error)
-      },
-    }
-  }
-
-  /** Whether it comes too late: then it is counted, and must be dropped. */
-  #isStale(): boolean {
-    if (this.#over) this.#parts.stale.count++
-    return this.#over
+    // A slot that does not answer needs another thread, which the other regions lose too.
+    if (!(await run.abort(restarts.keepsPrepared(error)))) throw error
+    await restarts.wait(delayMs)
+    if (this.#over) return
+    const begin = await restarts.restore(run.region)
+    if (this.#over) return
+    const next = new RegionRun(run.region, begin, this.#parts, this.#listener)
+    this.#runs.set(run.region.id, next)
+    await next.deploy()
+    if (this.#over) return
+    await next.start()
+    this.#checkpoints.release()
   }
 
   #subtaskFinished(name: SubtaskName, snapshot: SubtaskSnapshot): void {
@@ -342,11 +306,11 @@ export class Attempt {
     this.#ended.add(nameKey(name.taskId, name.subtaskIndex))
     const finished = !this.#stop.leavesUnfinished(name.taskId)
     this.#checkpoints.subtaskFinished(name, snapshot, finished)
-    this.#unfinished--
-    if (this.#unfinished === 0) this.#endWell()
+    this.#lookForEnd()
   }
 
-  #isCollect(root: ChainedNode): boolean {
-    return this.#parts.graph.nodes[root.nodeId]?.operator.kind === 'collect'
+  #lookForEnd(): void {
+    const all = [...this.#runs.values()]
+    if (this.#restarting === 0 && all.every(({ hasFinished }) => hasFinished)) this.#endWell()
   }
 }

@@ -25,11 +25,11 @@ import type { JobDefinition } from '../job.ts'
 import { createPlan } from '../plan.ts'
 import type { ExecutionPlan } from '../plan.ts'
 import { Attempt } from './attempt.ts'
-import type { StaleMessages } from './attempt.ts'
+import type { RegionBegin, RegionRestarts } from './attempt.ts'
 import type { StopOptions } from './attempt-stop.ts'
 import { Collector } from './collector.ts'
 import { commitSinks } from './commit-sinks.ts'
-import { noteDeclaration } from './declaration.ts'
+import { chainedNodes, noteDeclaration } from './declaration.ts'
 import { Enumerators } from './enumerators.ts'
 import { JobCheckpoints } from './job-checkpoints.ts'
 import { subtaskMetrics } from './job-metrics.ts'
@@ -38,6 +38,8 @@ import { loadJobModule } from './job-module.ts'
 import { withinPatience } from './patience.ts'
 import type { GraphOrigin } from './protocol.ts'
 import { warnOfLostRecords } from './replay-warning.ts'
+import type { StaleMessages } from './region-run.ts'
+import type { Region } from './regions.ts'
 import { Restarter, wait } from './restarter.ts'
 import type { ResolvedOptions } from './run-options.ts'
 import { startSlots } from './start-slots.ts'
@@ -292,7 +294,41 @@ export class Coordinator {
       origin: this.#graphOrigin(graph),
       codec: this.#options.codec,
       stale: this.#stale,
+      restarts: this.#regionRestarts(),
     })
+  }
+
+  #regionRestarts(): RegionRestarts {
+    return {
+      failed: (error, tasks) => this.#restarterOf(error).failed(error, tasks),
+      wait: async (delayMs) => {
+        const slot = this.#group?.main.slot
+        if (slot !== undefined) await this.#orCancelled(wait(slot, delayMs, this.#cancelled))
+      },
+      restore: (region) => this.#restoreRegion(region),
+      keepsPrepared: (error) => this.#keepsPrepared(error),
+    }
+  }
+
+  /** The others go on meanwhile. */
+  async #restoreRegion({ tasks }: Region): Promise<RegionBegin> {
+    const { graph } = this.#deployable()
+    const plan = this.#createPlan(graph)
+    const restored = await this.#checkpoints?.restore(graph, plan)
+    const uids = new Set(
+      plan.tasks
+        .filter(({ id }) => tasks.has(id))
+        .flatMap(({ root }) => chainedNodes(graph, root).map(({ uid }) => uid)),
+    )
+    const committables = [...(restored?.committables ?? [])].filter(([uid]) => uids.has(uid))
+    await commitSinks(graph, new Map(committables))
+    await this.#enumerators?.restart(graph, plan, {
+      tasks,
+      checkpoints: true,
+      restored: enumeratorsOf(restored),
+      finished: finishedOperators(restored),
+    })
+    return { plan, restored }
   }
 
   /** Whether what sinks have prepared is still needed when an attempt ends with this error. */
@@ -314,13 +350,10 @@ export class Coordinator {
 
   /** Rethrows the error of an attempt unless there may be another one; then waits until it may begin. */
   async #afterFailure(error: unknown): Promise<void> {
-    const slot = this.#group?.main.slot
-    // What fails before the first record would fail again.
-    if (this.#startedMs === 0 || slot === undefined || isCancellation(error)) throw error
-    this.#restarter ??= new Restarter(this.#options, slot)
-    const delayMs = this.#restarter.failed(error)
+    const delayMs = this.#restarterOf(error).failed(error)
     this.#state = 'restarting'
-    await this.#orCancelled(wait(slot, delayMs, this.#cancelled))
+    const slot = this.#group?.main.slot
+    if (slot !== undefined) await this.#orCancelled(wait(slot, delayMs, this.#cancelled))
     await this.#orCancelled(this.#attempt?.quiet() ?? Promise.resolve())
     this.#plan = this.#createPlan(this.#deployable().graph)
     // Threads may hold what the attempt left behind.
@@ -331,6 +364,15 @@ export class Coordinator {
     const group = this.#group
     this.#group = undefined
     await group?.stop()
+  }
+
+  /** Throws the error where it cannot be followed by another attempt. */
+  #restarterOf(error: unknown): Restarter {
+    const slot = this.#group?.main.slot
+    // What fails before the first record would fail again.
+    if (this.#startedMs === 0 || slot === undefined || isCancellation(error)) throw error
+    this.#restarter ??= new Restarter(this.#options, slot)
+    return this.#restarter
   }
 
   #graphOrigin(graph: JobGraph): GraphOrigin {

@@ -56,6 +56,8 @@ export interface DeployRequest {
   readonly node: SlotNode
   readonly graph: JobGraph
   readonly plan: ExecutionPlan
+  /** The ids of the tasks that are meant. */
+  readonly tasks: ReadonlySet<number>
   readonly codec: CodecName
   readonly recovery: DeployedRecovery
   readonly listener: SubtaskListener
@@ -76,7 +78,7 @@ export interface DeployedTasks {
 /** Builds the subtasks of one slot and opens their sinks. Rejects with what a sink or operator throws; then nothing stays open. */
 export async function deployTasks(request: DeployRequest): Promise<DeployedTasks> {
   const deployer = new Deployer(request)
-  const tasks = [...request.plan.tasks].reverse()
+  const tasks = request.plan.tasks.filter(({ id }) => request.tasks.has(id)).reverse()
   try {
     for (const task of tasks) {
       for (const subtask of task.subtasks) {

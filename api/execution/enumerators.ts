@@ -20,35 +20,60 @@ export interface EnumeratorOptions {
   readonly restored?: ReadonlyMap<string, EnumeratorSnapshot>
   /** The uids of sources that had been read to their end: their enumerators are not asked any more. Default: none. */
   readonly finished?: ReadonlySet<string>
+  /** The tasks whose sources are meant. Default: all. */
+  readonly tasks?: ReadonlySet<number>
 }
 
 /** Gives splits out for all sources of one job. All errors of sources are `OperatorError`s. */
 export class Enumerators {
   readonly #byNode = new Map<number, SplitDealer>()
+  #closed = false
 
   /** Starts the enumerator of every source. Rejects with what the first one throws, after closing the others. */
   static async start(
     graph: JobGraph,
     plan: ExecutionPlan,
-    { checkpoints = false, restored, finished }: EnumeratorOptions = {},
+    options: EnumeratorOptions = {},
   ): Promise<Enumerators> {
     const enumerators = new Enumerators()
     try {
-      for (const task of plan.tasks) {
-        const node = graph.nodes[task.root.nodeId]
-        if (node?.operator.kind !== 'source') continue
-        const { name, uid } = node
-        const dealer = new SplitDealer({ name, uid, parallelism: task.parallelism, checkpoints })
-        const before = restored?.get(uid)
-        if (before !== undefined && finished?.has(uid) === true) dealer.rest(before)
-        else await dealer.start(node.operator.source, before)
-        enumerators.#byNode.set(node.id, dealer)
-      }
+      await enumerators.#start(graph, plan, options)
     } catch (error) {
       await enumerators.close()
       throw error
     }
     return enumerators
+  }
+
+  /** Closes those of some tasks, and starts them where they stood in a checkpoint. Rejects with what the first one throws. */
+  async restart(
+    graph: JobGraph,
+    plan: ExecutionPlan,
+    options: EnumeratorOptions & { readonly tasks: ReadonlySet<number> },
+  ): Promise<void> {
+    const old = plan.tasks
+      .filter(({ id }) => options.tasks.has(id))
+      .map(({ root }) => this.#byNode.get(root.nodeId))
+    await Promise.allSettled(old.map(async (dealer) => dealer?.close()))
+    await this.#start(graph, plan, options)
+    if (this.#closed) await this.close()
+  }
+
+  async #start(
+    graph: JobGraph,
+    plan: ExecutionPlan,
+    { checkpoints = false, restored, finished, tasks }: EnumeratorOptions,
+  ): Promise<void> {
+    for (const task of plan.tasks) {
+      const node = graph.nodes[task.root.nodeId]
+      if (node?.operator.kind !== 'source' || tasks?.has(task.id) === false) continue
+      const { name, uid } = node
+      const dealer = new SplitDealer({ name, uid, parallelism: task.parallelism, checkpoints })
+      const before = restored?.get(uid)
+      if (before !== undefined && finished?.has(uid) === true) dealer.rest(before)
+      else await dealer.start(node.operator.source, before)
+      this.#byNode.set(node.id, dealer)
+    }
   }
 
   /** Records of all sources together; undefined where one of them does not know. */
@@ -79,6 +104,7 @@ export class Enumerators {
 
   /** Closes all of them; an error of one does not keep the others open. */
   async close(): Promise<void> {
+    this.#closed = true
     const all = [...this.#byNode.values()]
     this.#byNode.clear()
     await Promise.allSettled(all.map((dealer) => dealer.close()))

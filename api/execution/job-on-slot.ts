@@ -29,6 +29,7 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
     node,
     graph: await graphFrom(deployment.origin, node),
     plan: deployment.plan,
+    tasks: deployment.tasks,
     codec: deployment.codec,
     nextSplit: (nodeId, subtaskIndex) => coordinator.nextSplit(nodeId, subtaskIndex),
     announceWatermark: (nodeId, subtaskIndex, watermark) => {
@@ -61,6 +62,9 @@ function withItsBytes(snapshot: SubtaskSnapshot): SubtaskSnapshot {
 function nameOf({ identity }: Subtask): SubtaskName {
   return { taskId: identity.taskId, subtaskIndex: identity.index }
 }
+
+/** Stale frames of each slot that its coordinator knows of. */
+const toldStale = new WeakMap<SlotNode, number>()
 
 /** The coordinator's view of the tasks of one slot. */
 export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
@@ -125,7 +129,12 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
       close()
     },
     metrics: () => subtasks.map((subtask) => subtask.metrics()),
-    staleFrames: () => node.router.staleFrames,
+    staleFrames: () => {
+      const { staleFrames } = node.router
+      const told = toldStale.get(node) ?? 0
+      toldStale.set(node, staleFrames)
+      return staleFrames - told
+    },
   }
 }
 

@@ -27,6 +27,8 @@ export type GraphOrigin =
 export interface Deployment {
   readonly origin: GraphOrigin
   readonly plan: ExecutionPlan
+  /** The ids of the tasks that are meant. */
+  readonly tasks: ReadonlySet<number>
   readonly codec: CodecName
   readonly recovery: DeployedRecovery
 }
@@ -89,6 +91,6 @@ export interface JobSlot {
   /** The attempt is over and did not finish: remove what must not be seen. `keepPrepared`: the job may go on from its last checkpoint. */
   abort(keepPrepared: boolean): Promise<void>
   metrics(): readonly SubtaskMetrics[]
-  /** Frames for channels that have ended or been given up, which were dropped, since the slot began. */
+  /** Frames for channels that have ended or been given up, which were dropped since this was asked last. */
   staleFrames(): number
 }

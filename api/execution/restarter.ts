@@ -20,6 +20,8 @@ export class Restarter {
   readonly #clock: Clock
   readonly #decisions: RestartDecisions | undefined
   #restarts = 0
+  /** The error after which it does not start again. */
+  #final: { readonly error: unknown } | undefined
   /** The last failure, when it came, and how often it has come in a row. */
   #lastText = ''
   #lastMs = 0
@@ -36,16 +38,22 @@ export class Restarter {
     return this.#restarts
   }
 
-  /** The job has failed with this error. Returns the milliseconds until it may start again; throws the error if it may not. */
-  failed(error: unknown): number {
+  /**
+   * The job, or the part of it with these tasks, has failed with this error. Returns the milliseconds until it may start again; throws the
+   * error if it may not, and again whenever it is given.
+   */
+  failed(error: unknown, tasks?: readonly string[]): number {
     const decisions = this.#decisions
-    if (decisions === undefined) throw error
+    if (decisions === undefined || this.#final?.error === error) throw error
     decisions.failed()
     const hopeless = this.#isHopeless(error)
-    if (hopeless || !decisions.canRestart) throw this.#last(error, hopeless)
+    if (hopeless || !decisions.canRestart) {
+      this.#final = { error }
+      throw this.#last(error, hopeless)
+    }
     this.#restarts++
     const delayMs = decisions.backoffMs()
-    this.#options.onRestart({ error, restarts: this.#restarts, delayMs })
+    this.#options.onRestart({ error, restarts: this.#restarts, delayMs, tasks })
     return delayMs
   }
 

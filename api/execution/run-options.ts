@@ -109,6 +109,8 @@ export interface RestartNotice {
   readonly restarts: number
   /** Milliseconds until it begins. */
   readonly delayMs: number
+  /** The names of the tasks that start again; what is not joined with them goes on. Undefined: all of the job. */
+  readonly tasks: readonly string[] | undefined
 }
 
 /** The options with everything decided. */

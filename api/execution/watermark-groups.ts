@@ -61,6 +61,15 @@ export class WatermarkGroups {
     this.#update(group)
   }
 
+  /** A subtask of a task begins again: the others wait until it has said something. */
+  restarts(taskId: number, subtaskIndex: number): void {
+    const nodeId = this.#nodeOfTask.get(taskId)
+    const group = nodeId === undefined ? undefined : this.#groupOfNode.get(nodeId)
+    if (nodeId === undefined || group === undefined) return
+    group.watermarks.set(memberKey(nodeId, subtaskIndex), MIN_TIMESTAMP)
+    this.#update(group)
+  }
+
   #groupNamed(name: string): Group {
     const known = this.#groups.get(name)
     if (known !== undefined) return known

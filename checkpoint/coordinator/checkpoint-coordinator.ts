@@ -65,6 +65,8 @@ export class CheckpointCoordinator {
   /** The highest id of which all contributions have been taken over. */
   #writtenId = 0
   #failuresInRow = 0
+  /** Parts of the job that begin again: nothing is begun meanwhile. */
+  #held = 0
   #triggeredMs: number
   #endedMs = Number.NEGATIVE_INFINITY
 
@@ -156,6 +158,25 @@ export class CheckpointCoordinator {
   }
 
   /**
+   * Some subtasks have failed, and begin again where the last checkpoint was made: gives up what is under way, unless its metadata is being
+   * written, and what they have contributed since. Nothing is begun before `release`. Resolves when all is quiet: only then ask the store for
+   * the latest checkpoint.
+   */
+  async hold(names: readonly SubtaskName[]): Promise<void> {
+    this.#held++
+    this.#cancelTimer()
+    this.#run?.fail('tasksRestart', 'a part of the job begins again')
+    await this.#underWay
+    for (const name of names) this.#ledger.forget(name)
+  }
+
+  /** They run again. Once per `hold`. */
+  release(): void {
+    this.#held--
+    this.#next()
+  }
+
+  /**
    * All subtasks have finished: makes the last checkpoint and commits it; without a store it only commits. No checkpoint follows. Resolves with the
    * last checkpoint. Errors: `SUBTASKS_UNFINISHED`, `CHECKPOINT_FAILED`, the error of a commit; then nothing of the end of the job is visible, or not
    * all, and a restart from the last completed checkpoint must repeat it.
@@ -219,6 +240,7 @@ export class CheckpointCoordinator {
   /** Begins what waits, or sets the clock for the next one. */
   #next(): void {
     if (this.#underWay !== undefined || this.#isOver() || this.#state === 'created') return
+    if (this.#held > 0) return
     this.#cancelTimer()
     const request = this.#queue.shift()
     if (request === undefined) this.#schedule()
@@ -320,6 +342,7 @@ export class CheckpointCoordinator {
         this.#failJob(error.cause)
         return
       case 'jobStopped':
+      case 'tasksRestart':
       case 'sourcesFinished':
         return
       case 'timedOut':

@@ -13,6 +13,7 @@ import { MillraceError } from '../../mailbox/errors.ts'
  * - `enumeratorFailed`: the state of the enumerators could not be taken.
  * - `storeFailed`: the store did not take it.
  * - `inDoubt`: the store cannot tell whether it will be found after a crash. Fails the job.
+ * - `tasksRestart`: a part of the job has failed and begins again.
  * - `jobStopped`: the attempt to run the job has ended.
  */
 export type CheckpointFailureReason =
@@ -23,6 +24,7 @@ export type CheckpointFailureReason =
   | 'enumeratorFailed'
   | 'storeFailed'
   | 'inDoubt'
+  | 'tasksRestart'
   | 'jobStopped'
 
 /** What the error of a failed checkpoint is made of. */

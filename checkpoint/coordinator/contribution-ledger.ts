@@ -35,6 +35,13 @@ export class ContributionLedger {
     this.#final.set(subtaskKey(name), { name, snapshot })
   }
 
+  /** A subtask begins again where the last checkpoint was made: what it has contributed since counts no more. */
+  forget(name: SubtaskName): void {
+    const key = subtaskKey(name)
+    this.#uncommitted.delete(key)
+    this.#final.delete(key)
+  }
+
   /** Whether a subtask has finished. */
   hasFinished(name: SubtaskName): boolean {
     return this.#final.has(subtaskKey(name))
