@@ -118,6 +118,59 @@ export const careful = {
 } as const
 // #endregion
 
+// #region stateful
+import type { Stateful } from '../../runtime/index.ts'
+
+export class Till extends Actor implements Stateful<{ cents: number }> {
+  static readonly module = import.meta.url
+  #cents = 0
+
+  receive(message: { pay: number }): number {
+    return (this.#cents += message.pay)
+  }
+
+  snapshot(): { cents: number } {
+    return { cents: this.#cents }
+  }
+
+  restore(state: { cents: number }): void {
+    this.#cents = state.cents
+  }
+}
+
+export const doubler = defineActor(
+  import.meta.url,
+  'doubler',
+  (_context, till: ActorRef<{ pay: number }>) => (cents: number) => {
+    void till.tell({ pay: 2 * cents })
+  },
+  { stateless: true },
+)
+// #endregion
+
+// #region resume
+import { readFile, writeFile } from 'node:fs/promises'
+
+export async function keep(file: string): Promise<void> {
+  const system = await ActorSystem.start({ slots: 2 })
+  const till = await system.spawn(Till)
+  const double = await system.spawn(doubler, { args: [till] })
+  for (let i = 0; i < 100; i++) await double.tell(1)
+  const { bytes } = await system.snapshot() // wherever the hundred payments are now
+  await writeFile(file, bytes)
+  await system.stop()
+}
+
+export async function goOn(file: string): Promise<number> {
+  const system = await ActorSystem.start({ from: await readFile(file), slots: 3 })
+  const [till] = system.find(Till)
+  let cents = 0
+  while (cents < 200) cents = (await till?.ask({ pay: 0 })) ?? 200
+  await system.stop()
+  return cents
+}
+// #endregion
+
 // #region simulator
 import { Simulator } from '../../runtime/simulator.ts'
 

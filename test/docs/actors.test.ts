@@ -1,8 +1,22 @@
 /** The examples of docs/actors.md are those of `actors-guide.ts`, and do what the page says. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ActorSystem } from '../../runtime/index.ts'
-import { careful, Counter, feed, first, Foreman, greeter, simulate, Store } from './actors-guide.ts'
+import {
+  careful,
+  Counter,
+  feed,
+  first,
+  Foreman,
+  goOn,
+  greeter,
+  keep,
+  simulate,
+  Store,
+} from './actors-guide.ts'
 import { checkPage } from './page.ts'
 
 test('every example of the page is a region of the guide', () =>
@@ -35,6 +49,17 @@ test('the other actors of the page work', async () => {
 
 test('the simulator runs the same actors', async () => {
   assert.equal(await Promise.all([simulate(1), simulate(2)]), [100, 100])
+})
+
+test('a system goes on from the snapshot in a file, with every payment counted once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-'))
+  try {
+    const file = join(folder, 'system.snapshot')
+    await keep(file)
+    assert.is(await goOn(file), 200)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 test.run()
