@@ -9,6 +9,7 @@
  * Exit code 1 when something was found, 2 for wrong options.
  */
 import { parseArgs } from 'node:util'
+import { CYCLIC_ACTORS, runCyclicActors } from './actors/cyclic-actors.ts'
 import { MODE_NAMES } from './modes.ts'
 import type { Mode } from './modes.ts'
 import { describeFinding, runShape } from './run-shape.ts'
@@ -34,7 +35,9 @@ const shapes = chosenShapes()
 const modes = chosenModes()
 const first = wholeNumber('first', values.seed ?? values.first, 0)
 const all = values.seed === undefined ? wholeNumber('seeds', values.seeds, 1) : 1
-const each = Math.ceil(all / (shapes.length * modes.length))
+const withActors = values.shape === undefined || values.shape === CYCLIC_ACTORS
+const runs = (shapes.length + (withActors ? 1 : 0)) * modes.length
+const each = Math.ceil(all / runs)
 const startMs = performance.now()
 const reports: ShapeReport[] = []
 let done = 0
@@ -53,6 +56,13 @@ for (const shape of shapes) {
     for (const finding of report.findings) console.error(describeFinding(shape.name, mode, finding))
   }
 }
+if (withActors) {
+  // Plain actors know no modes.
+  const report = await runCyclicActors(first, each * modes.length, tellProgress)
+  reports.push(report)
+  for (const finding of report.findings)
+    console.error(describeFinding(CYCLIC_ACTORS, 'aligned', finding))
+}
 console.log(reportTable(reports))
 console.log(`${seconds()} s`)
 process.exitCode = reports.some(({ findings }) => findings.length > 0) ? 1 : 0
@@ -61,7 +71,7 @@ function tellProgress(): void {
   done++
   if (performance.now() - toldMs < PROGRESS_MS) return
   toldMs = performance.now()
-  console.log(`${done} of ${each * shapes.length * modes.length} seeds, ${seconds()} s`)
+  console.log(`${done} of ${each * runs} seeds, ${seconds()} s`)
 }
 
 function seconds(): string {
@@ -71,8 +81,8 @@ function seconds(): string {
 function chosenShapes(): readonly Shape[] {
   if (values.shape === undefined) return SHAPES
   const chosen = SHAPES.filter(({ name }) => name === values.shape)
-  if (chosen.length === 0)
-    refuse(`--shape: expected one of ${SHAPES.map(({ name }) => name).join(', ')}`)
+  const names = [...SHAPES.map(({ name }) => name), CYCLIC_ACTORS]
+  if (!names.includes(values.shape)) refuse(`--shape: expected one of ${names.join(', ')}`)
   return chosen
 }
 

@@ -1,0 +1,16 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { runCyclicActors } from './actors/cyclic-actors.ts'
+
+const SEEDS = 100
+
+test(`cyclic actors go on from their last snapshot in ${SEEDS} runs: every token is seen everywhere exactly once`, async () => {
+  const { findings, seeds, crashes, checkpoints, restores } = await runCyclicActors(0, SEEDS)
+  assert.equal(findings, [])
+  assert.is(seeds, SEEDS)
+  assert.ok(crashes > SEEDS, `${crashes} crashes`)
+  assert.ok(restores > SEEDS / 2, `${restores} restores`)
+  assert.ok(checkpoints > SEEDS, `${checkpoints} snapshots`)
+})
+
+test.run()
