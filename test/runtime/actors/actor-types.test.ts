@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Actor, defineActor } from '../../../runtime/index.ts'
-import type { ActorContext, ActorRef, ActorSystem, Asks } from '../../../runtime/index.ts'
+import type { ActorContext, ActorRef, ActorSystem, Asks, Stateful } from '../../../runtime/index.ts'
 import { throwsCode } from '../../runner/expect.ts'
 
 type Equal<A, B> =
@@ -113,10 +113,42 @@ test('answers that a message is not marked with are refused', () => {
   assert.type(Wrong, 'function')
 })
 
+test('functions with state keep their types, and state and restore must agree', () => {
+  const stateful = defineActor(import.meta.url, 'stateful', (_context, start: number) => {
+    let sum = start
+    return {
+      receive: (message: { readonly add: number }) => `${(sum += message.add)}`,
+      snapshot: () => sum,
+      restore(state: number) {
+        sum = state
+      },
+    }
+  })
+  const infer = async (system: ActorSystem): Promise<void> => {
+    const spawned = await system.spawn(stateful, { args: [1] })
+    const [found] = system.find(stateful)
+    const answer = await found?.ask({ add: 1 })
+    same<typeof answer, string | undefined>(true)
+    same<typeof spawned, ActorRef<{ readonly add: number }, string>>(true)
+  }
+  assert.type(infer, 'function')
+  class Wrong extends Actor implements Stateful<{ sum: number }> {
+    receive(): void {}
+    snapshot(): { sum: number } {
+      return { sum: 1 }
+    }
+    // @ts-expect-error the state is an object
+    restore(_state: string): void {}
+  }
+  assert.type(Wrong, 'function')
+})
+
 test('defineActor checks what the compiler cannot', () => {
   throwsCode(() => defineActor('no url', 'a', () => () => 1), 'INVALID_ACTOR')
   throwsCode(() => defineActor(import.meta.url, '', () => () => 1), 'INVALID_ACTOR')
   throwsCode(() => defineActor(import.meta.url, 'a', 5 as never), 'INVALID_ACTOR')
+  const wrong = { statless: true } as never
+  throwsCode(() => defineActor(import.meta.url, 'a', () => () => 1, wrong), 'INVALID_ARGUMENT')
 })
 
 test.run()
