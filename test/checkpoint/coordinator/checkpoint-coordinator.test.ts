@@ -271,6 +271,7 @@ test('the history tells of what is under way and of what was', async () => {
     triggeredAt: 1_000_000,
     durationMs: undefined,
     bytes: undefined,
+    recordsInFlight: undefined,
     acknowledged: 1,
     subtasks: 3,
     reason: undefined,

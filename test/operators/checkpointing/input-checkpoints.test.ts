@@ -245,7 +245,8 @@ test('the end: what it contributes to later checkpoints; without checkpoints not
   const withCheckpoints = rig(1, { checkpointMode: 'exactly-once' })
   await withCheckpoints.give(0, records(1), END)
   const { finished, watermark: reached } = withCheckpoints.snapshots.get('end')!
-  assert.equal([finished, reached], [true, Infinity])
+  // Not the last watermark: more may follow for whoever goes on from here.
+  assert.equal([finished, reached], [true, -Infinity])
   assert.equal(withCheckpoints.seen(), [['end', [1]]])
   const without = rig(1)
   await without.give(0, records(1), END)
