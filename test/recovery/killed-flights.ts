@@ -2,7 +2,7 @@
  * The flights job on the command line, killed by SIGKILL again and again and started again with `--resume`, until it ends: for the tests, and
  * for longer runs by `main.ts`.
  */
-import { watch } from 'node:fs'
+import { readdirSync, watch } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,10 +13,10 @@ import { start } from '../cli/command.ts'
 import type { RunningCommand } from '../cli/command.ts'
 
 const JOB = fileURLToPath(new URL('../../examples/flights.js', import.meta.url))
-/** Longest time that a run gets after its start, in milliseconds, before it is killed. */
-const LONGEST_MS = 500
+/** Longest time from the moment that a kill waits for, the start of the run or a checkpoint, to the kill. In milliseconds. */
+const LONGEST_MS = 250
 /** A run that is to be killed when it does something dies after this time at the latest. */
-const LATEST_MS = 3_000
+const LATEST_MS = 30_000
 
 /** How the job is run, and killed. */
 export interface KillOptions {
@@ -44,8 +44,7 @@ export interface KilledRuns {
 }
 
 /**
- * Runs the job to its end, with a kill per run as long as there are any left. Every second kill waits for a random time, the others for the
- * folder of a checkpoint to appear or for the output to get its name. Rejects when a run ends otherwise than well or by its kill.
+ * Runs the job to its end, with a kill per run as long as there are any left. Rejects when a run ends otherwise than well or by its kill.
  */
 export async function killUntilDone(options: KillOptions): Promise<KilledRuns> {
   const { folder, seed, parallelisms, log = () => {} } = options
@@ -93,30 +92,46 @@ export async function killUntilDone(options: KillOptions): Promise<KilledRuns> {
   }
 }
 
-/** Resolves when the moment has come; says what it waited for. */
+/**
+ * Resolves when the moment has come; says what it was: soon after the start, when the first or the second checkpoint of the run is begun, some time
+ * after that, or when the output gets its name. By checkpoints and not by the clock alone, because on a busy machine runs would
+ * not get anywhere.
+ */
 async function untilKill(
   child: RunningCommand,
   folder: string,
   random: () => number,
 ): Promise<string> {
-  const waitMs = Math.floor(random() * LONGEST_MS)
   const over = child.ended.then(() => 'its end')
-  if (random() < 0.5) return Promise.race([delay(waitMs, `${waitMs} ms`), over])
+  const begun = Math.floor(random() * 4)
+  const waitMs = random() < 0.4 ? 0 : Math.floor(random() * LONGEST_MS)
+  const moment = begun === 0 ? Promise.resolve('the start') : seen(folder, begun > 1 ? 2 : 1, over)
+  const at = await moment
+  await Promise.race([delay(at === COMMIT ? 0 : waitMs), over])
+  return waitMs === 0 ? at : `${at}, after ${waitMs} ms`
+}
+
+const COMMIT = 'the commit of the output'
+
+/** Resolves when so many more checkpoints have been begun, of which all but the last are complete, or when the run is over. */
+async function seen(folder: string, begun: number, over: Promise<string>): Promise<string> {
+  const directory = join(folder, 'checkpoints')
+  const known = new Set(readdirSync(directory))
   const controller = new AbortController()
   const { signal } = controller
-  // More than one checkpoint may pass, so that runs get somewhere.
-  let left = 1 + Math.floor(random() * 2)
-  const seen = new Promise<string>((resolve) => {
-    const look = (event: string, name: string | null): void => {
-      if (event !== 'rename' || name === null) return
-      if (name.startsWith('checkpoint-') && --left === 0) resolve(name)
-      if (name === 'out.jsonl') resolve('the commit of the output')
+  const found = new Promise<string>((resolve) => {
+    let left = begun
+    const look = (_event: string, name: string | null): void => {
+      if (name === 'out.jsonl') resolve(COMMIT)
+      if (name === null || !name.startsWith('checkpoint-') || known.has(name)) return
+      known.add(name)
+      if (--left === 0) resolve(name)
     }
     watch(folder, { signal }, look)
-    watch(join(folder, 'checkpoints'), { signal }, look)
+    watch(directory, { signal }, look)
   })
   try {
-    return await Promise.race([seen, over, delay(LATEST_MS, 'the latest', { signal })])
+    return await Promise.race([found, over, delay(LATEST_MS, 'the latest', { signal })])
   } finally {
     controller.abort()
   }
