@@ -8,11 +8,12 @@
  *                   │           ▼
  *               suspended ◄── ending ──► stopped          running ─► escalated ─► running | ending
  */
+import { MillraceError } from '../../mailbox/errors.ts'
 import type { TerminationReason } from './actor.ts'
 import { findDefinition, importDefinition } from './actor-definition.ts'
 import type { ActorDefinition } from './actor-definition.ts'
 import { NEVER } from './actor-host.ts'
-import type { ActorPlan, CellHost, Child, StartListener } from './actor-host.ts'
+import type { ActorPlan, CellHost, Child, RestoredState, StartListener } from './actor-host.ts'
 import { Envelope } from './actor-inbox.ts'
 import { OWN_MAIL } from './actor-mailbox.ts'
 import { ActorReceiver, isThenable, NOTHING, stoppedError } from './actor-receiver.ts'
@@ -143,10 +144,7 @@ export class ActorCell extends ActorReceiver implements Child {
     try {
       const restored = this.host.restoredState(this.id)
       this.behavior = definition.create(this.args, this)
-      starting =
-        restored === undefined
-          ? this.behavior.started?.(this)
-          : this.behavior.restore?.(restored.state, this)
+      starting = restored === undefined ? this.behavior.started?.(this) : this.#takeBack(restored)
     } catch (error) {
       this.#startFailed(error)
       return
@@ -163,6 +161,15 @@ export class ActorCell extends ActorReceiver implements Child {
       (error) => {
         this.#startFailed(error)
       },
+    )
+  }
+
+  #takeBack({ hasState, state }: RestoredState): unknown {
+    if (!hasState) return undefined
+    if (typeof this.behavior?.restore === 'function') return this.behavior.restore(state, this)
+    throw new MillraceError(
+      'RESTORE_FAILED',
+      `Expected ${this.label} to have restore(), because the snapshot holds a state of it; got none`,
     )
   }
 

@@ -61,8 +61,10 @@ export interface CellHost extends MailboxHost, RefHost {
  */
 export type Hold = 'none' | 'settling' | 'all'
 
-/** What an instance begins with in a system that resumes a snapshot. `state` is undefined where the actor keeps none. */
+/** What an instance begins with in a system that resumes a snapshot. */
 export interface RestoredState {
+  /** False: the actor was declared stateless. */
+  readonly hasState: boolean
   readonly state: unknown
 }
 

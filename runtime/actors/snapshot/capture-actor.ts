@@ -101,7 +101,7 @@ function captureState(cell: ActorCell): Packed | undefined {
 function captureTimer(work: TimerWork, label: string, nowMs: number): TimerRecord {
   return {
     message: packMessage(work.message, label),
-    remainingMs: Math.max(0, work.dueMs - nowMs),
+    remainingMs: work.dueMs - nowMs,
     intervalMs: work.intervalMs,
   }
 }

@@ -89,13 +89,18 @@ export class SlotRestore {
   /** Lets the actors go on: arms the timers, watches again, starts those that were about to start. */
   resume(): void {
     this.states.clear()
-    for (const { cell, started, delayMs, timers, watches } of this.#restoring) {
+    for (const restoring of this.#restoring) {
+      const { cell, started, timers, watches } = restoring
+
       for (const { target, message } of watches) cell.watch(target, message)
-      for (const { envelope, remainingMs, intervalMs } of timers) {
-        if (intervalMs === 0) cell.after(remainingMs, envelope.value)
-        else cell.beatEvery(intervalMs, envelope, remainingMs)
+      // Those that are overdue fire in the order in which they were due.
+      const inOrder = [...timers].sort((a, b) => a.remainingMs - b.remainingMs)
+      for (const { envelope, remainingMs, intervalMs } of inOrder) {
+        const delayMs = Math.max(0, remainingMs)
+        if (intervalMs === 0) cell.after(delayMs, envelope.value)
+        else cell.beatEvery(intervalMs, envelope, delayMs)
       }
-      if (!started) cell.start(delayMs)
+      if (!started) cell.start(restoring.delayMs)
     }
   }
 
@@ -129,7 +134,8 @@ export class SlotRestore {
       message: unpackValue(message),
     }))
     const state = record.state === undefined ? undefined : unpackValue(record.state)
-    const restoring = { cell, state, started, delayMs, timers, watches }
+    const hasState = record.state !== undefined
+    const restoring = { cell, hasState, state, started, delayMs, timers, watches }
     this.#restoring.push(restoring)
     if (started) this.states.set(id, restoring)
   }

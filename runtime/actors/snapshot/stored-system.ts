@@ -22,6 +22,7 @@ export type MailRecord =
 /** A timer that runs. `intervalMs` 0: it fires once. */
 export interface TimerRecord {
   readonly message: Packed
+  /** Below 0: it is overdue. */
   readonly remainingMs: number
   readonly intervalMs: number
 }

@@ -6,7 +6,7 @@ import type { ActorRef, ActorSystemSnapshot } from '../../../../runtime/index.ts
 import { Simulator } from '../../../../runtime/simulator.ts'
 import { HOSTS } from '../actor-hosts.ts'
 import type { TestHost } from '../actor-hosts.ts'
-import { asking, Diary, Keeper, notes, pourer } from './snapshot-fixtures.ts'
+import { asking, Diary, Keeper, notes, patient, pourer, Troubled } from './snapshot-fixtures.ts'
 
 function resume(
   host: TestHost,
@@ -167,6 +167,43 @@ for (const host of HOSTS) {
     })
   })
 }
+
+for (const host of HOSTS) {
+  test(`an actor that waits for room in a mailbox is waited for, ${host.name}`, async () => {
+    const system = await host.start(2)
+    const to = await system.spawn(Diary, { slot: 2, mailboxCapacity: 3 })
+    const sender = await system.spawn(patient, { slot: 1 })
+    await sender.tell({ to, count: 100 })
+    const snapshot = await system.snapshot()
+    await system.stop()
+    const resumed = await resume(host, snapshot, 1)
+    const seen = await until(only(resumed.find(Diary)), ({ length }) => length >= 100)
+    assert.equal(
+      seen,
+      Array.from({ length: 100 }, (_, i) => i),
+    )
+    await resumed.stop()
+  })
+}
+
+test('an actor that was about to start again waits for as long as was left', async () => {
+  const system = await ActorSystem.start({ slots: 2, host: 'inline' })
+  const supervision = { backoff: { firstMs: 200, jitter: 0 } }
+  const actor = await system.spawn(Troubled, { supervision, slot: 1 })
+  await actor.ask('throw').catch(() => {})
+  const answer = actor.ask('none')
+  const snapshot = await system.snapshot()
+  await answer
+  await system.stop()
+  const resumed = await ActorSystem.start({ from: snapshot, slots: 1, host: 'inline' })
+  const again = only(resumed.find(Troubled))
+  // Its mail waits with it.
+  assert.is(snapshot.messages, 1)
+  await again.ask('none')
+  const { deadLetters } = await resumed.metrics()
+  assert.is(deadLetters, 0)
+  await resumed.stop()
+})
 
 test('a snapshot of a resumed system resumes, too', async () => {
   const system = await ActorSystem.start({ slots: 2, host: 'inline' })

@@ -143,6 +143,16 @@ export const asking = defineActor(import.meta.url, 'asking', () => {
   }
 })
 
+/** Sends the numbers below `count`, each when the mailbox has taken the one before. */
+export const patient = defineActor(
+  import.meta.url,
+  'patient',
+  () => async (message: { to: ActorRef<unknown>; count: number }) => {
+    for (let i = 0; i < message.count; i++) await message.to.tell(i)
+  },
+  { stateless: true },
+)
+
 /** Fails in its snapshot, in its restore, never settles, or crashes: as it is told. */
 export class Troubled extends Actor implements Stateful<string> {
   static readonly module = import.meta.url
