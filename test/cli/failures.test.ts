@@ -59,9 +59,12 @@ test('a thread that dies ends the job, and what killed it is told', async () => 
   assertFailed(exit!, 1, 'SLOT_LOST')
   assert.match(exit!.stderr, /Slot \d lost its thread: .*exit.*3/)
   assertFailed(timer!, 1, 'SLOT_LOST')
-  assert.match(timer!.stderr, /too late to catch\n    at .*failures\.js/)
+  assert.match(timer!.stderr, /too late to catch \(its subtasks: .*\)\n    at .*failures\.js/)
   assertFailed(rejection!, 1, 'SLOT_LOST')
-  assert.match(rejection!.stderr, /nobody waited for this\n    at .*failures\.js/)
+  assert.match(
+    rejection!.stderr,
+    /nobody waited for this \(its subtasks: .*\)\n    at .*failures\.js/,
+  )
 })
 
 test('a thread that runs out of memory ends the job, and nothing else', async () => {
