@@ -52,6 +52,7 @@ export async function killUntilDone(options: KillOptions): Promise<KilledRuns> {
   const [checkpoints, output] = [join(folder, 'checkpoints'), join(folder, 'out.jsonl')]
   await mkdir(checkpoints, { recursive: true })
   const resumedFrom = new Set<number>()
+  let leftBefore: ReadonlySet<number> = new Set()
   let [kills, insideCheckpoints] = [0, 0]
   for (let run = 0; ; run++) {
     const parallelism = parallelisms[Math.min(run, parallelisms.length - 1)] ?? 2
@@ -77,8 +78,10 @@ export async function killUntilDone(options: KillOptions): Promise<KilledRuns> {
     if (id !== undefined) resumedFrom.add(Number(id))
     if (signal === 'SIGKILL') {
       kills++
-      const listings = await directoryCatalog(checkpoints).list()
-      const inside = listings.some(({ state }) => state === 'incomplete')
+      const left = await incompleteIn(checkpoints)
+      // What an earlier kill has left stays until the next checkpoint is begun.
+      const inside = left.some((id) => !leftBefore.has(id))
+      leftBefore = new Set(left)
       if (inside) insideCheckpoints++
       log(`kill ${kills} at ${reason}${inside ? ', inside a checkpoint' : ''}; began with ${id}`)
       continue
@@ -90,6 +93,12 @@ export async function killUntilDone(options: KillOptions): Promise<KilledRuns> {
     const worst = collected['worst airport-hours']
     return { output, kills, insideCheckpoints, resumedFrom, worst }
   }
+}
+
+/** Checkpoints without metadata. */
+async function incompleteIn(directory: string): Promise<number[]> {
+  const listings = await directoryCatalog(directory).list()
+  return listings.filter(({ state }) => state === 'incomplete').map(({ id }) => id)
 }
 
 /**
