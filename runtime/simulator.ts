@@ -20,7 +20,7 @@ import { seededRandom } from './seeded-random.ts'
 import { ControlLink } from './simulation/control-link.ts'
 import { createSimulatedMesh } from './simulation/simulated-mesh.ts'
 import type { LivingSlot } from './simulation/simulated-mesh.ts'
-import { OutsideWatch } from './simulation/outside-watch.ts'
+import { afterRealTime, nextMacrotask, OutsideWatch } from './simulation/outside-watch.ts'
 import { HeldOperations } from './simulation/held-operations.ts'
 import { SimulatedFaults } from './simulation/simulated-faults.ts'
 import type { FaultyMachine } from './simulation/simulated-faults.ts'
@@ -36,6 +36,8 @@ const START_MS = 1_577_836_800_000
 /** The share of steps after which the virtual clock moves. */
 const CLOCK_MOVES = 0.2
 const LONGEST_MOVE_MS = 10
+/** Real time without a step after which a run stands still. */
+const STANDSTILL_MS = 2_000
 /** Steps in which slot 0 may clean up after a run that did not end by itself. */
 const CLEANING_STEPS = 5_000
 
@@ -79,6 +81,8 @@ export class Simulator implements SlotGroup {
   readonly #extraSources: StepSource[] = []
   #living: readonly LivingSlot[] = []
   #controls: readonly ControlLink[] = []
+  /** Slots whose threads faults have taken. */
+  readonly #lost = new Set<number>()
   /** Actors that have had a turn, and the step of their last one. */
   readonly #actors = new Map<SlotActor, { readonly slot: number; step: number }>()
   readonly #operations = new HeldOperations(() => {
@@ -92,12 +96,16 @@ export class Simulator implements SlotGroup {
   #driving = false
   /** Something has come up since it was found that nothing can happen. */
   #woken = false
+  #forgetStandstill = (): void => {}
   /** Why the run cannot go on. */
   #failure: Error | undefined
   #wakeUp: (() => void) | undefined
   #frameText = ''
-  /** Called when nothing can go on by itself; `outside`: operations in flight that only the outside can end. */
-  onStandstill: (outside: number) => void = () => {}
+  /**
+   * Called when nothing has happened for two seconds of real time, and nothing is under way outside; `operations`: those in flight, which
+   * only the outside can end. Undefined: the simulator waits for ever.
+   */
+  onStandstill: ((operations: number) => void) | undefined
   /** Called when a fault has killed the process. */
   onKilled: () => void = () => {}
   /** Called with what went wrong as it happens. */
@@ -186,6 +194,8 @@ export class Simulator implements SlotGroup {
     if (this.#state === 'killed') return
     this.#state = 'killed'
     for (const { life } of this.#living) life.alive = false
+    this.#woken = true
+    this.#forgetStandstill()
     this.#wakeUp?.()
     this.onKilled()
   }
@@ -202,6 +212,7 @@ export class Simulator implements SlotGroup {
     this.#controlsBefore = this.controls
     this.#faults?.releaseHolds()
     this.#actors.clear()
+    this.#lost.clear()
     this.#makeSlots()
   }
 
@@ -230,8 +241,7 @@ export class Simulator implements SlotGroup {
       lines.push(`slot ${slot}: ${label}: ${state}${ready}, last turn at step ${step}`)
     }
     for (const [i, control] of this.#controls.entries()) {
-      const alive = this.#living[i + 1]?.life.alive === true
-      if (!alive) lines.push(`slot ${i + 1} is lost`)
+      if (this.#lost.has(i + 1)) lines.push(`slot ${i + 1} is lost`)
       if (control.queued > 0)
         lines.push(`${control.queued} messages between main and slot ${i + 1}`)
     }
@@ -267,15 +277,18 @@ export class Simulator implements SlotGroup {
 
   #wake(): void {
     this.#woken = true
+    this.#forgetStandstill()
     this.#wakeUp?.()
     this.#wakeUp = undefined
     if (this.#driving || this.#state === 'killed') return
     if (this.#state === 'stopped' && this.#extraSources.length === 0) return
     this.#driving = true
-    setImmediate(() => {
-      this.#drive().catch((error: unknown) => {
-        this.#fail(asError(error))
-      })
+    const drive = async (): Promise<void> => {
+      await nextMacrotask()
+      await this.#drive()
+    }
+    drive().catch((error: unknown) => {
+      this.#fail(asError(error))
     })
   }
 
@@ -295,15 +308,23 @@ export class Simulator implements SlotGroup {
         this.#count('clock', 'jumps to the next timer')
         continue
       }
-      const { inFlight } = this.#operations
-      this.onStandstill(inFlight)
-      if (inFlight === 0) break
+      this.#watchStandstill()
+      if (this.#operations.inFlight === 0) break
       // Waits for something outside that takes real time.
       await new Promise<void>((resolve) => {
         this.#wakeUp = resolve
       })
     }
     this.#driving = false
+  }
+
+  /** Until the next `#wake`. */
+  #watchStandstill(): void {
+    if (this.onStandstill === undefined) return
+    this.#forgetStandstill = afterRealTime(STANDSTILL_MS, () => {
+      if (this.#outside.busy) this.#watchStandstill()
+      else this.onStandstill?.(this.#operations.inFlight)
+    })
   }
 
   #wasWoken(): boolean {
@@ -357,6 +378,7 @@ export class Simulator implements SlotGroup {
     const { life } = this.#living[slot] as LivingSlot
     if (!life.alive) return false
     life.alive = false
+    this.#lost.add(slot)
     this.#operations.forgetDead()
     for (const { node } of this.#living) node.slot.disconnect(slot)
     return true

@@ -16,18 +16,23 @@ export class OutsideWatch {
   /** How much was under way at the begin, or did not end while it was waited for. */
   #usual = underWay()
 
+  /** Whether something is under way that may bring news. */
+  get busy(): boolean {
+    return underWay() > this.#usual
+  }
+
   /** Resolves when nothing follows any more from what has happened. `inFlight`: somebody waits for something. */
   async settled(inFlight: boolean): Promise<void> {
     await afterPromises()
     if (++this.#looks % LOOKS_PER_LOOP === 0) await nextMacrotask()
-    if (inFlight && underWay() > this.#usual) await this.waited()
+    if (inFlight && this.busy) await this.waited()
   }
 
   /** Waits for what is under way outside. False when nothing is. */
   async waited(): Promise<boolean> {
-    if (underWay() <= this.#usual) return false
+    if (!this.busy) return false
     const deadline = performance.now() + PATIENCE_MS
-    while (underWay() > this.#usual) {
+    while (this.busy) {
       if (performance.now() >= deadline) {
         this.#usual = underWay()
         return false
@@ -41,7 +46,7 @@ export class OutsideWatch {
 
 /** Requests, handles and timers of the process that keep it alive. */
 function underWay(): number {
-  return process.getActiveResourcesInfo().length
+  return process.getActiveResourcesInfo().length - own
 }
 
 /** Ticks come when all promises that can go on have gone on. */
@@ -51,8 +56,32 @@ function afterPromises(): Promise<void> {
   })
 }
 
-function nextMacrotask(): Promise<void> {
+/** Immediates and timers that simulators wait with themselves: no news from outside. */
+let own = 0
+
+/** Resolves in the next turn of the event loop; simulators don't take it for something under way outside. */
+export function nextMacrotask(): Promise<void> {
+  own++
   return new Promise((resolve) => {
-    setImmediate(resolve)
+    setImmediate(() => {
+      own--
+      resolve()
+    })
   })
+}
+
+/** Calls back after real time; simulators don't take it for something under way outside. Returns what undoes it. */
+export function afterRealTime(spanMs: number, callback: () => void): () => void {
+  let pending = true
+  own++
+  const timer = setTimeout(() => {
+    pending = false
+    own--
+    callback()
+  }, spanMs)
+  return () => {
+    if (pending) own--
+    pending = false
+    clearTimeout(timer)
+  }
 }

@@ -11,10 +11,6 @@ import type { Simulator } from '../../../runtime/simulator.ts'
 import { MillraceError } from '../../../mailbox/errors.ts'
 import type { JobDefinition } from '../../job.ts'
 
-/** Real time that is waited, while nothing goes on, for what may come from outside. */
-const PATIENCE_MS = 300
-const OUTSIDE_PATIENCE_MS = 2_000
-
 /** How a process has ended. */
 export type ProcessEnd =
   | {
@@ -41,21 +37,17 @@ export function runProcess(parts: ProcessParts): Promise<ProcessEnd> {
   const { job, simulator, surroundings } = parts
   const options = { ...resolveOptions({ ...parts.options, host: simulator }, false), surroundings }
   return new Promise((resolve) => {
-    let over = false
     const end = (how: ProcessEnd): void => {
-      over = true
       resolve(how)
+      // Whatever the job has left behind ends with its process.
+      simulator.kill()
     }
     simulator.onKilled = () => {
-      end({ kind: 'killed' })
+      resolve({ kind: 'killed' })
     }
-    simulator.onStandstill = (outside) => {
-      void (async () => {
-        if (await goesOn(simulator, outside, () => over)) return
-        const waits = outside > 0 ? `; ${outside} operations wait for something outside` : ''
-        end({ kind: 'no progress', message: `nothing can happen any more${waits}` })
-        simulator.kill()
-      })()
+    simulator.onStandstill = (operations) => {
+      const waits = operations > 0 ? `; ${operations} operations wait for something outside` : ''
+      end({ kind: 'no progress', message: `nothing can happen any more${waits}` })
     }
     const handle = new JobHandle(new Coordinator({ kind: 'value', job }, options))
     let deployed = false
@@ -91,21 +83,4 @@ function asEnd(error: unknown, deployed: boolean): ProcessEnd {
 
 function rootOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error
-}
-
-/** Whether anything happens after all: promises of user code, or what was asked of the real world. */
-async function goesOn(
-  simulator: Simulator,
-  outside: number,
-  over: () => boolean,
-): Promise<boolean> {
-  const { steps } = simulator
-  const deadline = performance.now() + (outside > 0 ? OUTSIDE_PATIENCE_MS : PATIENCE_MS)
-  while (performance.now() < deadline) {
-    await new Promise((resolve) => {
-      setImmediate(resolve)
-    })
-    if (over() || simulator.steps > steps) return true
-  }
-  return false
 }
