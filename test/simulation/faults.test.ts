@@ -3,7 +3,7 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { FAULTS } from './faults/index.ts'
+import { FAULTS } from './faults/all-faults.ts'
 import { runShape } from './run-shape.ts'
 
 const MOST_SEEDS = 2_000

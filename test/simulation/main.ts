@@ -15,7 +15,7 @@ import type { Mode } from './modes.ts'
 import { describeFinding, runShape } from './run-shape.ts'
 import type { ShapeReport } from './run-shape.ts'
 import { reportTable } from './report-table.ts'
-import { SHAPES } from './shapes/index.ts'
+import { SHAPES } from './shapes/all-shapes.ts'
 import type { Shape } from './shapes/shape.ts'
 
 const PROGRESS_MS = 10_000

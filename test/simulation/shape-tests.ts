@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Mode } from './modes.ts'
 import { describeFinding, runShape } from './run-shape.ts'
-import { SHAPES } from './shapes/index.ts'
+import { SHAPES } from './shapes/all-shapes.ts'
 
 const SEEDS = 20
 
