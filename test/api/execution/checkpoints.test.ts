@@ -118,7 +118,8 @@ test('the same command starts a job, goes on after a cancel, and has nothing to 
     resume: true,
     args: { pauseMs: 2, output },
   }
-  const first = runJob(checkpoints, options)
+  // Slow enough not to end before there are three checkpoints, however slow the disk is.
+  const first = runJob(checkpoints, { ...options, args: { pauseMs: 200, output } })
   while ((await first.metrics()).checkpoints.completed < 3)
     await new Promise((resolve) => setTimeout(resolve, 5))
   await first.cancel()
