@@ -13,12 +13,17 @@ const LOOKS_PER_LOOP = 512
 /** See the head of this file. */
 export class OutsideWatch {
   #looks = 0
-  /** How much was under way at the begin, or did not end while it was waited for. */
-  #usual = underWay()
+  /**
+   * How much there always is, as the pipes of the process: what had been there at the begin, requests apart, because those end; or
+   * what did not end while it was waited for. Never more than has been seen since.
+   */
+  #usual = lasting()
 
   /** Whether something is under way that may bring news. */
   get busy(): boolean {
-    return underWay() > this.#usual
+    const now = underWay()
+    this.#usual = Math.min(this.#usual, now)
+    return now > this.#usual
   }
 
   /** Resolves when nothing follows any more from what has happened. `inFlight`: somebody waits for something. */
@@ -47,6 +52,14 @@ export class OutsideWatch {
 /** Requests, handles and timers of the process that keep it alive. */
 function underWay(): number {
   return process.getActiveResourcesInfo().length - own
+}
+
+/** What of that may have no end: handles, and timers. */
+function lasting(): number {
+  let count = 0
+  for (const name of process.getActiveResourcesInfo())
+    if (!name.includes('Req') && name !== 'Immediate') count++
+  return count
 }
 
 /** Ticks come when all promises that can go on have gone on. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { count, defineJob, fixedDelayRestart, runJob } from '../../../api/index.ts'
-import type { JobHandle, RunOptions } from '../../../api/index.ts'
+import type { JobHandle, JobMetrics, RunOptions } from '../../../api/index.ts'
 import { Simulator } from '../../../runtime/simulator.ts'
 import { leftovers, rejects, throwsCode } from '../../runner/expect.ts'
 import checkpoints from './fixtures/checkpoints.ts'
@@ -118,10 +118,18 @@ test('the same command starts a job, goes on after a cancel, and has nothing to 
     resume: true,
     args: { pauseMs: 2, output },
   }
-  // Slow enough not to end before there are three checkpoints, however slow the disk is.
-  const first = runJob(checkpoints, { ...options, args: { pauseMs: 200, output } })
-  while ((await first.metrics()).checkpoints.completed < 3)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+  const first = runJob(checkpoints, { ...options, args: { pauseMs: 20, output } })
+  const until = async (reached: (metrics: JobMetrics) => boolean): Promise<JobMetrics> => {
+    for (;;) {
+      const metrics = await first.metrics()
+      if (reached(metrics)) return metrics
+      assert.is.not(first.state, 'finished', 'the job ended before it could be cancelled')
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
+  // The second of two checkpoints completed behind the first records was begun behind them too.
+  const { completed } = (await until(({ totals }) => totals.recordsRead > 0)).checkpoints
+  await until(({ checkpoints: made }) => made.completed >= completed + 2)
   await first.cancel()
   assert.not.ok(readdirSync(folder).includes(output))
   const second = runJob(checkpoints, options)
