@@ -27,6 +27,8 @@ export interface Figure {
 export interface BenchmarkOptions {
   /** Says what goes on, one line at a time; goes to stderr, so that stdout keeps the figures only. */
   readonly log: (line: string) => void
+  /** Names of the queries that are asked for, by benchmarks that have queries; undefined: all. */
+  readonly queries?: readonly string[] | undefined
 }
 
 /** The shape of a benchmark module. */

@@ -3,6 +3,7 @@
  *
  *   npm run bench                                lists the benchmarks
  *   npm run bench -- NAME [NAME…] [--json FILE]  runs them, one after the other, in this process
+ *   npm run bench -- flink --query q0,q5         only these queries, of a benchmark that has queries
  *
  * A benchmark is a file of this folder that exports `run` (see `figure.ts`); `--folder DIR` looks into another.
  * Progress goes to stderr, the table to stdout. A missed bound is a figure, not a failure. Exit code 1: a benchmark
@@ -21,6 +22,7 @@ interface Settings {
   readonly names: readonly string[]
   readonly jsonFile: string | undefined
   readonly folder: string
+  readonly queries: readonly string[] | undefined
 }
 
 class UsageError extends Error {}
@@ -37,17 +39,17 @@ function readSettings(): Settings {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { json: { type: 'string' }, folder: { type: 'string' } },
+      options: { json: { type: 'string' }, folder: { type: 'string' }, query: { type: 'string' } },
     })
     const beside = fileURLToPath(new URL('.', import.meta.url))
     const folder = values.folder === undefined ? beside : resolve(values.folder)
-    return { names: positionals, jsonFile: values.json, folder }
+    return { names: positionals, jsonFile: values.json, folder, queries: values.query?.split(',') }
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
 
-async function main({ names, jsonFile, folder }: Settings): Promise<void> {
+async function main({ names, jsonFile, folder, queries }: Settings): Promise<void> {
   const available = listBenchmarks(folder)
   const list = available.length === 0 ? 'there are none yet' : available.join(', ')
   if (names.length === 0) {
@@ -61,7 +63,7 @@ async function main({ names, jsonFile, folder }: Settings): Promise<void> {
   const where = circumstances(folder)
   console.log(`${where.machine}\nNode ${where.node}, commit ${where.commit}`)
   const figures: Figure[] = []
-  for (const name of new Set(names)) figures.push(...(await runBenchmark(folder, name)))
+  for (const name of new Set(names)) figures.push(...(await runBenchmark(folder, name, queries)))
   if (figures.length > 0) console.log(renderFigures(figures))
   if (jsonFile !== undefined) {
     const entries = figures.map((measured) => ({ ...measured, ...where }))
@@ -81,12 +83,16 @@ function listBenchmarks(folder: string): string[] {
     .sort()
 }
 
-async function runBenchmark(folder: string, name: string): Promise<readonly Figure[]> {
+async function runBenchmark(
+  folder: string,
+  name: string,
+  queries: Settings['queries'],
+): Promise<readonly Figure[]> {
   const log = (line: string): void => console.error(`${name}: ${line}`)
   const start = performance.now()
   try {
     const module = (await import(pathToFileURL(join(folder, `${name}.js`)).href)) as Benchmark
-    const figures = await module.run({ log })
+    const figures = await module.run({ log, queries })
     log(`took ${((performance.now() - start) / 1000).toFixed(1)} s`)
     return figures
   } catch (error) {

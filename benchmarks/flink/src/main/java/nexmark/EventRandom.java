@@ -1,0 +1,35 @@
+package nexmark;
+
+/** Random numbers of one event: the same as those of generator/event-random.ts. */
+final class EventRandom {
+  private static final int STRIDE = 0x9e3779b9;
+  private static final double UINT32 = 4294967296.0;
+
+  private int state;
+
+  void startAt(long event, int stream) {
+    int high = (int) (event >>> 32);
+    state = scramble((int) event ^ scramble(high + stream * STRIDE));
+  }
+
+  int below(int limit) {
+    return (int) ((next() * limit) >>> 32);
+  }
+
+  double unit() {
+    return next() / UINT32;
+  }
+
+  private long next() {
+    state += STRIDE;
+    return scramble(state) & 0xffffffffL;
+  }
+
+  private static int scramble(int value) {
+    int bits = value ^ (value >>> 16);
+    bits *= 0x21f0aaad;
+    bits ^= bits >>> 15;
+    bits *= 0x735a2d97;
+    return bits ^ (bits >>> 15);
+  }
+}

@@ -1,0 +1,32 @@
+package nexmark;
+
+/** Rows as lines of JSON. */
+final class Rows {
+  private Rows() {}
+
+  static String toJson(Object[] row) {
+    StringBuilder line = new StringBuilder("[");
+    for (Object cell : row) {
+      if (line.length() > 1) line.append(',');
+      if (cell instanceof String) line.append('"').append(cell).append('"');
+      else line.append(cell);
+    }
+    return line.append(']').toString();
+  }
+
+  static String day(long time) {
+    return java.time.LocalDate.ofEpochDay(time / 86_400_000).toString();
+  }
+
+  static String minute(long time) {
+    long minutes = time % 86_400_000 / 60_000;
+    String text = String.format("%02d:%02d", minutes / 60, minutes % 60);
+    return text;
+  }
+
+  static String euros(long price) {
+    long thousandths = price * 908;
+    String rest = Long.toString(thousandths % 1000);
+    return thousandths / 1000 + "." + "000".substring(rest.length()) + rest;
+  }
+}

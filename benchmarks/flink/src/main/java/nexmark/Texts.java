@@ -1,0 +1,108 @@
+package nexmark;
+
+/** Texts of events: the same as those of generator/texts.ts and generator/channels.ts. */
+final class Texts {
+  private static final String[] FIRST_NAMES =
+      "Peter Paul Luke John Saul Vicky Kate Julie Sarah Deiter Walter".split(" ");
+  private static final String[] LAST_NAMES =
+      "Shultz Abrams Spencer White Bartels Walton Smith Jones Noris".split(" ");
+  private static final String[] STATES = "AZ CA ID OR WA WY".split(" ");
+  private static final String[] CITIES = {
+    "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland",
+    "Bend", "Redmond", "Seattle", "Kent", "Cheyenne"
+  };
+  private static final int POOL_LENGTH = 1 << 16;
+  private static final int LONGEST = 1024;
+  private static final String LETTER_POOL = pool(1, false);
+  private static final String WORD_POOL = pool(2, true);
+
+  static final String[] HOT_CHANNELS = {"Google", "Facebook", "Baidu", "Apple"};
+  static final String[] HOT_URLS = new String[HOT_CHANNELS.length];
+  static final int COLD = 10_000;
+  static final String[] COLD_CHANNELS = new String[COLD];
+  static final String[] COLD_URLS = new String[COLD];
+
+  static {
+    EventRandom random = new EventRandom();
+    for (int i = 0; i < HOT_URLS.length; i++) {
+      random.startAt(i, 3);
+      HOT_URLS[i] = itemUrl(random);
+    }
+    for (int i = 0; i < COLD; i++) {
+      random.startAt(i, 4);
+      String url = itemUrl(random);
+      boolean withId = random.below(10) > 0;
+      COLD_CHANNELS[i] = "channel-" + i;
+      COLD_URLS[i] = withId ? url + "&channel_id=" + Math.abs((long) Integer.reverse(i)) : url;
+    }
+  }
+
+  private Texts() {}
+
+  private static String pool(int stream, boolean blanks) {
+    EventRandom random = new EventRandom();
+    random.startAt(0, stream);
+    char[] characters = new char[POOL_LENGTH];
+    for (int at = 0; at < POOL_LENGTH; at++)
+      characters[at] = blanks && random.below(13) == 0 ? ' ' : (char) ('a' + random.below(26));
+    return new String(characters);
+  }
+
+  static String words(EventRandom random, int limit) {
+    return wordsWithEnds(random, limit).trim();
+  }
+
+  private static String wordsWithEnds(EventRandom random, int limit) {
+    int length = 3 + random.below(limit - 3);
+    int at = random.below(POOL_LENGTH - LONGEST);
+    return WORD_POOL.substring(at, at + length);
+  }
+
+  static String filling(EventRandom random, int length, int average) {
+    if (length >= average) return "";
+    int missing = average - length;
+    int delta = (int) Math.round(missing * 0.2);
+    int size = missing - delta + (delta == 0 ? 0 : random.below(2 * delta));
+    int at = random.below(POOL_LENGTH - LONGEST);
+    return LETTER_POOL.substring(at, at + size);
+  }
+
+  static String fullName(EventRandom random) {
+    return oneOf(random, FIRST_NAMES) + " " + oneOf(random, LAST_NAMES);
+  }
+
+  static String emailAddress(EventRandom random) {
+    return words(random, 7) + "@" + words(random, 5) + ".com";
+  }
+
+  static String creditCard(EventRandom random) {
+    return fourDigits(random) + " " + fourDigits(random) + " " + fourDigits(random) + " "
+        + fourDigits(random);
+  }
+
+  static String city(EventRandom random) {
+    return oneOf(random, CITIES);
+  }
+
+  static String state(EventRandom random) {
+    return oneOf(random, STATES);
+  }
+
+  private static String fourDigits(EventRandom random) {
+    String digits = Integer.toString(random.below(10_000));
+    return "0000".substring(digits.length()) + digits;
+  }
+
+  private static String oneOf(EventRandom random, String[] texts) {
+    return texts[random.below(texts.length)];
+  }
+
+  private static String itemUrl(EventRandom random) {
+    String path = urlPart(random) + "/" + urlPart(random) + "/" + urlPart(random);
+    return "https://www.nexmark.com/" + path + "/item.htm?query=1";
+  }
+
+  private static String urlPart(EventRandom random) {
+    return wordsWithEnds(random, 5).replace(' ', '_');
+  }
+}
