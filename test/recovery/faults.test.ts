@@ -72,9 +72,9 @@ unless(test, smallDiskLacks)(
         --arg "input=$input" --arg "output=$disk/out.jsonl" \
         --checkpoints "$disk/checkpoints" --checkpoint-interval 5ms
     }
-    run && echo "expected the disk to be too small" >&2
-    [ -e "$disk/out.jsonl" ] && echo "expected no output yet" >&2
-    ls "$disk/checkpoints" | grep -q '^checkpoint-' || echo "expected checkpoints" >&2
+    run && echo "wrong: the disk ought to be too small" >&2
+    [ -e "$disk/out.jsonl" ] && echo "wrong: there is output already" >&2
+    ls "$disk/checkpoints" | grep -q '^checkpoint-' || echo "wrong: there are no checkpoints" >&2
     mount -o remount,size=64m "$disk"
     run && cp "$disk/out.jsonl" "$copy" && ls -A "$disk" >&2`
     const env = { node: process.execPath, main: MAIN, flights: FLIGHTS, input, copy }
@@ -87,7 +87,7 @@ unless(test, smallDiskLacks)(
     ]) {
       assert.ok(said.test(stderr), `expected ${String(said)} in: ${stderr}`)
     }
-    assert.not.match(stderr, /expected/)
+    assert.not.match(stderr, /^wrong:/m)
     assert.ok(stderr.endsWith('checkpoints\nout.jsonl\n'), stderr)
     assert.is(await differences(answer, copy), 0)
   },
