@@ -26,7 +26,7 @@ export interface SubtaskSnapshot {
   readonly channels: readonly ChannelSnapshot[]
   /**
    * Event time that this subtask had reached. One that makes its own watermarks starts from it after a restore, so that what was late
-   * stays late. `-Infinity` before the first watermark.
+   * stays late. `-Infinity` before the first watermark, and at least once of whatever has inputs: its event time comes from the sources again.
    */
   readonly watermark: number
   /** It had done all that it had to do: it is not restored where its whole task has finished. */

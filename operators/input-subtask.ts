@@ -2,7 +2,7 @@
  * The subtask that reads from other subtasks: takes batches and events from its input gate and hands them through its chain.
  */
 import type { RecordBatch } from '../mailbox/batch.ts'
-import { MAX_TIMESTAMP } from '../mailbox/time.ts'
+import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 import { InputGate } from '../runtime/input-gate.ts'
 import type { ChannelEvent, ChannelItem } from '../runtime/output-channel.ts'
 import { InputBarriers } from './checkpointing/input-barriers.ts'
@@ -42,6 +42,8 @@ export class InputSubtask extends Subtask {
   readonly #barriers: InputBarriers
   /** What was in flight when the job stopped: is read before anything new. */
   #restored: RestoredInput | undefined
+  /** Records from behind a barrier are read before its checkpoint is made. */
+  readonly #atLeastOnce: boolean
   readonly #own: OwnTime | undefined
   readonly #inputOf: readonly (0 | 1)[]
   readonly #newest = new Float64Array(1)
@@ -69,11 +71,12 @@ export class InputSubtask extends Subtask {
     const { length } = parts.inputChannels
     for (let channel = 0; channel < length; channel++) this.inputs.addChannel()
     this.#watermarks = new InputWatermarks(parts.inputChannels)
-    const { channelState } = parts
+    const { channelState, checkpointMode = 'exactly-once' } = parts
+    this.#atLeastOnce = checkpointMode === 'at-least-once'
     this.#barriers = new InputBarriers(length, {
       gate: this.inputs,
       clock: parts.slot.clock,
-      mode: parts.checkpointMode ?? 'exactly-once',
+      mode: checkpointMode,
       state: channelState,
       onUrgent: () => {
         this.urgent = true
@@ -134,8 +137,11 @@ export class InputSubtask extends Subtask {
     return this.#barriers.aligning
   }
 
+  /**
+   * At least once, none: what was read behind the barriers may have moved event time, here and on the way here, beyond records that are replayed.
+   */
   protected override get dueWatermark(): number {
-    return Math.max(this.watermark, this.#target)
+    return this.#atLeastOnce ? MIN_TIMESTAMP : Math.max(this.watermark, this.#target)
   }
 
   protected override overtake(): void {

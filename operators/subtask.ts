@@ -310,7 +310,7 @@ export abstract class Subtask implements SlotActor {
     return this.#attention.held
   }
 
-  /** Event time that is reached, or that comes before anything else. */
+  /** Event time to go on from after a restore: what is reached, or comes before anything else. */
   protected get dueWatermark(): number {
     return this.watermark
   }

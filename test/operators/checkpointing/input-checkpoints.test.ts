@@ -84,6 +84,20 @@ test('at least once, nobody waits, and state may hold records from behind the ba
   assert.equal(seen(), [[1, ['a1', 'a2', 'b1']]])
 })
 
+test('at least once, event time begins anew after a restore: what was read behind the barrier had moved it', async () => {
+  const first = rig(2, { checkpointMode: 'at-least-once' })
+  // The second sender has itself read on behind a barrier before it has passed its own on.
+  await first.give(0, watermark(5), barrier(1), records('replayed'), FINAL)
+  await first.give(1, FINAL, barrier(1))
+  const restored = first.snapshots.get(1)!
+  assert.is(restored.watermark, -Infinity)
+  const second = rig(2, { checkpointMode: 'at-least-once', restored })
+  await second.give(0, watermark(5), records('replayed'))
+  assert.equal(second.sent, [['replayed']])
+  await second.give(1, watermark(4))
+  assert.equal(second.sent, [['replayed'], watermark(4)])
+})
+
 test('an input that waits gives no credits back: its sender stops', async () => {
   const { give, subtask } = rig(2)
   let granted = 0
