@@ -29,6 +29,10 @@ export interface BenchmarkOptions {
   readonly log: (line: string) => void
   /** Names of the queries that are asked for, by benchmarks that have queries; undefined: all. */
   readonly queries?: readonly string[] | undefined
+  /** How many events a run has, in benchmarks over events; undefined: so many that the benchmark takes a minute or two. */
+  readonly events?: number | undefined
+  /** How many rounds count, in benchmarks whose competitors take turns; undefined: as the benchmark likes. */
+  readonly rounds?: number | undefined
 }
 
 /** The shape of a benchmark module. */

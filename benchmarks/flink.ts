@@ -4,7 +4,7 @@
  * Before anything is measured both give the same rows for a few events. Then they take turns. Flink's JVM lives through all runs, as a cluster
  * would; a Millrace job starts new threads each time, and its time begins when they take input.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runJob } from '../api/index.ts'
@@ -13,7 +13,8 @@ import type { BenchmarkOptions, Figure } from './figure.ts'
 import { startFlink } from './flink/flink-cluster.ts'
 import type { FlinkCluster } from './flink/flink-cluster.ts'
 import { alternate, ratios } from './measure.ts'
-import { QUERIES } from './nexmark/queries/queries.ts'
+import { QUERIES, wantedQueries } from './nexmark/queries/queries.ts'
+import { finalRows, readLines, requireSameRows } from './nexmark/rows.ts'
 import { runQuery } from './nexmark/run-query.ts'
 
 const PARALLELISM = 2
@@ -26,10 +27,7 @@ const JOB = new URL('./nexmark/job.js', import.meta.url)
 /** Measures, see the head of this file. */
 export async function run({ log, queries }: BenchmarkOptions): Promise<readonly Figure[]> {
   const known = Object.keys(QUERIES).filter((query) => !NOT_COMPARED.has(query))
-  const wanted = queries ?? known
-  const unknown = wanted.find((query) => !known.includes(query))
-  if (unknown !== undefined)
-    throw new Error(`flink: expected queries among ${known.join(', ')}, got '${unknown}'`)
+  const wanted = wantedQueries(queries, known)
   const flink = startFlink(log)
   const folder = await mkdtemp(join(tmpdir(), 'millrace-flink-'))
   try {
@@ -78,23 +76,9 @@ async function compareRows(query: string, flink: FlinkCluster, folder: string): 
   const args = { query, events, groupSize, output: ours }
   await runJob(JOB, { parallelism, args }).result()
   await flink.rows(query, { ...CHECKED, file: theirs })
-  const [found, expected] = [await finalRows(query, ours), await finalRows(query, theirs)]
-  if (found.length > 0 && found.join() === expected.join()) return
-  const missing = expected.filter((row) => !found.includes(row)).slice(0, 3)
-  throw new Error(
-    `flink: ${query}: expected the ${expected.length} rows of Flink, got ${found.length}; missing: ${missing.join(' ') || 'none'}`,
+  requireSameRows(
+    query,
+    finalRows(query, await readLines(ours)),
+    finalRows(query, await readLines(theirs)),
   )
-}
-
-/** The rows as texts, sorted; of updated ones the last. */
-async function finalRows(query: string, file: string): Promise<readonly string[]> {
-  const updatedBy = QUERIES[query]?.updatedBy
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '')
-  if (updatedBy === undefined) return lines.toSorted()
-  const last = new Map<string, string>()
-  for (const line of lines) {
-    const row = JSON.parse(line) as unknown[]
-    last.set(JSON.stringify(updatedBy.map((at) => row[at])), line)
-  }
-  return [...last.values()].toSorted()
 }

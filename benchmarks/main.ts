@@ -4,6 +4,7 @@
  *   npm run bench                                lists the benchmarks
  *   npm run bench -- NAME [NAME…] [--json FILE]  runs them, one after the other, in this process
  *   npm run bench -- flink --query q0,q5         only these queries, of a benchmark that has queries
+ *   npm run bench -- loops --events 2000000 --rounds 5   longer than usual, of a benchmark that has events and rounds
  *
  * A benchmark is a file of this folder that exports `run` (see `figure.ts`); `--folder DIR` looks into another.
  * Progress goes to stderr, the table to stdout. A missed bound is a figure, not a failure. Exit code 1: a benchmark
@@ -14,7 +15,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 
-import type { Benchmark, Figure } from './figure.ts'
+import type { Benchmark, BenchmarkOptions, Figure } from './figure.ts'
 import { circumstances } from './machine.ts'
 import { renderFigures } from './table.ts'
 
@@ -22,7 +23,7 @@ interface Settings {
   readonly names: readonly string[]
   readonly jsonFile: string | undefined
   readonly folder: string
-  readonly queries: readonly string[] | undefined
+  readonly options: Omit<BenchmarkOptions, 'log'>
 }
 
 class UsageError extends Error {}
@@ -39,17 +40,33 @@ function readSettings(): Settings {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { json: { type: 'string' }, folder: { type: 'string' }, query: { type: 'string' } },
+      options: {
+        json: { type: 'string' },
+        folder: { type: 'string' },
+        query: { type: 'string' },
+        events: { type: 'string' },
+        rounds: { type: 'string' },
+      },
     })
     const beside = fileURLToPath(new URL('.', import.meta.url))
     const folder = values.folder === undefined ? beside : resolve(values.folder)
-    return { names: positionals, jsonFile: values.json, folder, queries: values.query?.split(',') }
+    const options = {
+      queries: values.query?.split(','),
+      events: wholeNumber('events', values.events),
+      rounds: wholeNumber('rounds', values.rounds),
+    }
+    return { names: positionals, jsonFile: values.json, folder, options }
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
 
-async function main({ names, jsonFile, folder, queries }: Settings): Promise<void> {
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? text : Number(text)
+  throw new UsageError(`expected a whole number above 0 for --${name}, got '${text}'`)
+}
+
+async function main({ names, jsonFile, folder, options }: Settings): Promise<void> {
   const available = listBenchmarks(folder)
   const list = available.length === 0 ? 'there are none yet' : available.join(', ')
   if (names.length === 0) {
@@ -63,7 +80,7 @@ async function main({ names, jsonFile, folder, queries }: Settings): Promise<voi
   const where = circumstances(folder)
   console.log(`${where.machine}\nNode ${where.node}, commit ${where.commit}`)
   const figures: Figure[] = []
-  for (const name of new Set(names)) figures.push(...(await runBenchmark(folder, name, queries)))
+  for (const name of new Set(names)) figures.push(...(await runBenchmark(folder, name, options)))
   if (figures.length > 0) console.log(renderFigures(figures))
   if (jsonFile !== undefined) {
     const entries = figures.map((measured) => ({ ...measured, ...where }))
@@ -86,13 +103,13 @@ function listBenchmarks(folder: string): string[] {
 async function runBenchmark(
   folder: string,
   name: string,
-  queries: Settings['queries'],
+  options: Settings['options'],
 ): Promise<readonly Figure[]> {
   const log = (line: string): void => console.error(`${name}: ${line}`)
   const start = performance.now()
   try {
     const module = (await import(pathToFileURL(join(folder, `${name}.js`)).href)) as Benchmark
-    const figures = await module.run({ log, queries })
+    const figures = await module.run({ log, ...options })
     log(`took ${((performance.now() - start) / 1000).toFixed(1)} s`)
     return figures
   } catch (error) {

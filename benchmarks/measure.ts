@@ -64,6 +64,18 @@ export function ratios(ours: readonly number[], theirs: readonly number[]): numb
   return ours.map((our, round) => our / (theirs[round] ?? Number.NaN))
 }
 
+/** The geometric mean of ratios. Throws `RangeError` for none, and for one that is not above 0. */
+export function geometricMean(numbers: readonly number[]): number {
+  let logarithms = 0
+  for (const number of numbers) {
+    if (!(number > 0))
+      throw new RangeError(`geometricMean: expected numbers above 0, got ${number}`)
+    logarithms += Math.log(number)
+  }
+  if (numbers.length === 0) throw new RangeError('geometricMean: expected at least one number')
+  return Math.exp(logarithms / numbers.length)
+}
+
 /** Calls `work` once and returns how many of `count` things it did per second. */
 export async function perSecond(count: number, work: () => unknown): Promise<number> {
   const start = performance.now()

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 import type { Sources } from './imports.ts'
 
-const NOT_OURS = ['node_modules', 'dist', '.build', '.git']
+const NOT_OURS = ['node_modules', 'dist', '.build', '.git', 'target']
 
 /** The folder of the package: the nearest one above this file that has a package.json. */
 export function findRoot(): string {

@@ -38,6 +38,7 @@ test('an unknown name ends with exit code 2 and the known ones', async () => {
   assert.is(exitCode, 2)
   assert.match(stderr, /\(broken, steady\), got helper/)
   assert.is((await bench('--no-such-option')).exitCode, 2)
+  assert.is((await bench('steady', '--events', '1e6')).exitCode, 2)
 })
 
 test('the table says where it was measured, and which bounds hold', async () => {

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
-import { alternate, opsPerSecond, ratios } from '../../benchmarks/measure.ts'
+import { alternate, geometricMean, opsPerSecond, ratios } from '../../benchmarks/measure.ts'
 import { rejects } from '../runner/expect.ts'
 
 test('competitors take turns, and warm-ups do not count', async () => {
@@ -29,6 +29,13 @@ test('a function that throws rejects with its error', async () => {
   await rejects(() => opsPerSecond({ broken }, quick), { message: /broken function/ })
   const { fine } = await opsPerSecond({ fine: () => 1 }, quick)
   assert.ok(fine > 0)
+})
+
+test('a geometric mean is that of ratios: twice and half as fast are as fast', () => {
+  assert.ok(Math.abs(geometricMean([2, 0.5]) - 1) < 1e-12)
+  assert.ok(Math.abs(geometricMean([8]) - 8) < 1e-12)
+  assert.throws(() => geometricMean([]), /at least one/)
+  assert.throws(() => geometricMean([1, 0]), /above 0, got 0/)
 })
 
 test.run()

@@ -54,3 +54,14 @@ export const QUERIES: Readonly<Record<string, Query>> = {
   q22,
   q23,
 }
+
+/** The queries that are asked for, all of `known` by default. Throws for one that is not among those. */
+export function wantedQueries(
+  asked: readonly string[] | undefined,
+  known: readonly string[],
+): readonly string[] {
+  const wanted = asked ?? known
+  const unknown = wanted.find((query) => !known.includes(query))
+  if (unknown === undefined) return wanted
+  throw new Error(`expected queries among ${known.join(', ')}, got '${unknown}'`)
+}

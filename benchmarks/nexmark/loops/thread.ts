@@ -1,0 +1,34 @@
+/**
+ * The thread of a hand-written loop: as fresh as those of a job, its time begins with the first event.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { EventGenerator } from '../generator/events.ts'
+import { QUERIES } from '../queries/queries.ts'
+import type { Row } from '../queries/query.ts'
+import { FolderWriter } from './folder-writer.ts'
+import { LOOPS } from './loops.ts'
+import type { LoopRequest, LoopRun } from './run-loop.ts'
+
+parentPort?.postMessage(measure(workerData as LoopRequest))
+
+function measure({ query, events, folder }: LoopRequest): LoopRun {
+  const loop = LOOPS[query]
+  if (loop === undefined) throw new Error(`expected the name of a query, got '${query}'`)
+  const generator = new EventGenerator()
+  const bucket = QUERIES[query]?.bucket
+  let rows = 0
+  const start = performance.now()
+  if (bucket === undefined) {
+    loop({ generator, events, now: Date.now }, () => {
+      rows++
+    })
+  } else {
+    const writer = new FolderWriter(folder)
+    loop({ generator, events, now: Date.now }, (row: Row) => {
+      writer.write(bucket(row), row)
+      rows++
+    })
+    writer.close()
+  }
+  return { rows, seconds: (performance.now() - start) / 1000 }
+}
