@@ -35,7 +35,7 @@ for (const death of DEATHS) {
       const victim = await system.spawn(Faulty, { slot: 1, supervision: AT_ONCE })
       const bystander = await system.spawn(Counter, { slot: 2, args: [5] })
       const end = ended(victim)
-      const dying = victim.ask(death).catch((error: unknown) => error)
+      const dying = victim.ask(death, { timeoutMs: 60_000 }).catch((error: unknown) => error)
       const { reason, error } = await end
       assert.is(reason, 'slot-lost')
       assert.is((error as { code?: string }).code, 'SLOT_LOST')
