@@ -27,6 +27,9 @@ const LONGEST = 1024
 const LETTERS = 26
 const A = 97
 const SHORTEST = 3
+const FOUR_DIGITS = 10_000
+/** Made when they are first needed. */
+const fourDigitTexts: (string | undefined)[] = []
 
 /** Letters only. */
 const LETTER_POOL = pool(1, (random) => A + random.below(LETTERS))
@@ -41,10 +44,12 @@ function pool(stream: number, characterOf: (random: EventRandom) => number): str
   return bytes.toString('latin1')
 }
 
-/** `length` letters, at most 1,024. */
-export function letters(random: EventRandom, length: number): string {
-  const at = random.below(POOL_LENGTH - LONGEST)
-  return LETTER_POOL.substring(at, at + length)
+/** At how many places letters can be taken. */
+export const LETTER_PLACES = POOL_LENGTH - LONGEST
+
+/** The `length` letters, at most 1,024, at one of the places, which count from 0. */
+export function lettersAt(place: number, length: number): string {
+  return LETTER_POOL.substring(place, place + length)
 }
 
 /** A text of 3 to `limit` - 1 characters, less the blanks at its ends. */
@@ -66,9 +71,19 @@ function wordsWithEnds(random: EventRandom, limit: number): string {
 /** Letters that bring a record of `length` bytes to about `average`, give or take a fifth of what is missing. */
 export function filling(random: EventRandom, length: number, average: number): string {
   if (length >= average) return ''
+  const { shortest, lengths } = fillingLengths(length, average)
+  const found = shortest + (lengths === 0 ? 0 : random.below(lengths))
+  return lettersAt(random.below(LETTER_PLACES), found)
+}
+
+/** How long such a text may be: one of `lengths` from the shortest on, or, where that is 0, just as long. */
+export function fillingLengths(
+  length: number,
+  average: number,
+): { readonly shortest: number; readonly lengths: number } {
   const missing = average - length
   const delta = Math.round(missing * 0.2)
-  return letters(random, missing - delta + (delta === 0 ? 0 : random.below(2 * delta)))
+  return { shortest: missing - delta, lengths: 2 * delta }
 }
 
 /** A first and a last name. */
@@ -97,7 +112,8 @@ export function state(random: EventRandom): string {
 }
 
 function fourDigits(random: EventRandom): string {
-  return String(random.below(10_000)).padStart(4, '0')
+  const number = random.below(FOUR_DIGITS)
+  return (fourDigitTexts[number] ??= String(number).padStart(4, '0'))
 }
 
 function oneOf(random: EventRandom, texts: readonly string[]): string {

@@ -21,7 +21,7 @@ const AUCTIONS = 3
 const ACTIVE_PERSONS = 1_000
 const AUCTIONS_IN_FLIGHT = 100
 /** Ids may be this far ahead of what has been seen. */
-const LEAD = 10
+export const LEAD = 10
 /** Spreads the events of a group; it has no factor in common with sensible group sizes. */
 const SPREAD = 953
 const DEFAULT_BASE_TIME = Date.UTC(2015, 6, 15)
@@ -49,16 +49,19 @@ export function lastAuction(event: number): number {
 
 /** One of the people who are active, or about to be. */
 export function activePerson(random: EventRandom, event: number): number {
-  const people = lastPerson(event) + 1
-  const active = Math.min(people, ACTIVE_PERSONS)
-  return people - active + random.below(active + LEAD)
+  const last = lastPerson(event)
+  const active = activePersons(last)
+  return last + 1 - active + random.below(active + LEAD)
 }
 
-/** One of the auctions that are in flight, or about to be. */
-export function openAuction(random: EventRandom, event: number): number {
-  const last = lastAuction(event)
-  const lowest = Math.max(last - AUCTIONS_IN_FLIGHT, 0)
-  return lowest + random.below(last - lowest + 1 + LEAD)
+/** How many people up to person `last` are active. */
+export function activePersons(last: number): number {
+  return Math.min(last + 1, ACTIVE_PERSONS)
+}
+
+/** How many auctions before auction `last` are still in flight. `last` is at least 0. */
+export function openAuctions(last: number): number {
+  return Math.min(last, AUCTIONS_IN_FLIGHT)
 }
 
 /** Times of events. */

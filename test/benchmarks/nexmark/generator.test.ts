@@ -1,6 +1,7 @@
 /**
  * The Nexmark generator: every event depends on its number alone, and the stream has the proportions that the benchmark asks for.
  */
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -12,6 +13,8 @@ import type { Auction, Bid, NexmarkEvent, Person } from '../../../benchmarks/nex
 import { throwsCode } from '../../runner/expect.ts'
 
 const MANY = 50_000
+const DIGEST_IN_ORDER = 'ef59a48da1613189cf0f9dfd8ecce4950fffff93be42f6d091615a5267b10b10'
+const DIGEST_OUT_OF_ORDER = '51a3ebbeeff0544bf149424f9682b132b4093e03e9865879fb90b8ae26e5fad8'
 
 function events(count: number, generator = new EventGenerator()): NexmarkEvent[] {
   return Array.from({ length: count }, (_, n) => generator.at(n))
@@ -47,6 +50,19 @@ test('an event is the same whoever makes it, and in whatever order', () => {
     }),
   )
 })
+
+test('events never change: other engines make the same ones', () => {
+  assert.is(digest(new EventGenerator()), DIGEST_IN_ORDER)
+  assert.is(digest(new EventGenerator({ groupSize: 100 })), DIGEST_OUT_OF_ORDER)
+})
+
+function digest(generator: EventGenerator): string {
+  const hash = createHash('sha256')
+  for (let n = 0; n < 20_000; n++) hash.update(`${JSON.stringify(generator.at(n))}\n`)
+  for (let n = 2 ** 33; n < 2 ** 33 + 1_000; n++)
+    hash.update(`${JSON.stringify(generator.at(n))}\n`)
+  return hash.digest('hex')
+}
 
 test('of every fifty events one is a person, three are auctions and the rest bids', () => {
   const { persons, auctions, bids } = kinds(events(MANY))
