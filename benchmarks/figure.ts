@@ -33,6 +33,8 @@ export interface BenchmarkOptions {
   readonly events?: number | undefined
   /** How many rounds count, in benchmarks whose competitors take turns; undefined: as the benchmark likes. */
   readonly rounds?: number | undefined
+  /** Milliseconds between two checkpoints, in benchmarks about them; undefined: as the benchmark likes. */
+  readonly checkpointMs?: number | undefined
 }
 
 /** The shape of a benchmark module. */

@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 
+import { parseDurationMs } from '../cli/durations.ts'
 import type { Benchmark, BenchmarkOptions, Figure } from './figure.ts'
 import { circumstances } from './machine.ts'
 import { renderFigures } from './table.ts'
@@ -46,6 +47,7 @@ function readSettings(): Settings {
         query: { type: 'string' },
         events: { type: 'string' },
         rounds: { type: 'string' },
+        checkpoint: { type: 'string' },
       },
     })
     const beside = fileURLToPath(new URL('.', import.meta.url))
@@ -54,6 +56,7 @@ function readSettings(): Settings {
       queries: values.query?.split(','),
       events: wholeNumber('events', values.events),
       rounds: wholeNumber('rounds', values.rounds),
+      checkpointMs: duration('checkpoint', values.checkpoint),
     }
     return { names: positionals, jsonFile: values.json, folder, options }
   } catch (error) {
@@ -64,6 +67,12 @@ function readSettings(): Settings {
 function wholeNumber(name: string, text: string | undefined): number | undefined {
   if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? text : Number(text)
   throw new UsageError(`expected a whole number above 0 for --${name}, got '${text}'`)
+}
+
+function duration(name: string, text: string | undefined): number | undefined {
+  const milliseconds = text === undefined ? undefined : parseDurationMs(text)
+  if (text === undefined || (milliseconds !== undefined && milliseconds > 0)) return milliseconds
+  throw new UsageError(`expected a duration for --${name}, as in 10s, got '${text}'`)
 }
 
 async function main({ names, jsonFile, folder, options }: Settings): Promise<void> {

@@ -1,0 +1,133 @@
+/**
+ * How late results are, in the manner of the Hazelcast Jet benchmarks: the moments of all records are fixed before anything runs, a
+ * result is due at the end of its window, and what the source is late by counts.
+ *
+ * For queries 5 and 8 with an update every 20 ms and 10,000 keys, first the largest rate is looked for that is sustained: results keep
+ * coming, and half of them at most 100 ms late. At half of it latencies are measured. Beside that, records through one keyed exchange.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Histogram } from 'hdr-histogram-js'
+import { runJob } from '../api/index.ts'
+import { figure } from './figure.ts'
+import type { BenchmarkOptions, Bounds, Figure } from './figure.ts'
+import { readLatencies } from './latency/latency-sink.ts'
+import { wantedQueries } from './nexmark/queries/queries.ts'
+
+const JOB = new URL('./latency/job.js', import.meta.url)
+const PARALLELISM = 2
+/** Until all threads are there. */
+const LEAD_MS = 1_500
+const SUSTAINED_MS = 100
+const FIRST_RATE = 50_000
+const LEAST_RATE = 1_000
+const MOST_RATE = 12_800_000
+const SEARCH = { seconds: 4, warmup: 2 }
+const MEASURE = { seconds: 15, warmup: 5 }
+const EXCHANGE_RATE = 10_000
+const ROUNDS = 1
+const QUERY_BOUNDS = { reach: 25, aim: 10 }
+const PERCENTILES = [50, 90, 99, 99.9, 99.99]
+
+interface Load {
+  readonly seconds: number
+  readonly warmup: number
+}
+
+/** Measures, see the head of this file. */
+export async function run({
+  log,
+  queries,
+  rounds = ROUNDS,
+}: BenchmarkOptions): Promise<readonly Figure[]> {
+  const figures: Figure[] = []
+  for (const what of wantedQueries(queries, ['q5', 'q8', 'exchange'])) {
+    if (what === 'exchange') {
+      figures.push(...(await exchange(rounds)))
+      continue
+    }
+    const sustained = await largestRate(what, log)
+    const rate = Math.round(sustained / 2)
+    log(`${what}: ${sustained} records/s are sustained, measuring at ${rate}`)
+    figures.push(
+      figure('latency', `${what}: largest rate that is sustained, records/s`, [sustained]),
+    )
+    const runs = await repeated(what, rate, rounds)
+    figures.push(...figuresOf(what, runs, new Map([[99.99, QUERY_BOUNDS]])))
+  }
+  return figures
+}
+
+async function exchange(rounds: number): Promise<Figure[]> {
+  const runs = await repeated('exchange', EXCHANGE_RATE, rounds)
+  const bounds = new Map<number, Bounds>([
+    [50, { reach: 1, aim: 0.3 }],
+    [99, { reach: 5, aim: 2 }],
+  ])
+  return figuresOf('one keyed exchange', runs, bounds)
+}
+
+async function repeated(what: string, rate: number, rounds: number): Promise<Histogram[]> {
+  const runs: Histogram[] = []
+  for (let round = 0; round < rounds; round++) runs.push(await latencies(what, rate, MEASURE))
+  return runs
+}
+
+function figuresOf(
+  what: string,
+  runs: readonly Histogram[],
+  bounds: ReadonlyMap<number, Bounds>,
+): Figure[] {
+  return PERCENTILES.map((percentile) => {
+    const milliseconds = runs.map((run) => run.getValueAtPercentile(percentile) / 1000)
+    return figure(
+      'latency',
+      `${what}: ${percentile}th percentile, ms`,
+      milliseconds,
+      bounds.get(percentile),
+    )
+  })
+}
+
+/** Doubles or halves the rate until it is too much or not any more, and halves the gap twice. */
+async function largestRate(what: string, log: (line: string) => void): Promise<number> {
+  let good = FIRST_RATE
+  while (good >= LEAST_RATE && !(await isSustained(what, good, log))) good /= 2
+  if (good < LEAST_RATE)
+    throw new Error(`latency: ${what} does not sustain ${LEAST_RATE} records/s`)
+  let bad = good * 2
+  while (good >= FIRST_RATE && bad <= MOST_RATE && (await isSustained(what, bad, log))) {
+    good = bad
+    bad *= 2
+  }
+  for (let step = 0; step < 2; step++) {
+    const middle = Math.round((good + bad) / 2)
+    if (await isSustained(what, middle, log)) good = middle
+    else bad = middle
+  }
+  return good
+}
+
+async function isSustained(
+  what: string,
+  rate: number,
+  log: (line: string) => void,
+): Promise<boolean> {
+  const found = await latencies(what, rate, SEARCH)
+  const median = found.getValueAtPercentile(50) / 1000
+  log(`${what}: at ${rate} records/s half of the results are ${median.toFixed(1)} ms late or more`)
+  return found.totalCount > 0 && median <= SUSTAINED_MS
+}
+
+async function latencies(what: string, rate: number, load: Load): Promise<Histogram> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-latency-'))
+  try {
+    const start = Math.ceil(Date.now() / 1000) * 1000 + LEAD_MS
+    const args = { what, rate, start, ...load, folder }
+    await runJob(JOB, { parallelism: PARALLELISM, args }).result()
+    return await readLatencies(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
