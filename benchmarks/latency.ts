@@ -48,6 +48,10 @@ export async function run({
       continue
     }
     const sustained = await largestRate(what, log)
+    if (sustained === 0) {
+      log(`${what}: not even ${LEAST_RATE} records/s are sustained here`)
+      continue
+    }
     const rate = Math.round(sustained / 2)
     log(`${what}: ${sustained} records/s are sustained, measuring at ${rate}`)
     figures.push(

@@ -13,39 +13,61 @@ interface Window {
 }
 
 export const q7: Loop = ({ generator, events }, emit) => {
-  /** Few, in no order. */
-  let windows: Window[] = []
-  let current = openWindow(windows, Number.NEGATIVE_INFINITY)
-  let firstEnd = Number.POSITIVE_INFINITY
+  const windows = new HighestBids(emit)
   for (let n = 0; n < events; n++) {
     const event = generator.at(n)
-    if (event.event_type !== 2) continue
-    const { bid } = event
-    const { dateTime, price } = bid
-    if (dateTime % SIZE_MS === 0) openWindow(windows, dateTime).atTheEnd.push(bid)
-    if (dateTime >= current.end || dateTime < current.end - SIZE_MS)
-      current = openWindow(windows, dateTime - (dateTime % SIZE_MS) + SIZE_MS)
-    if (price > current.price) {
-      current.price = price
-      current.highest = [bid]
-    } else if (price === current.price) {
-      current.highest.push(bid)
-    }
-    if (current.end < firstEnd) firstEnd = current.end
-    if (dateTime - BEHIND_MS < firstEnd) continue
-    const over = dateTime - BEHIND_MS
-    for (const window of windows) if (window.end <= over) emitWindow(window, emit)
-    windows = windows.filter(({ end }) => end > over)
-    firstEnd = Math.min(...windows.map(({ end }) => end))
+    if (event.event_type === 2) windows.add(event.bid)
   }
-  for (const window of windows) emitWindow(window, emit)
+  windows.end()
 }
 
-function openWindow(windows: Window[], end: number): Window {
-  for (const window of windows) if (window.end === end) return window
-  const window = { end, price: Number.NEGATIVE_INFINITY, highest: [], atTheEnd: [] }
-  windows.push(window)
-  return window
+/** The windows. */
+export class HighestBids {
+  readonly #emit: EmitRow
+  /** Few, in no order. */
+  #windows: Window[] = []
+  #current: Window = { end: -1, price: Number.NEGATIVE_INFINITY, highest: [], atTheEnd: [] }
+  #firstEnd = Number.POSITIVE_INFINITY
+
+  constructor(emit: EmitRow) {
+    this.#emit = emit
+  }
+
+  /** Looks at a bid, and emits the windows that are over. */
+  add(bid: Bid): void {
+    const { dateTime, price } = bid
+    if (dateTime % SIZE_MS === 0) this.#at(dateTime).atTheEnd.push(bid)
+    let window = this.#current
+    if (dateTime >= window.end || dateTime < window.end - SIZE_MS)
+      this.#current = window = this.#at(dateTime - (dateTime % SIZE_MS) + SIZE_MS)
+    if (price > window.price) {
+      window.price = price
+      window.highest = [bid]
+    } else if (price === window.price) {
+      window.highest.push(bid)
+    }
+    if (dateTime - BEHIND_MS >= this.#firstEnd) this.#emitOver(dateTime - BEHIND_MS)
+  }
+
+  /** Emits the windows that are left. */
+  end(): void {
+    this.#emitOver(Number.POSITIVE_INFINITY)
+  }
+
+  #at(end: number): Window {
+    for (const window of this.#windows) if (window.end === end) return window
+    const window = { end, price: Number.NEGATIVE_INFINITY, highest: [], atTheEnd: [] }
+    this.#windows.push(window)
+    if (end < this.#firstEnd) this.#firstEnd = end
+    return window
+  }
+
+  #emitOver(time: number): void {
+    const windows = this.#windows
+    for (const window of windows) if (window.end <= time) emitWindow(window, this.#emit)
+    this.#windows = windows.filter(({ end }) => end > time)
+    this.#firstEnd = Math.min(...this.#windows.map(({ end }) => end))
+  }
 }
 
 function emitWindow({ price, highest, atTheEnd }: Window, emit: EmitRow): void {

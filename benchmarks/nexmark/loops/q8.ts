@@ -1,6 +1,5 @@
 /** Query 8 by hand: new people who sell at once. */
-import type { Person } from '../model.ts'
-import { eventTime } from '../model.ts'
+import type { Auction, Person } from '../model.ts'
 import { BEHIND_MS } from './loop.ts'
 import type { EmitRow, Loop } from './loop.ts'
 
@@ -13,42 +12,66 @@ interface Window {
 }
 
 export const q8: Loop = ({ generator, events }, emit) => {
-  const windows = new Map<number, Window>()
-  let nextEnd = Number.POSITIVE_INFINITY
+  const windows = new NewSellers(emit)
   for (let n = 0; n < events; n++) {
     const event = generator.at(n)
-    if (event.event_type === 0) {
-      windowAt(windows, event.person.dateTime).persons.push(event.person)
-    } else if (event.event_type === 1) {
-      windowAt(windows, event.auction.dateTime).sellers.add(event.auction.seller)
-    } else {
-      continue
+    if (event.event_type === 0) windows.addPerson(event.person)
+    else if (event.event_type === 1) windows.addAuction(event.auction)
+  }
+  windows.end()
+}
+
+/** The windows. */
+export class NewSellers {
+  readonly #emit: EmitRow
+  readonly #windows = new Map<number, Window>()
+  #firstEnd = Number.POSITIVE_INFINITY
+
+  constructor(emit: EmitRow) {
+    this.#emit = emit
+  }
+
+  /** Somebody has registered. Emits the windows that are over. */
+  addPerson(person: Person): void {
+    this.#at(person.dateTime).persons.push(person)
+    this.#advance(person.dateTime - BEHIND_MS)
+  }
+
+  /** Somebody sells. Emits the windows that are over. */
+  addAuction({ seller, dateTime }: Auction): void {
+    this.#at(dateTime).sellers.add(seller)
+    this.#advance(dateTime - BEHIND_MS)
+  }
+
+  /** Emits the windows that are left. */
+  end(): void {
+    this.#advance(Number.POSITIVE_INFINITY)
+  }
+
+  #at(time: number): Window {
+    const start = time - (time % SIZE_MS)
+    let window = this.#windows.get(start)
+    if (window === undefined) {
+      window = { start, persons: [], sellers: new Set() }
+      this.#windows.set(start, window)
+      this.#firstEnd = Math.min(this.#firstEnd, start + SIZE_MS)
     }
-    const time = eventTime(event)
-    nextEnd = Math.min(nextEnd, time - (time % SIZE_MS) + SIZE_MS)
-    if (time - BEHIND_MS < nextEnd - 1) continue
-    nextEnd = Number.POSITIVE_INFINITY
-    for (const window of windows.values()) {
+    return window
+  }
+
+  #advance(time: number): void {
+    if (time < this.#firstEnd - 1) return
+    this.#firstEnd = Number.POSITIVE_INFINITY
+    for (const window of this.#windows.values()) {
       const end = window.start + SIZE_MS
-      if (time - BEHIND_MS >= end - 1) {
-        windows.delete(window.start)
-        emitWindow(window, emit)
-      } else if (end < nextEnd) {
-        nextEnd = end
+      if (time >= end - 1) {
+        this.#windows.delete(window.start)
+        emitWindow(window, this.#emit)
+      } else if (end < this.#firstEnd) {
+        this.#firstEnd = end
       }
     }
   }
-  for (const window of windows.values()) emitWindow(window, emit)
-}
-
-function windowAt(windows: Map<number, Window>, time: number): Window {
-  const start = time - (time % SIZE_MS)
-  let window = windows.get(start)
-  if (window === undefined) {
-    window = { start, persons: [], sellers: new Set() }
-    windows.set(start, window)
-  }
-  return window
 }
 
 function emitWindow({ start, persons, sellers }: Window, emit: EmitRow): void {
