@@ -6,6 +6,7 @@
  * U+0000 is spelled out too, which keeps the two kinds apart. Objects with the same fields in another order
  * are the same key. Pure functions, any thread.
  */
+import { detachJoined } from './detach.ts'
 import { invalidKey, isPlainObject, MAX_KEY_DEPTH } from './invalid-key.ts'
 
 /** What `canonicalKey` returns: usable in a Map and as it is in a snapshot. */
@@ -25,7 +26,7 @@ export function canonicalKey(key: unknown): CanonicalKey {
 
 function canonicalOther(key: unknown): CanonicalKey {
   if (key === null || typeof key === 'boolean' || typeof key === 'bigint') return key
-  return `\0${spell(key, key, 0)}`
+  return detachJoined(`\0${spell(key, key, 0)}`)
 }
 
 /**
@@ -43,8 +44,9 @@ function spell(key: unknown, root: unknown, depth: number): string {
     case 'string':
       return spellString(key)
     case 'number':
+      if ((key | 0) === key) return spellInteger(key)
       if (key !== key) throw invalidKey(root)
-      return `d${key === 0 ? 0 : key};`
+      return `d${key};`
     case 'boolean':
       return key ? 't' : 'f'
     case 'bigint':
@@ -54,6 +56,20 @@ function spell(key: unknown, root: unknown, depth: number): string {
     default:
       throw invalidKey(root)
   }
+}
+
+/** Ids come again and again; a spelling is kept until another number needs its place. */
+const SPELLINGS = 4096
+const spelled = new Int32Array(SPELLINGS)
+const spellings: string[] = new Array(SPELLINGS).fill('d0;')
+
+function spellInteger(value: number): string {
+  const place = value & (SPELLINGS - 1)
+  if (spelled[place] === value) return spellings[place] as string
+  const text = `d${value};`
+  spelled[place] = value
+  spellings[place] = text
+  return text
 }
 
 function spellString(text: string): string {

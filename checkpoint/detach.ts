@@ -8,11 +8,26 @@
 /** Strings of fewer characters come back as they are. */
 export const SHORTEST_SHARED = 13
 
+/** The last string that came out of here: one record puts the same key into several states and timers. */
+let last = ''
+
 /** An equal string that keeps nothing else alive. Costs a copy of strings of 13 characters and more. */
 export function detach(text: string): string {
   if (text.length < SHORTEST_SHARED) return text
+  if (text === last) return last
   // Slicing flattens the concatenation into one new string of its own, which is all the result points to.
-  return ` ${text}`.slice(1)
+  last = ` ${text}`.slice(1)
+  return last
+}
+
+/**
+ * For a string that has just been joined from others: makes it keep nothing else alive, so that `detach` need not copy it as long as it
+ * is the last one.
+ */
+export function detachJoined(text: string): string {
+  // Reading a character makes V8 copy the parts of a concatenation into one string and forget them (test/checkpoint/detach).
+  last = text.charCodeAt(0) >= 0 ? text : ''
+  return text
 }
 
 /** The same for anything that can be a key in a Map; what is not a string stays as it is. */

@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { count } from '../../operators/aggregates/aggregates.ts'
+import { canonicalKey, originalKey } from '../../checkpoint/canonical-key.ts'
 import { detach, detachKey } from '../../checkpoint/detach.ts'
 import { windowAggregate } from '../../operators/windows/window-aggregate.ts'
 import { endOfStream } from '../../operators/windows/window-assigner.ts'
@@ -51,6 +52,31 @@ test('a plain slice keeps its parent alive, so that the next test can fail', () 
 
 test('a detached slice does not keep its parent alive', () => {
   assert.ok(heapGrowth(() => Array.from(keysCutFromLines(), detach)) < (LINES * LINE_BYTES) / 20)
+})
+
+test('what was detached once is handed out again, also for an equal text', () => {
+  const texts = fc.array(fc.constantFrom('a long text, first', 'a long text, other', 'short'))
+  fc.assert(fc.property(texts, (all) => assert.equal(all.map(detach), all)))
+})
+
+test('detaching a composite key costs no copy', () => {
+  const keys = Array.from({ length: 10_000 }, (_, i) => [`a key of some length`, i])
+  const spelled = heapGrowth(() => keys.map((key) => canonicalKey(key)))
+  const detached = heapGrowth(() => keys.map((key) => detach(canonicalKey(key) as string)))
+  assert.ok(detached < spelled * 1.4, `${detached} instead of ${spelled} bytes`)
+})
+
+test('canonical keys tell apart what differs, however many numbers there are', () => {
+  const integer = fc.integer()
+  fc.assert(
+    fc.property(fc.array(fc.tuple(integer, integer), { minLength: 1 }), (keys) => {
+      for (const key of keys)
+        assert.equal(originalKey(canonicalKey(key)), JSON.parse(JSON.stringify(key)))
+    }),
+  )
+  // Numbers that share a place among the spellings that are kept.
+  for (const value of [0, 4_096, -0, 8_192, -4_096, 0, 0.5, 4_096.5, 2 ** 40])
+    assert.equal(originalKey(canonicalKey([value])), [value === 0 ? 0 : value])
 })
 
 test('the keys in a window keep nothing but themselves, plain or inside a tuple', () => {
