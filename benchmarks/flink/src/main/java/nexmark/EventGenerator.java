@@ -86,7 +86,7 @@ final class EventGenerator {
   }
 
   private long price() {
-    return Math.round(Math.pow(10, random.unit() * 6) * 100);
+    return Prices.of(random.bits());
   }
 
   private long activePerson(long e) {

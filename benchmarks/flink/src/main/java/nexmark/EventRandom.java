@@ -3,7 +3,6 @@ package nexmark;
 /** Random numbers of one event: the same as those of generator/event-random.ts. */
 final class EventRandom {
   private static final int STRIDE = 0x9e3779b9;
-  private static final double UINT32 = 4294967296.0;
 
   private int state;
 
@@ -16,13 +15,13 @@ final class EventRandom {
     return (int) ((next() * limit) >>> 32);
   }
 
-  double unit() {
-    return next() / UINT32;
+  int bits() {
+    state += STRIDE;
+    return scramble(state);
   }
 
   private long next() {
-    state += STRIDE;
-    return scramble(state) & 0xffffffffL;
+    return bits() & 0xffffffffL;
   }
 
   private static int scramble(int value) {

@@ -16,6 +16,7 @@ final class Texts {
   private static final String LETTER_POOL = pool(1, false);
   private static final String WORD_POOL = pool(2, true);
 
+  private static final String[] FOUR_DIGITS = fourDigitTexts();
   static final String[] HOT_CHANNELS = {"Google", "Facebook", "Baidu", "Apple"};
   static final String[] HOT_URLS = new String[HOT_CHANNELS.length];
   static final int COLD = 10_000;
@@ -89,8 +90,16 @@ final class Texts {
   }
 
   private static String fourDigits(EventRandom random) {
-    String digits = Integer.toString(random.below(10_000));
-    return "0000".substring(digits.length()) + digits;
+    return FOUR_DIGITS[random.below(FOUR_DIGITS.length)];
+  }
+
+  private static String[] fourDigitTexts() {
+    String[] texts = new String[10_000];
+    for (int i = 0; i < texts.length; i++) {
+      String digits = Integer.toString(i);
+      texts[i] = "0000".substring(digits.length()) + digits;
+    }
+    return texts;
   }
 
   private static String oneOf(EventRandom random, String[] texts) {
