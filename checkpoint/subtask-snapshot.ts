@@ -31,6 +31,11 @@ export interface SubtaskSnapshot {
   readonly watermark: number
   /** It had done all that it had to do: it is not restored where its whole task has finished. */
   readonly finished: boolean
+  /**
+   * The checkpoints whose parts of this subtask come before this one, because its operators tell only what has changed since: the one that has
+   * everything first. Undefined: this one has everything.
+   */
+  readonly builtOn?: readonly number[] | undefined
 }
 
 /** Where a source subtask stood. */

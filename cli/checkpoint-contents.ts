@@ -2,7 +2,9 @@
  * What is in a checkpoint, per operator: counted, not shown, as state is in forms of its own.
  */
 import type { CheckpointCatalog, CheckpointMetadata } from '../checkpoint/store/snapshot-store.ts'
-import { parseSubtaskPartName, unpackSubtask } from '../checkpoint/store/subtask-part.ts'
+import { readSubtasks } from '../checkpoint/coordinator/subtask-chain.ts'
+import { chainOf } from '../checkpoint/state/newer-entries.ts'
+import { parseSubtaskPartName } from '../checkpoint/store/subtask-part.ts'
 import type { SubtaskSnapshot } from '../checkpoint/subtask-snapshot.ts'
 
 /** What all subtasks of an operator have in a checkpoint. */
@@ -13,7 +15,7 @@ export interface OperatorContents {
   readonly maxParallelism: number
   /** Names of its keyed and other states. */
   readonly states: readonly string[]
-  /** Entries of keyed state and items of the rest. */
+  /** Entries of keyed state and items of the rest. Where some have changed since the parts before, both are counted. */
   readonly entries: number
   /** Bytes of its state. */
   readonly bytes: number
@@ -34,20 +36,17 @@ export interface CheckpointContents {
 
 type Sums = { states: Set<string>; entries: number; bytes: number; splits: number; sinks: number }
 
-/** Reads all parts. Errors: those of the catalog, and of parts of a later version. */
+/** Reads all parts. Errors: those of the catalog and of `readSubtasks`. */
 export async function contentsOf(
   catalog: CheckpointCatalog,
-  { id, operators, parts }: CheckpointMetadata,
+  metadata: CheckpointMetadata,
 ): Promise<CheckpointContents> {
+  const { operators, parts } = metadata
   const sums = new Map<string, Sums>()
-  const otherParts: string[] = []
+  const names = parts.map(({ name }) => name)
+  const otherParts = names.filter((name) => parseSubtaskPartName(name) === undefined)
   let recordsInFlight = 0
-  for (const part of parts) {
-    if (parseSubtaskPartName(part.name) === undefined) {
-      otherParts.push(part.name)
-      continue
-    }
-    const snapshot = unpackSubtask(await catalog.readPart(part, id), part.file)
+  for (const { snapshot } of await readSubtasks(catalog, metadata)) {
     addSubtask(sums, snapshot)
     for (const { batches } of snapshot.channels) {
       for (const { length } of batches) recordsInFlight += length
@@ -65,12 +64,15 @@ export async function contentsOf(
 }
 
 function addSubtask(all: Map<string, Sums>, { operators, source, sinks }: SubtaskSnapshot): void {
-  for (const { uid, keyed, groups, operator } of operators) {
+  for (const newest of operators) {
+    const { uid, keyed, operator } = newest
     const sums = sumsOf(all, uid)
     for (const { name } of [...keyed, ...operator]) sums.states.add(name)
-    for (const { entries, bytes } of groups) {
-      sums.entries += entries
-      sums.bytes += bytes.length
+    for (const { groups } of chainOf(newest)) {
+      for (const { entries, bytes } of groups) {
+        sums.entries += entries
+        sums.bytes += bytes.length
+      }
     }
     for (const { items, bytes } of operator) {
       sums.entries += items

@@ -197,6 +197,7 @@ function withRecoveryOptions(command: Command): Command {
         'let barriers overtake records that have held them up for so long (default: never)',
       ).argParser(parseUnalignedAfter),
     )
+    .option('--incremental', 'checkpoints have only what has changed since the one before')
     .option('--resume', 'go on from the newest checkpoint there, if there is one')
     .addOption(
       option('--from <dir>', 'begin with the newest savepoint in here, or with this one').argParser(

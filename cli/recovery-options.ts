@@ -26,6 +26,7 @@ export interface RecoveryCommandOptions {
   readonly checkpointMode?: 'exactly-once' | 'at-least-once'
   /** Milliseconds after which barriers may overtake records; undefined: never. */
   readonly unalignedAfter?: number
+  readonly incremental?: boolean
   readonly resume?: boolean
   /** A directory of checkpoints, or the folder of one. */
   readonly from?: string
@@ -94,7 +95,12 @@ function restartStrategy(
 /** What of them goes to the engine. Throws `USAGE` where one lacks another that it needs. */
 export function recoveryRunOptions(options: RecoveryCommandOptions): RunOptions {
   const { checkpoints: directory, checkpointInterval, checkpointMode, from, restarts } = options
-  const { unalignedAfter, resume = false, allowNonRestoredState = false } = options
+  const {
+    unalignedAfter,
+    incremental = false,
+    resume = false,
+    allowNonRestoredState = false,
+  } = options
   const needs = (given: boolean, option: string, other: string, holds: boolean): void => {
     if (given && !holds) throw usage(`${option} expects ${other} too`)
   }
@@ -102,6 +108,7 @@ export function recoveryRunOptions(options: RecoveryCommandOptions): RunOptions 
   needs(checkpointInterval !== undefined, '--checkpoint-interval', '--checkpoints', makes)
   needs(checkpointMode !== undefined, '--checkpoint-mode', '--checkpoints', makes)
   needs(unalignedAfter !== undefined, '--unaligned-after', '--checkpoints', makes)
+  needs(incremental, '--incremental', '--checkpoints', makes)
   needs(resume, '--resume', '--checkpoints', makes)
   needs(allowNonRestoredState, '--allow-non-restored-state', '--from', from !== undefined)
   return {
@@ -110,6 +117,7 @@ export function recoveryRunOptions(options: RecoveryCommandOptions): RunOptions 
         directory,
         intervalMs: checkpointInterval ?? DEFAULT_INTERVAL_MS,
         ...(checkpointMode !== undefined && { mode: checkpointMode }),
+        ...(incremental && { incremental }),
         ...(unalignedAfter !== undefined && { unaligned: true, alignedTimeoutMs: unalignedAfter }),
       },
       resume,

@@ -93,6 +93,8 @@ export interface SubtaskParts {
   readonly logger: Logger
   /** Undefined: no checkpoints are made, so that nobody needs the state of operators at the end. */
   readonly checkpointMode?: CheckpointMode | undefined
+  /** Whether checkpoints may have only what has changed in state. Default: false. */
+  readonly incremental?: boolean
   /** Undefined: a first start. */
   readonly restored?: RestoredSubtask | undefined
   /** Undefined: barriers never overtake. */

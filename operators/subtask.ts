@@ -33,6 +33,7 @@ import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../mailbox/time.ts'
 import type { Attention } from './chain/attention.ts'
 import type { CompiledChain } from './chain/chain.ts'
 import type { ChannelRecorder, RecorderListener } from './checkpointing/channel-recorder.ts'
+import { IncrementChain } from './checkpointing/increment-chain.ts'
 import { OutputBarriers } from './checkpointing/output-barriers.ts'
 import { SnapshotUnderWay } from './checkpointing/snapshot-under-way.ts'
 import type { SubtaskContents } from './checkpointing/snapshot-under-way.ts'
@@ -81,6 +82,7 @@ export abstract class Subtask implements SlotActor {
   /** The newest checkpoint that it has a part of, or has declined. */
   #checkpointId = -1
   readonly #snapshots: SubtaskSnapshots
+  readonly #increments: IncrementChain
   readonly #outputs: OutputBarriers
   /** Sinks prepare for a checkpoint: no other may begin. */
   #preparing = false
@@ -101,8 +103,10 @@ export abstract class Subtask implements SlotActor {
     this.identity = identity
     this.label = `${identity.taskName}[${identity.index}]`
     this.slot = slot
+    this.#increments = new IncrementChain(parts.incremental === true)
     this.#snapshots = new SubtaskSnapshots(slot.clock, this.label, {
       acknowledged: (id, snapshot) => {
+        this.#increments.acknowledged(id, snapshot)
         parts.listener.acknowledged(this, id, snapshot)
       },
       declined: (id, error) => {
@@ -176,6 +180,16 @@ export abstract class Subtask implements SlotActor {
   /** Does nothing more behind the barrier of this checkpoint, until `resume`. An end that comes before stays the end. */
   suspendAfter(checkpointId: number): void {
     this.#suspendsAfter = checkpointId
+  }
+
+  /** This checkpoint has all state, and none builds on it. Before its barriers. */
+  standAlone(checkpointId: number): void {
+    this.#increments.standAlone(checkpointId)
+  }
+
+  /** A checkpoint is complete: later ones may build on it. */
+  checkpointComplete(checkpointId: number): void {
+    this.#increments.completed(checkpointId)
   }
 
   /** Its last snapshot has the state of operators, although no checkpoints are made. Before its input ends. */
@@ -396,7 +410,8 @@ export abstract class Subtask implements SlotActor {
     const { sinks } = this.#parts
     const snapshot = this.#snapshots.begin(checkpointId, () => {
       if (inputs.failure !== undefined) throw inputs.failure
-      return new SnapshotUnderWay(checkpointId, this.#contents(false), this.chain.cut())
+      const { cut, ...built } = this.#increments.cut(checkpointId, this.chain)
+      return new SnapshotUnderWay(checkpointId, { ...this.#contents(false), ...built }, cut)
     })
     // Also of a checkpoint that has no chance any more: whoever aligns inputs must not wait for this one.
     const leaving = snapshot && this.#recording(snapshot)

@@ -91,7 +91,9 @@ export class AttemptStop {
   async triggerLast(checkpointId: number): Promise<void> {
     const slots = this.#parts.slots()
     // All of them, before the first barrier can reach one.
-    await Promise.all(slots.map((slot) => slot.suspendAfter(checkpointId)))
+    await Promise.all(
+      slots.flatMap((slot) => [slot.suspendAfter(checkpointId), slot.standAlone(checkpointId)]),
+    )
     for (const slot of slots) slot.triggerCheckpoint(checkpointId, Infinity).catch(() => {})
   }
 

@@ -154,11 +154,12 @@ export class Attempt {
         clock,
         whenSettled,
         trigger: (id, kind) => {
-          const forMs = kind === 'savepoint' ? Infinity : checkpointOptions?.alignedForMs
-          for (const slot of this.#slots) {
-            // A slot that is lost ends the attempt by itself.
-            slot.triggerCheckpoint(id, forMs ?? Infinity).catch(() => {})
-          }
+          // A slot that is lost ends the attempt by itself.
+          const triggered =
+            kind === 'savepoint'
+              ? this.#triggerSavepoint(id)
+              : triggerAll(this.#slots, id, checkpointOptions?.alignedForMs)
+          triggered.catch(() => {})
         },
         triggerLast: (id) => {
           // As above.
@@ -166,7 +167,10 @@ export class Attempt {
         },
         sourcesAcknowledged: (_id, progress) => enumerators.snapshot(progress),
         commit: (committables) => commitSinks(graph, committables),
-        notifyComplete: (id) => {
+        notifyComplete: (id, kind) => {
+          // Only a checkpoint is sure to lie where later ones can refer to it.
+          if (checkpointOptions?.incremental === true && kind === 'checkpoint')
+            for (const slot of this.#slots) slot.checkpointComplete(id).catch(() => {})
           for (const collector of this.#parts.collectors.values()) collector.checkpointComplete(id)
         },
         // Barriers travel on; the next checkpoint's take their place.
@@ -176,6 +180,14 @@ export class Attempt {
         },
       },
     })
+  }
+
+  /** All subtasks must know what it is before its first barrier can reach one. */
+  async #triggerSavepoint(id: number): Promise<void> {
+    const slots = this.#slots
+    if (this.#parts.checkpointOptions?.incremental === true)
+      await Promise.all(slots.map((slot) => slot.standAlone(id)))
+    await triggerAll(slots, id)
   }
 
   /** Ends the attempt with an error: `broken` rejects with it. */
@@ -313,4 +325,12 @@ export class Attempt {
     const all = [...this.#runs.values()]
     if (this.#restarting === 0 && all.every(({ hasFinished }) => hasFinished)) this.#endWell()
   }
+}
+
+async function triggerAll(
+  slots: readonly Async<JobSlot>[],
+  checkpointId: number,
+  alignedForMs = Infinity,
+): Promise<void> {
+  await Promise.all(slots.map((slot) => slot.triggerCheckpoint(checkpointId, alignedForMs)))
 }

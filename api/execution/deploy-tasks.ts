@@ -189,6 +189,7 @@ class Deployer implements DeployedTasks {
       listener,
       counters,
       checkpointMode: this.#request.recovery.mode,
+      incremental: this.#request.recovery.incremental,
       restored: this.#restoredSubtask(root, placed),
       channelState: this.#channelState(task, placed, outputs),
       logger: consoleLogger(task.name, placed.index),

@@ -100,6 +100,12 @@ export function jobSlot(node: SlotNode, deployed: DeployedTasks): JobSlot {
         if (subtask instanceof SourceSubtask) subtask.triggerCheckpoint(checkpointId, alignedForMs)
       }
     },
+    standAlone: (checkpointId) => {
+      for (const subtask of subtasks) subtask.standAlone(checkpointId)
+    },
+    checkpointComplete: (checkpointId) => {
+      for (const subtask of subtasks) subtask.checkpointComplete(checkpointId)
+    },
     suspendAfter: (checkpointId) => {
       for (const subtask of subtasks) subtask.suspendAfter(checkpointId)
     },

@@ -39,6 +39,8 @@ export interface DeployedRecovery {
   readonly mode: CheckpointMode | undefined
   /** Whether barriers may overtake records. */
   readonly unaligned: boolean
+  /** Whether checkpoints may have only what has changed in state. */
+  readonly incremental: boolean
   /** What was in flight, by the name of the edge. Undefined: nothing. */
   readonly channels: RestoredJob['channels']
   /** What the operators begin with, by uid. Undefined: nothing. */
@@ -74,6 +76,10 @@ export interface JobSlot {
   align(group: string, watermark: number): void
   /** The sources take their snapshots and let the barriers in, which keep their places among the records for so long. */
   triggerCheckpoint(checkpointId: number, alignedForMs: number): void
+  /** This checkpoint, which is triggered next, has all state, and none builds on it. */
+  standAlone(checkpointId: number): void
+  /** A checkpoint is complete: later ones may build on it. */
+  checkpointComplete(checkpointId: number): void
   /** Do nothing more behind the barrier of this checkpoint. */
   suspendAfter(checkpointId: number): void
   /** Go on where `suspendAfter` has stopped. */

@@ -132,6 +132,7 @@ export class RegionRun {
     const recovery = {
       mode: checkpointOptions?.mode,
       unaligned: (checkpointOptions?.alignedForMs ?? Infinity) !== Infinity,
+      incremental: checkpointOptions?.incremental ?? false,
       channels: this.#restored?.channels,
       restored: this.#restored?.operators,
       finished: new Set(this.#finished.map(({ name }) => nameKey(name.taskId, name.subtaskIndex))),

@@ -1,18 +1,20 @@
 /**
  * What lies where in a stored checkpoint, and how it is read back.
  *
- * One part per subtask, `task-T/subtask-I`, in the form of `store/subtask-part.ts`. Everything else is in the metadata: the operators with the tasks
+ * One part per subtask, `task-T/subtask-I`, in the form of `store/subtask-part.ts`, and where it has only what has changed, those of earlier
+ * checkpoints before it: the first under this name, the others, and it, under `task-T/subtask-I/increment-N`, with the number of the checkpoint. Everything else is in the metadata: the operators with the tasks
  * they were in, and under `coordinator` what sources had given out. What is read is sorted by the uids of operators, never
  * by tasks: another run may chain them otherwise.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { OperatorSnapshot } from '../state/snapshot.ts'
-import { parseSubtaskPartName, unpackSubtask } from '../store/subtask-part.ts'
 import type {
   CheckpointCatalog,
   CheckpointMetadata,
   OperatorFacts,
 } from '../store/snapshot-store.ts'
+import { readSubtasks } from './subtask-chain.ts'
+import type { Subtask } from './subtask-chain.ts'
 import type {
   ChannelSnapshot,
   SinkSnapshot,
@@ -113,16 +115,9 @@ export async function readCheckpoint(
 ): Promise<StoredCheckpoint> {
   const metadata = await catalog.metadata(id)
   const where = `${catalog.location}: checkpoint ${id}`
-  const contributions = await Promise.all(
-    metadata.parts.map(async (part) => {
-      const name = parseSubtaskPartName(part.name)
-      if (name === undefined) return []
-      const content = await catalog.readPart(part, id)
-      return [{ name, snapshot: unpackSubtask(content, `${where}: ${part.name}`) }]
-    }),
-  )
+  const contributions = await readSubtasks(catalog, metadata)
   const subtasks = new Map<number, Subtask[]>()
-  for (const subtask of contributions.flat()) {
+  for (const subtask of contributions) {
     checkUids(subtask.name, subtask.snapshot, metadata.operators)
     const { taskId } = subtask.name
     subtasks.set(taskId, [...(subtasks.get(taskId) ?? []), subtask])
@@ -136,11 +131,6 @@ export async function readCheckpoint(
   })
   const channels = [...subtasks.values()].flat().flatMap((each) => channelsOf(each, where))
   return { metadata, operators: new Map(operators), channels }
-}
-
-interface Subtask {
-  readonly name: SubtaskName
-  readonly snapshot: SubtaskSnapshot
 }
 
 /** All subtasks of a task, or none at all. */

@@ -62,6 +62,8 @@ export class CheckpointCoordinator {
   #underWay: Promise<void> | undefined
   #cancelTimer: Cancel = () => {}
   #nextId = 1
+  /** The last complete one of the job itself, made by this attempt. */
+  #last: CheckpointMetadata | undefined
   /** The highest id of which all contributions have been taken over. */
   #writtenId = 0
   #failuresInRow = 0
@@ -283,6 +285,7 @@ export class CheckpointCoordinator {
       kind,
       stops,
       timeoutMs: options.timeoutMs,
+      before: store === own ? this.#last : undefined,
       leastId: this.#nextId,
       onTriggered: ({ id }) => {
         this.#nextId = (id ?? 0) + 1
@@ -293,6 +296,7 @@ export class CheckpointCoordinator {
     try {
       const written = await run.execute()
       this.#writtenId = written.metadata.id
+      if (store === own && kind === 'checkpoint') this.#last = written.metadata
       if (stops && own !== undefined && store !== own) await this.#copy(written, own)
       if (store === own || stops) await this.#commit(written)
       else host.notifyAborted(written.metadata.id)
@@ -322,7 +326,7 @@ export class CheckpointCoordinator {
     this.#failuresInRow = 0
     await settled(host, host.commit(committablesBySink(bundle.contributions)))
     this.#ledger.committed(bundle.contributions)
-    host.notifyComplete(metadata.id)
+    host.notifyComplete(metadata.id, metadata.kind)
     try {
       if (store !== undefined) await settled(host, store.retain(options.keep))
     } catch {

@@ -54,9 +54,9 @@ export interface CheckpointHost {
   commit(committables: ReadonlyMap<string, readonly unknown[]>): Promise<void>
   /**
    * The checkpoint is complete and committed: after a failure the job goes on from it. May come after `stop` was called, before
-   * its promise settles: a job that is started again begins with this checkpoint.
+   * its promise settles: a job that is started again begins with this checkpoint. A later checkpoint may build on it; not on a savepoint.
    */
-  notifyComplete(checkpointId: number): void
+  notifyComplete(checkpointId: number, kind: CheckpointKind): void
   /**
    * The checkpoint is over, and the job will never go on from it: it has failed, or it is a savepoint in another store. Whoever still waits for
    * its barriers waits no longer.

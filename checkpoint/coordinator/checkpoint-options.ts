@@ -32,6 +32,12 @@ export interface CheckpointOptions {
   readonly unaligned?: boolean
   /** With `unaligned`: for how long a checkpoint tries to do without, from 0. Default: 0, barriers overtake at once. */
   readonly alignedTimeoutMs?: number
+  /**
+   * Whether a checkpoint has only what has changed in keyed state since an earlier one, whose files it then refers to: with much state of which little
+   * changes it writes and packs much less, and files of older checkpoints stay for as long as they are needed. Now and then all is written. Savepoints
+   * always have everything. Default: false.
+   */
+  readonly incremental?: boolean
   /** How many completed checkpoints are kept, from 1. Default: 3: one to go on from, two in case that it is damaged. */
   readonly keep?: number
   /** What becomes of the checkpoints when the job is cancelled. Savepoints always stay. Default: `keep`. */
@@ -55,6 +61,7 @@ export interface ResolvedCheckpointOptions {
   readonly mode: CheckpointMode
   /** For how long barriers keep their places among the records. Infinity: for ever. */
   readonly alignedForMs: number
+  readonly incremental: boolean
   readonly keep: number
   readonly onCancel: 'keep' | 'remove'
   /** Undefined: in memory. */
@@ -70,6 +77,7 @@ const KNOWN = [
   'mode',
   'unaligned',
   'alignedTimeoutMs',
+  'incremental',
   'keep',
   'onCancel',
   'directory',
@@ -96,7 +104,7 @@ export function resolveCheckpointOptions(
   const { intervalMs, minPauseMs = 0, timeoutMs = 600_000, tolerableFailures = 0 } = options
   const { mode = 'exactly-once', keep = 3, onCancel = 'keep', directory } = options
   const { takeOver = false } = options
-  const { unaligned = false, alignedTimeoutMs } = options
+  const { unaligned = false, alignedTimeoutMs, incremental = false } = options
   const check = (holds: boolean, name: string, expected: string, got: unknown): void => {
     if (holds) return
     throw new MillraceError(
@@ -127,6 +135,7 @@ export function resolveCheckpointOptions(
   const waits = alignedTimeoutMs === undefined || (unaligned && isTime(alignedTimeoutMs, false))
   const from0 = 'a finite number of milliseconds from 0, together with unaligned: true,'
   check(waits, 'alignedTimeoutMs', from0, alignedTimeoutMs)
+  check(typeof incremental === 'boolean', 'incremental', 'true or false', incremental)
   check(isCount(keep, 1), 'keep', 'a whole number from 1', keep)
   check(ON_CANCEL.includes(onCancel), 'onCancel', oneOf(ON_CANCEL), onCancel)
   const isPath = typeof directory === 'string' && directory !== ''
@@ -139,6 +148,7 @@ export function resolveCheckpointOptions(
     tolerableFailures,
     mode,
     alignedForMs: unaligned ? (alignedTimeoutMs ?? 0) : Number.POSITIVE_INFINITY,
+    incremental,
     keep,
     onCancel,
     directory,

@@ -24,6 +24,7 @@ import type { CheckpointStatistics } from './checkpoint-statistics.ts'
 import type { ContributionLedger } from './contribution-ledger.ts'
 import { PendingCheckpoint, subtaskKey } from './pending-checkpoint.ts'
 import type { CheckpointBundle } from './pending-checkpoint.ts'
+import { partsBefore } from './subtask-chain.ts'
 
 /** What a checkpoint is made of. */
 export interface RunParts {
@@ -35,6 +36,8 @@ export interface RunParts {
   /** Nothing follows behind its barriers. Default: false. */
   readonly stops?: boolean
   readonly timeoutMs: number
+  /** The last complete checkpoint in the store: what has changed since may be written alone. Undefined: there is none. */
+  readonly before?: CheckpointMetadata | undefined
   /** The least id that it may have. */
   readonly leastId: number
   /** It has its id and begins to collect. Runs before any subtask is told. */
@@ -201,7 +204,10 @@ export class CheckpointRun {
 
   #put(name: SubtaskName, snapshot: SubtaskSnapshot): void {
     let pieces: Uint8Array[]
+    const writer = this.#writer as CheckpointWriter
+    const { builtOn } = snapshot
     try {
+      if (builtOn !== undefined) this.#include(writer, name, builtOn)
       checkUids(name, snapshot, this.#parts.job.operators)
       pieces = packSubtask(snapshot)
     } catch (error) {
@@ -211,12 +217,26 @@ export class CheckpointRun {
     for (const { length } of pieces) this.#bytes += length
     for (const { batches } of snapshot.channels)
       for (const { length } of batches) this.#recordsInFlight += length
-    const writing = (this.#writer as CheckpointWriter).put(subtaskPartName(name), pieces)
+    const partName =
+      builtOn === undefined ? subtaskPartName(name) : subtaskPartName(name, writer.id)
+    const writing = writer.put(partName, pieces)
     const put = this.#settled(writing)
     put.catch((error: unknown) => {
       this.fail('storeFailed', reasonText(error), error)
     })
     this.#puts.push(put)
+  }
+
+  /** Takes in the parts on which one builds. */
+  #include(writer: CheckpointWriter, name: SubtaskName, builtOn: readonly number[]): void {
+    const parts = partsBefore(name, builtOn, this.#parts.before ?? { parts: [] })
+    if (parts === undefined) {
+      throw new MillraceError(
+        'MISSING_PART',
+        `it builds on its parts of the checkpoints ${builtOn.join(', ')}, of which the last complete one has not all`,
+      )
+    }
+    for (const part of parts) writer.include(part)
   }
 
   async #complete({ enumerators }: CheckpointBundle): Promise<CheckpointMetadata> {

@@ -121,8 +121,10 @@ function hasState({ shares, enumerator }: StoredOperator): boolean {
   })
 }
 
-function holdsAnything({ groups, operator }: OperatorSnapshot): boolean {
-  return groups.length > 0 || operator.some(({ items }) => items > 0)
+/** Of what has only changed, the base may have been emptied since: to find out, all would have to be read. */
+function holdsAnything({ groups, operator, base }: OperatorSnapshot): boolean {
+  if (groups.length > 0 || operator.some(({ items }) => items > 0)) return true
+  return base !== undefined && holdsAnything(base)
 }
 
 function refuseOrphans(

@@ -14,11 +14,16 @@
  *
  * So an access costs one comparison with 2n + 1, and that only when an entry is looked up. Reading counts as access, because the user
  * may change an object that was handed out.
+ *
+ * The same number says what has changed since an earlier cut m on which a snapshot builds: what has at least 2m + 1. The others are
+ * neither packed nor kept, and their numbers stay as they are.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
 import { detachKey } from '../detach.ts'
-import type { Namespace } from './state-backend.ts'
+import { DeletedEntries } from './deleted-entries.ts'
+import type { DeletedEntry } from './deleted-entries.ts'
+import type { CutSpan, Namespace } from './state-backend.ts'
 
 /** Whose entries the handles of one operator show. Written by the backend, read by all its tables. */
 export interface KeyCursor {
@@ -59,6 +64,12 @@ export abstract class EntryTable<E extends TableEntry> {
   #epoch = 1
   /** While a snapshot is being packed. */
   #keep: Keep<E> | undefined
+  /** Entries below are not in the present cut: they have not changed since the one on which it builds. */
+  #least = 0
+  /** The number of the first cut. */
+  #firstCut: number | undefined
+  /** Undefined: nothing builds on the cuts of this table. */
+  #deleted: DeletedEntries | undefined
 
   constructor(where: string, cursor: KeyCursor) {
     this.where = where
@@ -91,7 +102,7 @@ export abstract class EntryTable<E extends TableEntry> {
   drop(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
     this.touch(key, namespace, entry)
     if (entry === this.#current) this.#current = undefined
-    this.delete(key, namespace, entry)
+    if (this.delete(key, namespace, entry)) this.#deleted?.add(key, namespace)
   }
 
   /** To be called before an entry is changed that was found otherwise than by `entry`. */
@@ -101,19 +112,32 @@ export abstract class EntryTable<E extends TableEntry> {
 
   /**
    * A snapshot of what is there now begins. `keep` is called for each entry of it before it is accessed for the first time, unless it was
-   * packed before (`takePacked`).
+   * packed before (`takePacked`). Returns what has been deleted since the cut on which this one builds; undefined: it does not build on
+   * any, for it need not or cannot.
    */
-  cut(keep: Keep<E>): void {
-    this.#epoch += 2
+  cut(keep: Keep<E>, { number, since, isBase }: CutSpan): Iterable<DeletedEntry> | undefined {
+    this.#epoch = 2 * number + 1
     this.#keep = keep
+    const knows = since !== undefined && this.#firstCut !== undefined && since >= this.#firstCut
+    const deleted = knows ? this.#deleted?.since(since) : undefined
+    this.#least = deleted === undefined ? 0 : 2 * (since ?? 0) + 1
+    if (deleted === undefined) this.#deleted?.clear()
+    if (isBase) (this.#deleted ??= new DeletedEntries()).cut(number)
+    this.#firstCut ??= number
     // Entries that are remembered must be looked up again, or their first access would go unnoticed.
     this.#moves = -1
     this.#current = undefined
+    return deleted
+  }
+
+  /** Whether an entry may be in the present cut: that it has changed, or that all are. */
+  hasChanged(entry: E): boolean {
+    return entry.epoch >= this.#least
   }
 
   /** Whether an entry still has to be packed for the snapshot. If so it counts as packed from now on. */
   takePacked(entry: E): boolean {
-    if (entry.epoch >= this.#epoch - 1) return false
+    if (entry.epoch >= this.#epoch - 1 || entry.epoch < this.#least) return false
     entry.epoch = this.#epoch - 1
     return true
   }
@@ -134,7 +158,8 @@ export abstract class EntryTable<E extends TableEntry> {
   abstract walker(): (limit: number, look: Look<E>) => boolean
 
   protected abstract find(key: CanonicalKey, namespace: Namespace | undefined): E | undefined
-  protected abstract delete(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void
+  /** False: another one has taken its place. */
+  protected abstract delete(key: CanonicalKey, namespace: Namespace | undefined, entry: E): boolean
 
   #lookUp(): E | undefined {
     const { key, namespace, moves } = this.#cursor
@@ -154,7 +179,7 @@ export abstract class EntryTable<E extends TableEntry> {
   #touchFirst(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
     const { epoch } = entry
     entry.epoch = this.#epoch
-    if (epoch < this.#epoch - 1) this.#keep?.(key, namespace, entry)
+    if (epoch < this.#epoch - 1 && epoch >= this.#least) this.#keep?.(key, namespace, entry)
   }
 }
 
@@ -194,8 +219,12 @@ export class KeyedTable<E extends TableEntry> extends EntryTable<E> {
     return this.#entries.get(key)
   }
 
-  protected override delete(key: CanonicalKey, _namespace: Namespace | undefined, entry: E): void {
-    if (this.#entries.get(key) === entry) this.#entries.delete(key)
+  protected override delete(
+    key: CanonicalKey,
+    _namespace: Namespace | undefined,
+    entry: E,
+  ): boolean {
+    return this.#entries.get(key) === entry && this.#entries.delete(key)
   }
 }
 
@@ -242,11 +271,16 @@ export class NamespacedTable<E extends TableEntry> extends EntryTable<E> {
     return this.#spaces.get(key)?.get(this.#known(namespace))
   }
 
-  protected override delete(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+  protected override delete(
+    key: CanonicalKey,
+    namespace: Namespace | undefined,
+    entry: E,
+  ): boolean {
     const spaces = this.#spaces.get(key)
-    if (spaces === undefined || spaces.get(this.#known(namespace)) !== entry) return
+    if (spaces === undefined || spaces.get(this.#known(namespace)) !== entry) return false
     spaces.delete(this.#known(namespace))
     if (spaces.size === 0) this.#spaces.delete(key)
+    return true
   }
 
   #known(namespace: Namespace | undefined): Namespace {

@@ -17,7 +17,13 @@ import { RestoredState } from './snapshot-reader.ts'
 import { SnapshotCut } from './snapshot-cut.ts'
 import type { SnapshotOwner } from './snapshot-packer.ts'
 import type { OperatorSnapshot } from './snapshot.ts'
-import type { KeyedPart, Namespace, OperatorPart, StateBackend } from './state-backend.ts'
+import type {
+  CutOptions,
+  KeyedPart,
+  Namespace,
+  OperatorPart,
+  StateBackend,
+} from './state-backend.ts'
 import type { KeyedStateDescriptor, OperatorStateDescriptor, StateOf } from './state-descriptors.ts'
 import type { AnyKeyedPart, AnyOperatorPart, ShownEntry } from './state-part.ts'
 
@@ -54,6 +60,7 @@ export class HeapStateBackend implements StateBackend {
   readonly #names = new Map<string, Declared | undefined>()
   /** The last one; it may be packed. */
   #cut: SnapshotCut | undefined
+  #cuts = 0
 
   constructor({ restored = [], ...options }: HeapStateBackendOptions) {
     this.#options = options
@@ -131,16 +138,18 @@ export class HeapStateBackend implements StateBackend {
     return this.cut().finish()
   }
 
-  cut(): SnapshotCut {
+  cut({ since, isBase = false }: CutOptions = {}): SnapshotCut {
     this.#cut?.giveUp()
+    const span = { number: ++this.#cuts, since, isBase }
     // Handles remember the entry of the current key.
     this.#cursor.moves++
-    this.#cut = new SnapshotCut(this.#options, {
+    const contents = {
       keyed: this.#keyed,
       operator: this.#operator,
       unclaimedKeyed: this.#restored.unclaimedKeyed(),
       unclaimedOperator: this.#restored.unclaimedOperator(),
-    })
+    }
+    this.#cut = new SnapshotCut(this.#options, contents, span)
     return this.#cut
   }
 

@@ -9,7 +9,8 @@ import { DamagedFieldsError } from './entry-form.ts'
 import type { EntryForm, Upgrade } from './entry-form.ts'
 import type { EntryTable, TableEntry } from './entry-table.ts'
 import { upgradeFrom } from './migration.ts'
-import type { KeepEntry, KeyedPart, Namespace, PartCut } from './state-backend.ts'
+import { ExpiredEntry } from './state-backend.ts'
+import type { CutSpan, KeepEntry, KeyedPart, Namespace, PartCut } from './state-backend.ts'
 import type { KeyedStateDescriptor } from './state-descriptors.ts'
 import type { ShownEntry, StatePart } from './state-part.ts'
 
@@ -51,22 +52,35 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
     }
   }
 
-  cut(keep: KeepEntry): PartCut {
-    const { table, clock } = this.#options
+  cut(keep: KeepEntry, span: CutSpan): PartCut {
+    const { table, clock, namespaced } = this.#options
     // What expires while the snapshot is being packed was alive at the cut.
     const now = clock.now()
-    table.cut((key, namespace, entry) => {
-      const payload = this.#payload(namespace, entry, now)
+    let payloadOf = (namespace: Namespace | undefined, entry: E): unknown =>
+      this.#payload(namespace, entry, now)
+    const deleted = table.cut((key, namespace, entry) => {
+      const payload = payloadOf(namespace, entry)
       if (payload !== undefined) keep(key, payload)
-    })
-    return {
-      walk: table.walker(),
-      take: (namespace, entry) => {
-        return table.takePacked(entry as E) ? this.#payload(namespace, entry as E, now) : undefined
+    }, span)
+    const walk = table.walker()
+    const common = {
+      take: (namespace: Namespace | undefined, entry: unknown): unknown => {
+        return table.takePacked(entry as E) ? payloadOf(namespace, entry as E) : undefined
       },
       end: () => {
         table.endCut()
       },
+    }
+    if (deleted === undefined) return { ...common, walk }
+    payloadOf = (namespace, entry) =>
+      this.#payload(namespace, entry, now) ?? new ExpiredEntry(namespace)
+    return {
+      ...common,
+      changes: { by: namespaced ? 'namespace' : 'key', deleted },
+      walk: (limit, found) =>
+        walk(limit, (key, namespace, entry) => {
+          if (table.hasChanged(entry)) found(key, namespace, entry)
+        }),
     }
   }
 

@@ -19,7 +19,8 @@ import { SnapshotPacker } from './snapshot-packer.ts'
 import type { OperatorItems, PackedEntry, SnapshotOwner } from './snapshot-packer.ts'
 import type { StoredEntries } from './snapshot-reader.ts'
 import type { OperatorSnapshot } from './snapshot.ts'
-import type { FoundEntry, Namespace, PartCut } from './state-backend.ts'
+import { ExpiredEntry } from './state-backend.ts'
+import type { CutSpan, FoundEntry, Namespace, PartChanges, PartCut } from './state-backend.ts'
 import type { AnyKeyedPart, AnyOperatorPart } from './state-part.ts'
 
 /** A list that is packed has about so many bytes: less than a millisecond's work. */
@@ -28,6 +29,8 @@ const LIST_BYTES = 1 << 16
 const LIST_ENTRIES = 1024
 /** So many entries are sorted in the time in which one is packed. */
 const SORTED_PER_PACKED = 4
+/** And so many are looked at, where only those are taken that have changed. */
+const LOOKED_PER_PACKED = 16
 /** So many entries are sorted before they are packed: in each key group so many on average, but at least so many in all. */
 const SORTED_PER_GROUP = 64
 const LEAST_SORTED = 16_384
@@ -62,6 +65,7 @@ export class SnapshotCut {
   /** By the numbers of the states; undefined for what is packed already. */
   readonly #parts: (PartCut | undefined)[] = []
   readonly #walks: Walk[] = []
+  readonly #span: CutSpan
   /** By key group. Used again and again, and never emptied: that would leave more garbage than all else. */
   readonly #sorted: (Sorted | undefined)[] = []
   /** Copies of entries that were accessed since the cut, by key group. */
@@ -81,8 +85,9 @@ export class SnapshotCut {
   #bytesPerEntry = LIST_BYTES / LIST_ENTRIES
 
   /** Makes the cut. Errors: `UNSENDABLE_VALUE` of what is packed at once. */
-  constructor(owner: SnapshotOwner, contents: CutContents) {
+  constructor(owner: SnapshotOwner, contents: CutContents, span: CutSpan) {
     this.#owner = owner
+    this.#span = span
     this.#foundLimit = Math.max(LEAST_SORTED, owner.maxParallelism * SORTED_PER_GROUP)
     this.#packer = new SnapshotPacker(owner)
     try {
@@ -98,6 +103,16 @@ export class SnapshotCut {
       this.giveUp()
       throw error
     }
+  }
+
+  /** By which others may build on it. */
+  get number(): number {
+    return this.#span.number
+  }
+
+  /** Whether it builds on an earlier one: some state could tell what has changed. */
+  get isIncrement(): boolean {
+    return this.#packer.isIncrement
   }
 
   /** Whether all is packed. */
@@ -143,12 +158,16 @@ export class SnapshotCut {
   }
 
   #cutKeyed(part: AnyKeyedPart): void {
-    const number = this.#packer.addState(part, part)
+    let number = -1
     const cut = part.cut?.((key, payload) => {
-      this.#keep(number, key, copyPlain(payload))
-    })
+      const kept = payload instanceof ExpiredEntry ? payload : copyPlain(payload)
+      this.#keep(number, key, kept)
+    }, this.#span)
+    const { name, kind, version } = part
+    number = this.#packer.addState({ name, kind, version, changes: cut?.changes?.by }, part)
     if (cut !== undefined) {
       this.#parts.push(cut)
+      if (cut.changes !== undefined) this.#cutDeleted(number, cut.changes)
       this.#walks.push({ part: cut, found: this.#foundOf(number) })
       return
     }
@@ -161,6 +180,11 @@ export class SnapshotCut {
       else list.push([number, key, payload])
     })
     for (const [group, list] of groups) this.#packer.addEntries(group, list)
+  }
+
+  #cutDeleted(number: number, { deleted }: PartChanges): void {
+    const part = new DeletedCut(deleted)
+    this.#walks.push({ part, found: this.#foundOf(~number) })
   }
 
   #cutStored({ info, entries }: StoredEntries): void {
@@ -186,9 +210,10 @@ export class SnapshotCut {
 
   #keep(number: number, key: CanonicalKey, payload: unknown): void {
     const group = this.#groupOf(key)
+    const entry = packedEntry(number, key, payload)
     const list = this.#kept[group]
-    if (list === undefined) this.#kept[group] = [[number, key, payload]]
-    else list.push([number, key, payload])
+    if (list === undefined) this.#kept[group] = [entry]
+    else list.push(entry)
   }
 
   #groupOf(key: CanonicalKey): number {
@@ -202,8 +227,10 @@ export class SnapshotCut {
       return 0
     }
     const before = this.#found
-    if (!walk.part.walk(entries * SORTED_PER_PACKED, walk.found)) this.#walk++
-    return Math.ceil((this.#found - before) / SORTED_PER_PACKED)
+    const onlyChanges = walk.part.changes !== undefined
+    const looked = entries * (onlyChanges ? LOOKED_PER_PACKED : SORTED_PER_PACKED)
+    if (!walk.part.walk(looked, walk.found)) this.#walk++
+    return onlyChanges ? entries : Math.ceil((this.#found - before) / SORTED_PER_PACKED)
   }
 
   /** Packs one list of the group whose turn it is. Returns the number of its entries. */
@@ -219,8 +246,12 @@ export class SnapshotCut {
       const number = values[i] as number
       const key = values[i + 1] as CanonicalKey
       const namespace = values[i + 2] as Namespace | undefined
+      if (number < 0) {
+        list.push([number, key, namespace ?? null])
+        continue
+      }
       const payload = this.#parts[number]?.take(namespace, values[i + 3], key)
-      if (payload !== undefined) list.push([number, key, payload])
+      if (payload !== undefined) list.push(packedEntry(number, key, payload))
     }
     const looked = (end - this.#position) / VALUES_PER_FOUND
     this.#position = end
@@ -289,4 +320,31 @@ class StoredCut implements PartCut {
   }
 
   end(): void {}
+}
+
+/** Entries that are gone. */
+class DeletedCut implements PartCut {
+  readonly #deleted: Iterator<readonly [key: CanonicalKey, namespace: Namespace | undefined]>
+
+  constructor(deleted: PartChanges['deleted']) {
+    this.#deleted = deleted[Symbol.iterator]()
+  }
+
+  walk(limit: number, found: FoundEntry): boolean {
+    for (let i = 0; i < limit; i++) {
+      const { value, done } = this.#deleted.next()
+      if (done === true) return false
+      found(value[0], value[1], undefined)
+    }
+    return true
+  }
+
+  take(): undefined {}
+
+  end(): void {}
+}
+
+function packedEntry(number: number, key: CanonicalKey, payload: unknown): PackedEntry {
+  if (payload instanceof ExpiredEntry) return [~number, key, payload.namespace ?? null]
+  return [number, key, payload]
 }

@@ -8,7 +8,7 @@ import { packListForNow } from '../../mailbox/msgpack.ts'
 import { showPath, UnsendableValueError } from '../../mailbox/sendable.ts'
 import { originalKey } from '../canonical-key.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
-import { SNAPSHOT_FORMAT } from './snapshot.ts'
+import { INCREMENT_FORMAT, SNAPSHOT_FORMAT } from './snapshot.ts'
 import type {
   KeyedStateInfo,
   KeyGroupSnapshot,
@@ -18,7 +18,7 @@ import type {
 import type { Redistribution } from './state-backend.ts'
 import type { StatePart } from './state-part.ts'
 
-/** An entry in the list of a key group. */
+/** An entry in the list of a key group; of one that is gone see `KeyGroupSnapshot.entries`. */
 export type PackedEntry = readonly [state: number, key: CanonicalKey, payload: unknown]
 
 /** What is too large for the rest of a block of this size begins a new one. */
@@ -58,9 +58,16 @@ export class SnapshotPacker {
   }
 
   /** Gives a keyed state or part its number in the lists. */
-  addState({ name, kind, version }: KeyedStateInfo, part: Partial<StatePart> = {}): number {
+  addState(info: KeyedStateInfo, part: Partial<StatePart> = {}): number {
+    const { name, kind, version, changes } = info
     this.#parts.push(part)
-    return this.#keyed.push({ name, kind, version }) - 1
+    const common = { name, kind, version }
+    return this.#keyed.push(changes === undefined ? common : { ...common, changes }) - 1
+  }
+
+  /** Whether it builds on an earlier snapshot. */
+  get isIncrement(): boolean {
+    return this.#keyed.some(({ changes }) => changes !== undefined)
   }
 
   /** Packs entries of a key group. Returns the number of bytes. */
@@ -86,7 +93,7 @@ export class SnapshotPacker {
   finish(): OperatorSnapshot {
     const { uid, maxParallelism } = this.#owner
     return {
-      format: SNAPSHOT_FORMAT,
+      format: this.isIncrement ? INCREMENT_FORMAT : SNAPSHOT_FORMAT,
       uid,
       maxParallelism,
       keyed: this.#keyed,

@@ -10,7 +10,8 @@ import type { CanonicalKey } from '../canonical-key.ts'
 import { keyGroupRange } from '../key-groups.ts'
 import { DamagedFieldsError } from './entry-form.ts'
 import { MigrationFailure } from './migration.ts'
-import { SNAPSHOT_FORMAT } from './snapshot.ts'
+import { chainOf, needsBase, NewerEntries } from './newer-entries.ts'
+import { INCREMENT_FORMAT } from './snapshot.ts'
 import type { KeyedStateInfo, KeyGroupSnapshot, OperatorSnapshot } from './snapshot.ts'
 import type { OperatorItems, PackedEntry, SnapshotOwner } from './snapshot-packer.ts'
 import type { AnyKeyedPart, AnyOperatorPart, StatePart } from './state-part.ts'
@@ -35,6 +36,14 @@ export interface StoredEntries {
   readonly entries: PackedEntry[]
 }
 
+/** Where the entries of a state in one link of a chain go. */
+interface Target {
+  readonly entries: PackedEntry[]
+  /** Undefined: there are no other links. */
+  readonly newer: NewerEntries | undefined
+  readonly isLast: boolean
+}
+
 type Part = { readonly name: string; readonly kind: string; readonly version: number } & Partial<
   Pick<StatePart, 'readsOlder'>
 >
@@ -52,8 +61,7 @@ export class RestoredState {
     this.#options = options
     this.#old = restored.map(({ operator }) => ({ operator }))
     for (const snapshot of restored) {
-      this.#check(snapshot)
-      this.#readKeyed(snapshot)
+      this.#readChain(snapshot)
       for (const { name } of snapshot.operator) this.#operator.add(name)
     }
   }
@@ -125,8 +133,8 @@ export class RestoredState {
         `operator '${own.operatorName}': cannot restore its snapshot: ${what}`,
       )
     }
-    if (!(Number.isInteger(format) && format >= 1 && format <= SNAPSHOT_FORMAT))
-      refuse(`expected a format from 1 to ${SNAPSHOT_FORMAT}, got ${String(format)}`)
+    if (!(Number.isInteger(format) && format >= 1 && format <= INCREMENT_FORMAT))
+      refuse(`expected a format from 1 to ${INCREMENT_FORMAT}, got ${String(format)}`)
     if (uid !== own.uid) refuse(`expected that of uid '${own.uid}', got that of '${uid}'`)
     if (maxParallelism !== own.maxParallelism) {
       refuse(
@@ -136,20 +144,57 @@ export class RestoredState {
     }
   }
 
-  #readKeyed({ format, keyed, groups }: OperatorSnapshot): void {
+  /** Reads a snapshot of an old subtask, the newest link of the chain first. */
+  #readChain(snapshot: OperatorSnapshot): void {
+    /** By the names of states that the links so far leave to older ones, or to some part. */
+    const open = new Map<string, NewerEntries>()
+    let newest = true
+    for (const link of chainOf(snapshot)) {
+      this.#check(link)
+      if (needsBase(link) && link.base === undefined)
+        throw this.#damaged(
+          'its keyed state',
+          'expected the snapshot on which it builds, found none',
+        )
+      const targets = link.keyed.map((info) => this.#targetOf(info, open, newest))
+      this.#readKeyed(link, targets)
+      for (const { name, changes } of link.keyed) {
+        if (changes === undefined) open.delete(name)
+        else open.get(name)?.turn()
+      }
+      newest = false
+      if (open.size === 0) return
+    }
+  }
+
+  /** Where entries of a link go; undefined: newer ones have said all of this state. */
+  #targetOf(
+    info: KeyedStateInfo,
+    open: Map<string, NewerEntries>,
+    newest: boolean,
+  ): Target | undefined {
+    const { name, changes } = info
+    if (newest && changes !== undefined) open.set(name, new NewerEntries(changes))
+    const newer = open.get(name)
+    if (!newest && newer === undefined) return undefined
+    return { entries: this.#entriesOf(info).entries, newer, isLast: changes === undefined }
+  }
+
+  #readKeyed({ format, groups }: OperatorSnapshot, targets: readonly (Target | undefined)[]): void {
     const { subtaskIndex, parallelism, maxParallelism } = this.#options
     const range = keyGroupRange(subtaskIndex, parallelism, maxParallelism)
-    const states = keyed.map((info) => this.#entriesOf(info))
     for (const group of groups) {
       const { keyGroup } = group
       if (keyGroup < range.start || keyGroup >= range.end) continue
       for (const entry of this.#unpackGroup(group, format)) {
-        const state = isEntry(entry) ? states[entry[0]] : undefined
-        if (state === undefined) {
-          const expected = `a number of a state below ${states.length} in each of its entries`
+        const number = isEntry(entry) ? entry[0] : Number.NaN
+        const state = number < 0 ? ~number : number
+        if (!(state < targets.length)) {
+          const expected = `a number of a state below ${targets.length} in each of its entries`
           throw this.#damaged(`key group ${keyGroup}`, `expected ${expected}`)
         }
-        state.entries.push(entry as PackedEntry)
+        const target = targets[state]
+        if (target !== undefined) takeEntry(target, entry as PackedEntry)
       }
     }
   }
@@ -269,6 +314,13 @@ export class RestoredState {
 
 function isEntry(entry: unknown): entry is PackedEntry {
   return Array.isArray(entry) && entry.length === 3
+}
+
+function takeEntry({ entries, newer, isLast }: Target, entry: PackedEntry): void {
+  const [number, key, payload] = entry
+  if (number < 0) newer?.gone(key, payload)
+  else if (newer === undefined) entries.push(entry)
+  else if (isLast ? newer.isNewest(key, payload) : newer.isNew(key, payload)) entries.push(entry)
 }
 
 /** The entries of a list of format 1. */

@@ -12,6 +12,9 @@ import type { Redistribution } from './state-backend.ts'
  */
 export const SNAPSHOT_FORMAT = 2
 
+/** The format of a snapshot that builds on an earlier one: as 2, and with what only that can have. */
+export const INCREMENT_FORMAT = 3
+
 /** What one operator of one subtask had in its state. */
 export interface OperatorSnapshot {
   readonly format: number
@@ -24,6 +27,8 @@ export interface OperatorSnapshot {
   /** Only key groups that hold something, ascending; one that holds much in several lists. */
   readonly groups: readonly KeyGroupSnapshot[]
   readonly operator: readonly OperatorStateSnapshot[]
+  /** Of a snapshot that builds on an earlier one, once both were read: that one. It lies in a part of its own. */
+  readonly base?: OperatorSnapshot | undefined
 }
 
 /** A keyed state or part. */
@@ -31,12 +36,20 @@ export interface KeyedStateInfo {
   readonly name: string
   readonly kind: string
   readonly version: number
+  /**
+   * Only what has changed since the base is there, and what is gone: `key`, an entry takes the place of the one with the same key; `namespace`, of
+   * that with the same key and namespace (the first value of its payload). Format 3 only. Undefined: everything is there.
+   */
+  readonly changes?: 'key' | 'namespace' | undefined
 }
 
 /** Keyed data of one key group. */
 export interface KeyGroupSnapshot {
   readonly keyGroup: number
-  /** Number of entries; an entry is a list in the list: number of the state, canonical key, payload. */
+  /**
+   * Number of entries; an entry is a list in the list: number of the state, canonical key, payload. Of one that is gone: -1 - number of the state,
+   * canonical key, namespace or null.
+   */
   readonly entries: number
   readonly bytes: Uint8Array
 }

@@ -6,6 +6,7 @@
  */
 import type { CanonicalKey } from '../canonical-key.ts'
 import type { KeyedStateDescriptor, OperatorStateDescriptor, StateOf } from './state-descriptors.ts'
+import type { DeletedEntry } from './deleted-entries.ts'
 import type { SnapshotCut } from './snapshot-cut.ts'
 import type { OperatorSnapshot } from './snapshot.ts'
 
@@ -42,9 +43,28 @@ export interface StateBackend {
   snapshot(): OperatorSnapshot
   /**
    * The same, but only the cut is made now; what was there is packed by the steps of the cut, while the states are used. A cut that is
-   * still being packed is given up. Errors: `UNSENDABLE_VALUE`, as far as it is found now.
+   * still being packed is given up. `since`: the number of an earlier cut, of which it needs to have only the changes where its parts can tell
+   * them; no cut that was not asked for as a base, and none from before a full one. Errors: `UNSENDABLE_VALUE`, as far as it is found now.
    */
-  cut(): SnapshotCut
+  cut(options?: CutOptions): SnapshotCut
+}
+
+/** What a snapshot is to contain, and what it may be used for. */
+export interface CutOptions {
+  /** The number of the cut on which it builds. Default: none, all is in it. */
+  readonly since?: number | undefined
+  /** Whether others may build on it. Default: false. */
+  readonly isBase?: boolean
+}
+
+/** A cut and the one on which it builds. */
+export interface CutSpan {
+  /** Of this operator's cuts, ascending from 1. */
+  readonly number: number
+  /** Undefined: all is to be in it. */
+  readonly since: number | undefined
+  /** Whether others may build on it. */
+  readonly isBase: boolean
 }
 
 /** Data per key, kept by an operator: timers, windows, buffers. Names are unique in an operator, over states and parts. */
@@ -62,9 +82,10 @@ export interface KeyedPart {
   /**
    * For a part that is packed bit by bit while it is used; one without it is packed as a whole, at the barrier, and must be small.
    * A snapshot of what is there now begins. Before an entry of it that has not been taken is changed or handed out, the part calls `keep`
-   * with its payload, which is copied at once. Parts with `cut` are restored in any order.
+   * with its payload, which is copied at once. Parts with `cut` are restored in any order. One that knows what has changed since an earlier cut
+   * says so with `PartCut.changes`.
    */
-  cut?(keep: KeepEntry): PartCut
+  cut?(keep: KeepEntry, span: CutSpan): PartCut
   /** Takes back one payload; without `cut` in the order in which they were written. `version` is that of the writer, at most its own. */
   restore(key: CanonicalKey, payload: unknown, version: number): void
 }
@@ -72,8 +93,27 @@ export interface KeyedPart {
 /** Takes the payload of an entry as it was at the cut. It may refer to data that changes afterwards. */
 export type KeepEntry = (key: CanonicalKey, payload: unknown) => void
 
+/** What a cut has that builds on an earlier one: entries that are new or have changed, and what is gone. */
+export interface PartChanges {
+  /** What makes entries different ones: one that has changed takes the place of the one with the same key, or key and namespace. */
+  readonly by: 'key' | 'namespace'
+  /** What is gone. May have come again: what is there counts. */
+  readonly deleted: Iterable<DeletedEntry>
+}
+
+/** The payload of an entry that was there at an earlier cut, and has expired since. */
+export class ExpiredEntry {
+  readonly namespace: Namespace | undefined
+
+  constructor(namespace: Namespace | undefined) {
+    this.namespace = namespace
+  }
+}
+
 /** A part between the cut and the end of its snapshot. */
 export interface PartCut {
+  /** Only what has changed since the earlier cut is in it. Undefined: everything. */
+  readonly changes?: PartChanges | undefined
   /**
    * Calls `found` for the entries that were there at the cut, with whatever `take` needs to know, for about `limit` with each call. Those
    * that were kept, or are new, may be among them. False: there are no more.

@@ -7,7 +7,7 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import { packList, unpackList } from '../../mailbox/msgpack.ts'
 import { MAX_PARALLELISM_LIMIT } from '../key-groups.ts'
-import { isCheckpointId, isPartFile } from './layout.ts'
+import { folderName, isCheckpointId, isPartFile } from './layout.ts'
 import type {
   CheckpointFacts,
   CheckpointKind,
@@ -16,8 +16,11 @@ import type {
 } from './snapshot-store.ts'
 import type { FileDamage } from './stored-file.ts'
 
-/** The version of the form above. */
-export const METADATA_FORMAT = 1
+/**
+ * The version of the form above. 2: some parts lie in the folders of other checkpoints, and subtasks may have several, which build on each
+ * other. Without such parts 1 is written.
+ */
+export const METADATA_FORMAT = 2
 
 /** A checkpoint of which only the facts are missing. */
 export interface CheckpointParts {
@@ -40,8 +43,9 @@ export function createMetadata(
   facts: CheckpointFacts,
 ): { readonly metadata: CheckpointMetadata; readonly bytes: Uint8Array } {
   const { jobName, jobId, fingerprint, triggeredAt, completedAt, coordinator } = facts
+  const own = folderName(kind, id)
   const metadata: CheckpointMetadata = {
-    format: METADATA_FORMAT,
+    format: parts.every(({ file }) => file.startsWith(`${own}/`)) ? 1 : METADATA_FORMAT,
     id,
     kind,
     jobName,

@@ -34,16 +34,28 @@ type Snapshot<B> = Omit<SubtaskSnapshot, 'operators' | 'channels'> & {
   readonly channels: Channels<B>
 }
 
-/** The name of the part of a subtask. */
-export function subtaskPartName({ taskId, subtaskIndex }: SubtaskName): string {
-  return `task-${taskId}/subtask-${subtaskIndex}`
+/** Whose part it is, and whether it builds on others. */
+export interface SubtaskPartName extends SubtaskName {
+  /** The checkpoint it was written for, where it builds on parts of earlier ones. Undefined: it is all that the subtask had. */
+  readonly increment?: number
+}
+
+/** The name of the part of a subtask. `increment`: see `SubtaskPartName`. */
+export function subtaskPartName(
+  { taskId, subtaskIndex }: SubtaskName,
+  increment?: number,
+): string {
+  const name = `task-${taskId}/subtask-${subtaskIndex}`
+  return increment === undefined ? name : `${name}/increment-${increment}`
 }
 
 /** The reverse; undefined for any other name. */
-export function parseSubtaskPartName(name: string): SubtaskName | undefined {
-  const [, taskId, subtaskIndex] = /^task-(\d{1,9})\/subtask-(\d{1,9})$/.exec(name) ?? []
+export function parseSubtaskPartName(name: string): SubtaskPartName | undefined {
+  const [, taskId, subtaskIndex, increment] =
+    /^task-(\d{1,9})\/subtask-(\d{1,9})(?:\/increment-([1-9]\d{0,14}))?$/.exec(name) ?? []
   if (taskId === undefined || subtaskIndex === undefined) return undefined
-  return { taskId: Number(taskId), subtaskIndex: Number(subtaskIndex) }
+  const subtask = { taskId: Number(taskId), subtaskIndex: Number(subtaskIndex) }
+  return increment === undefined ? subtask : { ...subtask, increment: Number(increment) }
 }
 
 /**

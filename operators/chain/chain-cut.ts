@@ -11,6 +11,14 @@ export interface OperatorCut {
   readonly failure: (error: unknown) => Error
 }
 
+/** What the snapshots are to contain, see `CutOptions`. */
+export interface ChainCutOptions {
+  /** The `numbers` of the cut on which they build. Default: none, all is in them. */
+  readonly since?: readonly number[] | undefined
+  /** Whether others may build on it. Default: false. */
+  readonly isBase?: boolean
+}
+
 /** Cuts of all operators, packed one after the other. */
 export class ChainCut {
   readonly #cuts: readonly OperatorCut[]
@@ -24,6 +32,16 @@ export class ChainCut {
   /** Whether all is packed. */
   get isPacked(): boolean {
     return this.#at === this.#cuts.length
+  }
+
+  /** By which others may build on it, in the order of the chain. */
+  get numbers(): readonly number[] {
+    return this.#cuts.map(({ cut }) => cut.number)
+  }
+
+  /** Whether it builds on an earlier one: some state could tell what has changed. */
+  get isIncrement(): boolean {
+    return this.#cuts.some(({ cut }) => cut.isIncrement)
   }
 
   /** Packs about `entries` more. Returns how many it were. Errors: `UNSENDABLE_VALUE` in an `OperatorError`. */

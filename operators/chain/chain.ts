@@ -14,7 +14,7 @@ import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { BadRecordHandler } from '../bad-records.ts'
 import type { Attention } from './attention.ts'
 import { ChainCut } from './chain-cut.ts'
-import type { OperatorCut } from './chain-cut.ts'
+import type { ChainCutOptions, OperatorCut } from './chain-cut.ts'
 import { generateChain, type BatchLoop, type ChainShape } from './chain-code.ts'
 import { operatorError } from '../operator-error.ts'
 import type { Operator, OperatorContext, Output, Step, TwoInputOperator } from '../operator.ts'
@@ -112,7 +112,7 @@ export interface CompiledChain {
   /** What every stateful operator has in its state, in the order of the chain. Not while a call above has answered false. */
   snapshot(): OperatorSnapshot[]
   /** The same, but only the cut is made now; what was there is packed by its steps. Replaces the cut before. */
-  cut(): ChainCut
+  cut(options?: ChainCutOptions): ChainCut
   /** All input has ended. False as above. */
   endInput(): boolean
   /** Closes every operator that was opened, even when one of them throws; then throws the first error. */
@@ -261,13 +261,13 @@ class Chain implements CompiledChain {
     return this.cut().finish()
   }
 
-  cut(): ChainCut {
+  cut({ since, isBase = false }: ChainCutOptions = {}): ChainCut {
     const cuts: OperatorCut[] = []
     for (const { element, context } of this.#operators) {
       if (context === undefined) continue
       const failure = (error: unknown): Error => this.#failure(element.name, error)
       try {
-        cuts.push({ cut: context.state.cut(), failure })
+        cuts.push({ cut: context.state.cut({ since: since?.[cuts.length], isBase }), failure })
       } catch (error) {
         new ChainCut(cuts).giveUp()
         throw failure(error)

@@ -97,6 +97,7 @@ test('an option that lacks another, or has a value that is none, ends with 2 and
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [['--resume'], /--resume expects --checkpoints too/],
     [['--checkpoint-interval', '1s'], /--checkpoint-interval expects --checkpoints too/],
+    [['--incremental'], /--incremental expects --checkpoints too/],
     [['--unaligned-after', '1s'], /--unaligned-after expects --checkpoints too/],
     [['--checkpoints', 'c', '--unaligned-after', '1'], /such as 0s, 500ms or 10s, got '1'/],
     [['--checkpoint-mode', 'exactly-once'], /--checkpoint-mode expects --checkpoints too/],

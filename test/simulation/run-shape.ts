@@ -1,6 +1,7 @@
 /**
  * Runs seeds of one shape in one mode of checkpoints, through everything that `simulateJob` can let go wrong.
  */
+import type { CheckpointOptions } from '../../api/index.ts'
 import { simulateJob } from '../../api/testing/index.ts'
 import type { FaultKind, SimulationFailure } from '../../api/testing/index.ts'
 import { seededRandom } from '../../runtime/seeded-random.ts'
@@ -17,6 +18,8 @@ export interface ShapeRunOptions {
   readonly mode: Mode
   readonly firstSeed: number
   readonly seeds: number
+  /** What is said of checkpoints besides their mode. Default: the seed decides. */
+  readonly checkpoints?: CheckpointOptions
   /** Default: everything may go wrong. */
   readonly faults?: readonly FaultKind[]
   /** Ends with this number of findings. Default: 1. */
@@ -69,7 +72,7 @@ async function runInput(
   const report = await simulateJob(made.job, {
     firstSeed,
     seeds,
-    checkpoints: MODES[mode],
+    checkpoints: { ...MODES[mode], ...options.checkpoints },
     check: oracle,
     maxFailures: maxFindings,
     ...(made.parallelism === undefined ? {} : { parallelism: made.parallelism }),

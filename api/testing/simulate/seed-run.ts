@@ -265,6 +265,7 @@ function choose(options: CheckedOptions, random: () => number): RunChoices {
   const list = typeof given === 'number' ? [given] : given
   const alignment = alignmentFor(random())
   const checkpoints = {
+    incremental: random() < 0.5,
     intervalMs,
     keep,
     tolerableFailures,

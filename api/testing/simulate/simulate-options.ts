@@ -42,7 +42,8 @@ export interface SimulateOptions {
   /** Default: chosen by the seed. */
   readonly codec?: CodecName
   /**
-   * Default: chosen by the seed: an interval of 5 to 100 virtual milliseconds, how many are kept, whether failed ones are tolerated, and, unless `mode`
+   * Default: chosen by the seed: an interval of 5 to 100 virtual milliseconds, how many are kept, whether failed ones are tolerated, whether
+   * they have only what has changed, and, unless `mode`
    * or `unaligned` is given, whether barriers overtake records at once, after a while, or not.
    */
   readonly checkpoints?: SimulatedCheckpoints

@@ -234,8 +234,8 @@ test('a snapshot of another max parallelism, uid or format is refused', () => {
     refused("expected that of uid 'counts-uid', got that of 'other'"),
   )
   assert.equal(
-    errorOf(() => backendOf({ restored: [{ ...snapshot, format: 3 }] })),
-    refused('expected a format from 1 to 2, got 3'),
+    errorOf(() => backendOf({ restored: [{ ...snapshot, format: 4 }] })),
+    refused('expected a format from 1 to 3, got 4'),
   )
 })
 

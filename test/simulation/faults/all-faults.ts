@@ -1,4 +1,4 @@
-/** All deliberate faults. */
+/** All deliberate faults, but those of increments, which have a test of their own. */
 import { BARRIERS } from './barriers.ts'
 import { COORDINATING } from './coordinating.ts'
 import type { Fault } from './fault.ts'

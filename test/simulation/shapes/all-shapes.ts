@@ -2,6 +2,7 @@
 import { asyncIo } from './async-io.ts'
 import { broadcast } from './broadcast.ts'
 import { chain } from './chain.ts'
+import { changingState } from './changing-state.ts'
 import { coProcess } from './co-process.ts'
 import { diamond } from './diamond.ts'
 import { intervalJoin } from './interval-join.ts'
@@ -33,4 +34,5 @@ export const SHAPES: readonly Shape[] = [
   lateRecords,
   severalSources,
   rescale,
+  changingState,
 ]
