@@ -11,6 +11,7 @@ import type { Sink } from '../operators/sink.ts'
 import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
 import type { Operator, TwoInputOperator } from '../operators/operator.ts'
+import type { TwoPhases } from '../operators/windows/two-phases.ts'
 import type { ErrorPolicy } from '../operators/bad-records.ts'
 import type { CallSite } from './call-site.ts'
 
@@ -60,6 +61,8 @@ export type OperatorDescription =
       readonly facts: Readonly<Record<string, unknown>>
       /** `never`: a task of its own. Default: as its options and inputs allow. */
       readonly chaining?: 'never'
+      /** How it can be computed in two phases, with an exchange between them. Default: it cannot. */
+      readonly twoPhases?: TwoPhases | undefined
     }
   | { readonly kind: 'sink'; readonly sink: Sink<unknown> }
   | {

@@ -189,7 +189,7 @@ export type {
   TaskPlan,
 } from './plan.ts'
 export { planToMermaid } from './plan-mermaid.ts'
-export type { PlanOptions } from './plan-parallelism.ts'
+export type { PlanOptions, PreAggregation } from './plan-parallelism.ts'
 export { planToText } from './plan-text.ts'
 export type {
   BroadcastProcessDefinition,

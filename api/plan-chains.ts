@@ -4,7 +4,7 @@
 import { buildError } from './build-error.ts'
 import type { GraphEdge, GraphNode, JobGraph } from './graph.ts'
 import type { ChainedNode, EdgePartitioning } from './plan.ts'
-import type { NodeParallelism, ResolvedParallelism } from './plan-parallelism.ts'
+import type { NodeParallelism, PreAggregation, ResolvedParallelism } from './plan-parallelism.ts'
 
 /** A task whose subtasks are not placed yet. */
 export interface Chain {
@@ -29,6 +29,7 @@ export interface ChainEdge {
   readonly tag: string | undefined
   readonly partitioning: EdgePartitioning
   readonly maxParallelism: number
+  readonly preAggregated: boolean
 }
 
 /** The tasks of a job and the edges between them. */
@@ -56,7 +57,11 @@ interface PlannedEdge {
  * Joins operators to tasks. Throws FORWARD_PARALLELISM for an explicit forward between unequal
  * operators.
  */
-export function layOutChains(graph: JobGraph, parallelism: ResolvedParallelism): Chains {
+export function layOutChains(
+  graph: JobGraph,
+  parallelism: ResolvedParallelism,
+  preAggregation: PreAggregation = 'auto',
+): Chains {
   const nodes = planNodes(graph, parallelism)
   const outgoing = nodes.flatMap(({ outputs }) => outputs).filter(({ chained }) => !chained)
   const crossing = outgoing.sort((a, b) => a.edge.id - b.edge.id)
@@ -88,6 +93,8 @@ export function layOutChains(graph: JobGraph, parallelism: ResolvedParallelism):
     tag: edge.tag,
     partitioning,
     maxParallelism: at(nodes, edge.to).maxParallelism,
+    preAggregated:
+      preAggregation === 'auto' && canPreAggregate(edge, at(nodes, edge.from), at(nodes, edge.to)),
   }))
   return { chains, edges }
 }
@@ -119,6 +126,20 @@ function planNodes(graph: JobGraph, resolved: ResolvedParallelism): readonly Pla
 }
 
 type EdgeEnd = NodeParallelism & { readonly node: GraphNode }
+
+/**
+ * Whether the records of an edge may be added up before they cross it: they go to the subtask of their key, or there is only one; and
+ * nobody but the receiver is to see the records, as an error policy would.
+ */
+function canPreAggregate({ partitioning, tag }: GraphEdge, from: EdgeEnd, to: EdgeEnd): boolean {
+  const { operator, onError } = to.node
+  if (operator.kind !== 'operator' || operator.twoPhases === undefined) return false
+  if (tag !== undefined || onError !== 'fail') return false
+  if (from.parallelism === 1 && to.parallelism === 1) return false
+  const { key } = operator.twoPhases
+  if (key !== undefined) return partitioning.kind === 'key' && partitioning.selector === key
+  return to.parallelism === 1 && partitioning.kind !== 'custom' && partitioning.kind !== 'key'
+}
 
 function resolvePartitioning(
   { partitioning }: GraphEdge,

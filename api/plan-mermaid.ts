@@ -47,8 +47,9 @@ function chainLines({ nodeId, next }: ChainedNode): readonly string[] {
   return next.flatMap((child) => [`n${nodeId} --> n${child.nodeId}`, ...chainLines(child)])
 }
 
-function edgeLine({ fromNode, toNode, partitioning }: EdgePlan): string {
-  return `  n${fromNode} ==>|${partitioning}| n${toNode}`
+function edgeLine({ fromNode, toNode, partitioning, preAggregated }: EdgePlan): string {
+  const label = preAggregated ? `${partitioning}, pre-aggregated` : partitioning
+  return `  n${fromNode} ==>|${label}| n${toNode}`
 }
 
 function flatten(chained: ChainedNode): readonly ChainedNode[] {

@@ -7,6 +7,12 @@ import { buildError, describeValue } from './build-error.ts'
 import type { GraphNode, JobGraph } from './graph.ts'
 import { isParallelism } from './operator-options.ts'
 
+/**
+ * Whether windows are aggregated in two phases where they can be: by the subtasks in front of an exchange, and behind it. `auto`: wherever
+ * several channels lie between.
+ */
+export type PreAggregation = 'auto' | 'off'
+
 /** What a run decides, besides the graph. */
 export interface PlanOptions {
   /** Parallelism of the operators that ask for none, 1 to `maxParallelism`. */
@@ -17,6 +23,8 @@ export interface PlanOptions {
   readonly slots: number
   /** Number of the first channel; each attempt to run a job has numbers of its own. Default: 1. */
   readonly firstChannelId?: number
+  /** Default: `auto`. */
+  readonly preAggregation?: PreAggregation
 }
 
 /** Parallelism of one operator, decided. */

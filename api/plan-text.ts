@@ -59,7 +59,7 @@ function edgeText(edge: EdgePlan | undefined, plan: ExecutionPlan, graph: JobGra
   const target = graph.nodes[edge.toNode]?.name ?? '?'
   const { length } = edge.channels
   return oneLine(
-    `${edge.partitioning} → task ${edge.toTask} ${target} (${counted(length, 'channel')})`,
+    `${edge.partitioning} → task ${edge.toTask} ${target} (${counted(length, 'channel')}${edge.preAggregated ? ', pre-aggregated' : ''})`,
   )
 }
 

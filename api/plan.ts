@@ -85,6 +85,8 @@ export interface EdgePlan {
   readonly partitioning: EdgePartitioning
   /** Number of key groups of the receiving task: what a `key` edge divides by. */
   readonly maxParallelism: number
+  /** Whether the sending subtasks aggregate what the receiver aggregates, and send their accumulators. */
+  readonly preAggregated: boolean
   /**
    * Sorted by sending, then by receiving subtask. A `forward` edge has one channel per subtask, a `rescale` edge joins each
    * subtask of the larger side with one of the smaller, every other edge has one channel for every pair.
@@ -117,7 +119,7 @@ export interface ChannelPlan {
  */
 export function createPlan(graph: JobGraph, options: PlanOptions): ExecutionPlan {
   const parallelism = resolveParallelism(graph, options)
-  const chains = layOutChains(graph, parallelism)
+  const chains = layOutChains(graph, parallelism, options.preAggregation)
   const { tasks, edges } = joinSubtasks(chains, options.slots, options.firstChannelId ?? 1)
   return {
     jobName: graph.jobName,

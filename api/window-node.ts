@@ -3,6 +3,7 @@
  */
 import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
 import { createWindowOperator, triggerOf } from '../operators/windows/create-window-operator.ts'
+import { twoPhases } from '../operators/windows/two-phases.ts'
 import type { WindowAssigner } from '../operators/windows/window-assigner.ts'
 import type {
   WindowOperatorOptions,
@@ -117,6 +118,7 @@ function addWindow(
       kind: 'operator',
       type: 'window',
       create: () => createWindowOperator(operatorOptions),
+      twoPhases: twoPhases(operatorOptions),
       facts: { ...windowFacts(settings, fn), ...facts },
     },
     inputs: ports,

@@ -13,4 +13,9 @@ export interface AggregateFunction<In, Acc, Out> {
   getResult(accumulator: Acc): Out
   /** Joins two accumulators; may reuse the first. Needed wherever windows merge or results are combined. */
   merge(a: Acc, b: Acc): Acc
+  /**
+   * Whether accumulators are plain data about as small as a record, so that the subtasks in front of an exchange may add records up and send
+   * their accumulators, which `merge` joins. False: they never do. Default: found out by a trial with the first records.
+   */
+  readonly compact?: boolean | undefined
 }

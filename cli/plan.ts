@@ -30,11 +30,13 @@ export async function planCommand(file: string, options: PlanCommandOptions): Pr
     await print(`${argumentsText(job, stylesFor(process.stdout, process.env))}\n`)
     return
   }
-  const { args, parallelism, maxParallelism, slots } = resolveOptions(runOptions(options), true)
+  const resolved = resolveOptions(runOptions(options), true)
+  const { args, parallelism, maxParallelism, slots, preAggregation } = resolved
   const graph = await buildGraph(job, args)
   const plan = createPlan(graph, {
     parallelism,
     slots,
+    preAggregation,
     ...(maxParallelism === undefined ? {} : { maxParallelism }),
   })
   const text = options.mermaid === true ? planToMermaid(plan, graph) : planToText(plan, graph)

@@ -85,6 +85,11 @@ interface OperatorLifeCycle<Out> {
    * watermark may go on behind it. Read after `processWatermark` and `resume`. Such an operator is never chained.
    */
   readonly outputWatermark?: number
+  /**
+   * For an operator that holds records back which belong before a barrier: emits all of them, even when `output.full`. Called before a barrier and before
+   * idleness goes on, never in the middle of another call. Such an operator needs no state.
+   */
+  handOn?(): void
   /** For an operator that uses `context.hold`. */
   readonly holds?: true
   /**

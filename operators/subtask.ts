@@ -364,6 +364,7 @@ export abstract class Subtask implements SlotActor {
 
   /** Tells the next subtasks not to wait for this one. */
   protected emitIdle(): void {
+    this.chain.handOn()
     for (const channel of this.#parts.channels) channel.event({ kind: 'idle' })
   }
 
@@ -407,6 +408,7 @@ export abstract class Subtask implements SlotActor {
     }
     this.#checkpointId = checkpointId
     this.#suspended = checkpointId === this.#suspendsAfter
+    this.chain.handOn()
     const { sinks } = this.#parts
     const snapshot = this.#snapshots.begin(checkpointId, () => {
       if (inputs.failure !== undefined) throw inputs.failure

@@ -14,6 +14,7 @@ import { operatorError } from '../../operators/operator-error.ts'
 import type { Counter, Output } from '../../operators/operator.ts'
 import { createPartitioner } from '../../operators/partitioner.ts'
 import type { Partitioning as OutputPartitioning } from '../../operators/partitioner.ts'
+import { keyOfEither } from '../../operators/windows/partial-result.ts'
 import type { OutputChannel, OutputGate } from '../../runtime/output-channel.ts'
 import type { Slot } from '../../runtime/slot.ts'
 import type { GraphNode, JobGraph } from '../graph.ts'
@@ -25,6 +26,8 @@ import type { TimedRecordObserver } from './operator-factory.ts'
 export interface ChainSurroundings {
   readonly graph: JobGraph
   readonly slot: Slot
+  /** Whether partial results may come to an operator, from the task's inputs or from a checkpoint. */
+  readonly takesPartialResults: (node: GraphNode) => boolean
   readonly subtaskIndex: number
   readonly gate: OutputGate
   /** Opens the channels of this subtask on an edge that leaves the task. */
@@ -35,6 +38,8 @@ export interface ChainSurroundings {
     node: GraphNode,
     sides: ReadonlyMap<string, Output>,
   ) => void
+  /** Hears of every element that aggregates for a node of another task. */
+  readonly onLocalPhase: (element: ChainElement, node: GraphNode) => void
   /** Who sees the records to which the first operator has given their event times. */
   readonly onTimed: TimedRecordObserver | undefined
   /** Counts for an operator, as its own counters do. */
@@ -119,7 +124,13 @@ class BranchBuilder {
 
   branchesOf(next: readonly ChainedNode[], outputs: readonly number[]): ChainBranches {
     const nodes: ChainNode[] = []
-    const tails: ChainTail[] = outputs.map((edgeId) => this.#edgeTail(edgeId))
+    const tails: ChainTail[] = []
+    for (const edgeId of outputs) {
+      const tail = this.#edgeTail(edgeId)
+      const element = this.#localPhase(edgeId)
+      if (element === undefined) tails.push(tail)
+      else nodes.push({ element, next: [], tails: [tail] })
+    }
     for (const chained of next) {
       const node = nodeOf(this.#around.graph, chained.nodeId)
       if (node.operator.kind === 'sink') {
@@ -129,7 +140,11 @@ class BranchBuilder {
       const sides = this.sidesOf(chained)
       // New watermarks are made at the root only, so that no other step is observed.
       const onTimed = chained === this.#task.root ? this.#around.onTimed : undefined
-      const element = createElement(node, this.badRecords(node, sides), onTimed)
+      const element = createElement(node, {
+        onBadRecord: this.badRecords(node, sides),
+        onTimed,
+        takesPartialResults: this.#around.takesPartialResults(node),
+      })
       this.#around.onElement(element, node, sides)
       nodes.push({ element, ...this.branchesBehind(chained) })
     }
@@ -161,6 +176,18 @@ class BranchBuilder {
     })
   }
 
+  /** What adds records up for the operator at the other end of an edge. */
+  #localPhase(edgeId: number): ChainElement | undefined {
+    const { preAggregated, toNode } = this.#edge(edgeId)
+    const node = nodeOf(this.#around.graph, toNode)
+    if (!preAggregated || node.operator.kind !== 'operator') return undefined
+    const operator = node.operator.twoPhases?.createLocal()
+    if (operator === undefined) return undefined
+    const element: ChainElement = { name: node.name, operator, stateless: true }
+    this.#around.onLocalPhase(element, node)
+    return element
+  }
+
   #edge(edgeId: number): EdgePlan {
     const edge = this.#task.outputs.find(({ id }) => id === edgeId)
     if (edge === undefined)
@@ -182,6 +209,8 @@ class BranchBuilder {
 
   #partitioningOf(edge: EdgePlan): OutputPartitioning {
     const asked = this.#around.graph.edges[edge.graphEdgeId]?.partitioning
+    if (asked?.kind === 'key' && edge.preAggregated)
+      return { kind: 'key', selector: keyOfEither(asked.selector) }
     if (asked !== undefined && (asked.kind === 'key' || asked.kind === 'custom')) return asked
     return { kind: edge.partitioning } as OutputPartitioning
   }

@@ -9,6 +9,7 @@ import { keyGroupOf, subtaskOfKeyGroup } from '../../checkpoint/key-groups.ts'
 import { keyHash } from '../../checkpoint/key-hash.ts'
 import type { ChannelBatch, ChannelSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import type { ChannelFacts, RestoredChannel } from '../../operators/checkpointing/channel-state.ts'
+import { keyOfEither } from '../../operators/windows/partial-result.ts'
 import type { JobGraph } from '../graph.ts'
 import type { ChannelPlan, EdgePlan, ExecutionPlan, TaskPlan } from '../plan.ts'
 
@@ -147,7 +148,7 @@ function keeper({ graph, task, subtaskIndex, edge }: EdgeReader): Keeps {
   const { parallelism } = task
   if (asked?.kind === 'key') {
     const { maxParallelism } = edge
-    const selector = asked.selector as (value: unknown) => unknown
+    const selector = keyOfEither(asked.selector)
     return (value) => {
       const keyGroup = keyGroupOf(keyHash(selector(value)), maxParallelism)
       return subtaskOfKeyGroup(keyGroup, parallelism, maxParallelism) === subtaskIndex

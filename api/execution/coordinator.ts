@@ -210,10 +210,11 @@ export class Coordinator {
 
   /** Each attempt has channel numbers of its own, so that frames of an earlier one find no receiver. */
   #createPlan(graph: JobGraph): ExecutionPlan {
-    const { parallelism, maxParallelism, slots } = this.#options
+    const { parallelism, maxParallelism, slots, preAggregation } = this.#options
     const plan = createPlan(graph, {
       parallelism,
       slots,
+      preAggregation,
       firstChannelId: this.#nextChannelId,
       ...(maxParallelism === undefined ? {} : { maxParallelism }),
     })

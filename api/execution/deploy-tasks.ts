@@ -161,6 +161,19 @@ class Deployer implements DeployedTasks {
         })
         surroundings.set(element, { uid, state, sides })
       },
+      takesPartialResults: ({ id }) => {
+        const { channels } = this.#request.recovery
+        if (channels !== undefined && channels.size > 0) return true
+        return task.inputs.some((edge) => edge.toNode === id && edge.preAggregated)
+      },
+      onLocalPhase: (element, { name, uid }) => {
+        const { clock } = node.slot
+        const { index: subtaskIndex } = placed
+        const { maxParallelism, parallelism } = task
+        const of = { uid, operatorName: name, subtaskIndex, parallelism, maxParallelism, clock }
+        const state = new HeapStateBackend({ ...of, restored: [], own: undefined })
+        surroundings.set(element, { uid, state, sides: new Map() })
+      },
       openSink: (sinkNode) => {
         const { name: operatorName, uid } = sinkNode
         const owned = { operatorName, uid, subtaskIndex: placed.index }

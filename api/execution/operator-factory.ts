@@ -12,19 +12,25 @@ import type { GraphNode } from '../graph.ts'
 /** Sees every record to which a step has given its event time. */
 export type TimedRecordObserver = (value: never, timestamp: number) => void
 
-/**
- * Makes a fresh element, with state of its own, for one subtask. Sources, sinks and collected streams are no elements.
- * Without `onBadRecord` the first record for which it throws fails the job. `onTimed` is for steps that assign timestamps.
- */
-export function createElement(
-  node: GraphNode,
-  onBadRecord?: BadRecordHandler,
-  onTimed?: TimedRecordObserver,
-): ChainElement {
-  return { ...bareElement(node, onTimed), onBadRecord }
+/** What an element is joined to. */
+export interface ElementOptions {
+  /** Without it the first record for which the element throws fails the job. */
+  readonly onBadRecord?: BadRecordHandler | undefined
+  /** For steps that assign timestamps. */
+  readonly onTimed?: TimedRecordObserver | undefined
+  /** For operators that can be computed in two phases: whether results of the first may come. Default: false. */
+  readonly takesPartialResults?: boolean
 }
 
-function bareElement({ name, operator }: GraphNode, onTimed?: TimedRecordObserver): ChainElement {
+/** Makes a fresh element, with state of its own, for one subtask. Sources, sinks and collected streams are no elements. */
+export function createElement(node: GraphNode, options: ElementOptions = {}): ChainElement {
+  return { ...bareElement(node, options), onBadRecord: options.onBadRecord }
+}
+
+function bareElement(
+  { name, operator }: GraphNode,
+  { onTimed, takesPartialResults }: ElementOptions,
+): ChainElement {
   switch (operator.kind) {
     case 'map':
     case 'filter':
@@ -39,7 +45,7 @@ function bareElement({ name, operator }: GraphNode, onTimed?: TimedRecordObserve
       return { name, operator: aggregateByKey({ key, aggregate, result: result as never }) }
     }
     case 'operator':
-      return { name, operator: operator.create() as Operator }
+      return { name, operator: createOperator(operator, takesPartialResults) }
     case 'source':
     case 'sink':
     case 'collect':
@@ -48,6 +54,15 @@ function bareElement({ name, operator }: GraphNode, onTimed?: TimedRecordObserve
         `'${name}' (${operator.kind}) can't stand inside a chain`,
       )
   }
+}
+
+function createOperator(
+  { create, twoPhases }: Extract<GraphNode['operator'], { readonly kind: 'operator' }>,
+  takesPartialResults = false,
+): Operator {
+  const operator =
+    twoPhases !== undefined && takesPartialResults ? twoPhases.createFinal() : create()
+  return operator as Operator
 }
 
 function observed(

@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os'
 import { describeValue } from '../build-error.ts'
 import { checkJobParallelism } from '../plan-parallelism.ts'
+import type { PreAggregation } from '../plan-parallelism.ts'
 import type { CodecName } from '../../mailbox/codec.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { resolveCheckpointOptions } from '../../checkpoint/coordinator/checkpoint-options.ts'
@@ -45,6 +46,12 @@ export interface RunOptions {
   readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
   /** How records are packed that cross slots. Default: `columns`. */
   readonly codec?: CodecName
+  /**
+   * Whether windows whose aggregate can merge are computed in two phases where an exchange lies before them: each sending subtask adds its records up per key
+   * and window, and only accumulators cross. The results are the same, up to the last bit of a sum. `off`: every record crosses. It may change from run to run: checkpoints and savepoints do
+   * not depend on it. Default: `auto`, wherever it can be done (`millrace plan` shows where).
+   */
+  readonly preAggregation?: PreAggregation
   /**
    * Whether and when a job that has failed is started again: `fixedDelayRestart`, `failureRateRestart`,
    * `exponentialDelayRestart` or `noRestart`. What fails
@@ -121,6 +128,7 @@ export interface ResolvedOptions {
   readonly slots: number
   readonly host: JobHost
   readonly codec: CodecName
+  readonly preAggregation: PreAggregation
   /** Infinity: never. */
   readonly heartbeatTimeoutMs: number
   readonly resourceLimits: { readonly maxOldGenerationSizeMb?: number } | undefined
@@ -142,6 +150,7 @@ const KNOWN = [
   'slots',
   'host',
   'codec',
+  'preAggregation',
   'heartbeatTimeoutMs',
   'resourceLimits',
   'restart',
@@ -172,6 +181,7 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
     slots,
     host,
     codec: resolveCodec(options.codec),
+    preAggregation: resolvePreAggregation(options.preAggregation),
     ...resolveThreads(options),
     ...resolveRecovery(options),
     onRestart: resolveListener(options.onRestart, 'onRestart') ?? warnOfRestart,
@@ -324,6 +334,15 @@ function resolveCodec(codec: unknown): CodecName {
   throw new MillraceError(
     'INVALID_CODEC',
     `Expected 'columns' or 'msgpack' as codec, got ${describeValue(codec)}`,
+  )
+}
+
+function resolvePreAggregation(value: unknown): PreAggregation {
+  if (value === undefined) return 'auto'
+  if (value === 'auto' || value === 'off') return value
+  throw new MillraceError(
+    'INVALID_ARGUMENT',
+    `runJob: expected 'auto' or 'off' as preAggregation, got ${describeValue(value)}`,
   )
 }
 

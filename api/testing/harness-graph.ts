@@ -111,7 +111,7 @@ class ChainMaker {
     const node = this.#at(id)
     if (node.operator.kind === 'sink') throw shapeError('collected streams, not sinks', node)
     const sides = this.#sides(id)
-    const element = createElement(node, this.#badRecords(node, sides))
+    const element = createElement(node, { onBadRecord: this.#badRecords(node, sides) })
     this.#options.onElement(element, node, sides)
     return { element, ...this.#branches(id) }
   }

@@ -7,6 +7,8 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { describeRecord } from '../operator-error.ts'
+import { withFields } from './accumulator-fields.ts'
+import type { AccumulatorFields } from './accumulator-fields.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 
 /** How many records there were. */
@@ -40,13 +42,16 @@ export type Present<V> = [Extract<V, null | undefined>] extends [never]
 
 type Missing = null | undefined
 
+const SUM_FIELDS: AccumulatorFields = { sum: 'value', lost: 'value', count: 'value' }
+const EXTREME_FIELDS: AccumulatorFields = { value: 'value' }
+
 /**
  * The number of records.
  *
  * @example flights.keyBy((flight) => flight.origin).aggregate(count())
  */
 export function count(): AggregateFunction<unknown, CountAccumulator, number> {
-  return withOwnCode(createCount)()
+  return withFields(withOwnCode(createCount)(), { count: 'value' })
 }
 
 /**
@@ -60,7 +65,10 @@ export function sum<In>(
   selector: (value: In) => number | Missing,
 ): AggregateFunction<In, SumAccumulator, number> {
   const create = withOwnCode(createSum<In>)
-  return create(selector, addTo, (accumulator) => total(accumulator))
+  return withFields(
+    create(selector, addTo, (accumulator) => total(accumulator)),
+    SUM_FIELDS,
+  )
 }
 
 /**
@@ -72,7 +80,10 @@ export function mean<In>(
   selector: (value: In) => number | Missing,
 ): AggregateFunction<In, SumAccumulator, number> {
   const create = withOwnCode(createSum<In>)
-  return create(selector, addTo, (accumulator) => total(accumulator) / accumulator.count)
+  return withFields(
+    create(selector, addTo, (accumulator) => total(accumulator) / accumulator.count),
+    SUM_FIELDS,
+  )
 }
 
 /**
@@ -85,7 +96,10 @@ export function min<In, V>(
   selector: (value: In) => V,
 ): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
   const create = withOwnCode(createExtreme<In, V>)
-  return create(selector, (value, best) => value < best || (best !== best && value === value))
+  return withFields(
+    create(selector, (value, best) => value < best || (best !== best && value === value)),
+    EXTREME_FIELDS,
+  )
 }
 
 /**
@@ -97,7 +111,10 @@ export function max<In, V>(
   selector: (value: In) => V,
 ): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
   const create = withOwnCode(createExtreme<In, V>)
-  return create(selector, (value, best) => value > best || value !== value)
+  return withFields(
+    create(selector, (value, best) => value > best || value !== value),
+    EXTREME_FIELDS,
+  )
 }
 
 /**
@@ -119,7 +136,7 @@ export function topN<In>(
     )
   }
   const create = withOwnCode(createTop<In>)
-  return create(n, by, ties)
+  return withFields(create(n, by, ties), { records: 'value', scores: 'value' })
 }
 
 /** Neumaier's summation: what the larger operand's rounding loses is kept apart. */
@@ -159,6 +176,7 @@ function createCount(): AggregateFunction<unknown, CountAccumulator, number> {
       a.count += b.count
       return a
     },
+    compact: true,
   }
 }
 
@@ -181,6 +199,7 @@ function createSum<In>(
       a.count = values
       return a
     },
+    compact: true,
   }
 }
 
@@ -242,5 +261,6 @@ function createTop<In>(
       for (let i = 0; i < b.scores.length; i++) offer(a, b.records[i] as In, b.scores[i] as number)
       return a
     },
+    compact: true,
   }
 }

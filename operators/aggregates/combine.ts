@@ -4,6 +4,7 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { uniqueComment } from '../chain/own-code.ts'
+import { fieldsOf, withFields } from './accumulator-fields.ts'
 
 /** One accumulator per part: `p0`, `p1` … in the order of the parts. */
 export type CombinedAccumulator = Record<string, unknown>
@@ -36,11 +37,21 @@ export function combine<In, Results extends object>(
     },
   )
   // oxlint-disable-next-line no-implied-eval, no-new-func -- written below; names only as JSON strings
-  return new Function('parts', writeSource(fields))(functions) as AggregateFunction<
+  const combined = new Function('parts', writeSource(fields))(functions) as AggregateFunction<
     In,
     CombinedAccumulator,
     Results
   >
+  const inside = functions.map((part, i) => [`p${i}`, fieldsOf(part) ?? 'value'] as const)
+  return withFields({ ...combined, compact: areCompact(functions) }, Object.fromEntries(inside))
+}
+
+/** Undefined where some part does not say. */
+function areCompact(
+  parts: readonly AggregateFunction<never, unknown, unknown>[],
+): boolean | undefined {
+  if (parts.some(({ compact }) => compact === false)) return false
+  return parts.every(({ compact }) => compact === true) ? true : undefined
 }
 
 function writeSource(fields: readonly string[]): string {

@@ -35,6 +35,8 @@ export interface ChainStep extends ChainMember {
 /** A stateful operator. One with two inputs is the only reader of the chain's input. */
 export interface ChainOperator extends ChainMember {
   readonly operator: Operator | TwoInputOperator
+  /** It keeps nothing across a barrier: snapshots know nothing of it. */
+  readonly stateless?: true
 }
 
 /** One member of a chain. */
@@ -109,6 +111,8 @@ export interface CompiledChain {
    * any further record.
    */
   attend(attention: Attention): boolean
+  /** Lets the operators emit what belongs before the barrier or idleness that follows. Room or not; nothing is half done. */
+  handOn(): void
   /** What every stateful operator has in its state, in the order of the chain. Not while a call above has answered false. */
   snapshot(): OperatorSnapshot[]
   /** The same, but only the cut is made now; what was there is packed by its steps. Replaces the cut before. */
@@ -257,6 +261,16 @@ class Chain implements CompiledChain {
     }
   }
 
+  handOn(): void {
+    for (const { element } of this.#operators) {
+      try {
+        element.operator.handOn?.()
+      } catch (error) {
+        throw this.#failure(element.name, error)
+      }
+    }
+  }
+
   snapshot(): OperatorSnapshot[] {
     return this.cut().finish()
   }
@@ -264,7 +278,7 @@ class Chain implements CompiledChain {
   cut({ since, isBase = false }: ChainCutOptions = {}): ChainCut {
     const cuts: OperatorCut[] = []
     for (const { element, context } of this.#operators) {
-      if (context === undefined) continue
+      if (context === undefined || element.stateless === true) continue
       const failure = (error: unknown): Error => this.#failure(element.name, error)
       try {
         cuts.push({ cut: context.state.cut({ since: since?.[cuts.length], isBase }), failure })

@@ -9,8 +9,14 @@ import type { FiredWindow } from './window-aggregate.ts'
 import type { AlignedWindowAssigner, WindowAssigner } from './window-assigner.ts'
 import type { WindowOperatorOptions } from './window-operator-options.ts'
 
-/** The fast operator for these options, with the same results as the general one; undefined where there is none. */
-export function fastWindowOperator(options: WindowOperatorOptions): Operator<never> | undefined {
+/**
+ * The fast operator for these options, with the same results as the general one; undefined where there is none. It takes partial results among the
+ * records, if it is to.
+ */
+export function fastWindowOperator(
+  options: WindowOperatorOptions,
+  takesPartialResults = false,
+): Operator<never> | undefined {
   const { assigner, aggregate } = options
   if (aggregate === undefined || options.process !== undefined || !firesOnce(options))
     return undefined
@@ -18,6 +24,7 @@ export function fastWindowOperator(options: WindowOperatorOptions): Operator<nev
     key: options.key as ((value: unknown) => unknown) | undefined,
     aggregate: aggregate as AggregateFunction<unknown, unknown, unknown>,
     lateTag: options.lateTag,
+    takesPartialResults,
     result: options.result as ((result: unknown, window: FiredWindow) => unknown) | undefined,
   }
   const { allowedLatenessMs: latenessMs = 0 } = options
@@ -39,7 +46,7 @@ function delayed(operator: Operator<never>, latenessMs: number): Operator<never>
 }
 
 /** Without lateness the only result of a window is also the final one; with it, only the final one may leave. */
-function firesOnce(options: WindowOperatorOptions): boolean {
+export function firesOnce(options: WindowOperatorOptions): boolean {
   const { assigner, allowedLatenessMs = 0 } = options
   if (assigner.time !== 'event' || assigner.merge !== undefined) return false
   if (options.trigger !== undefined || assigner.defaultTrigger !== undefined) return false
@@ -47,6 +54,7 @@ function firesOnce(options: WindowOperatorOptions): boolean {
   return allowedLatenessMs === 0 || options.results === 'final'
 }
 
-function isAligned(assigner: WindowAssigner<never>): assigner is AlignedWindowAssigner {
+/** Whether every record belongs to one window, known from its timestamp. */
+export function isAligned(assigner: WindowAssigner<never>): assigner is AlignedWindowAssigner {
   return 'windowStart' in assigner && 'windowEnd' in assigner
 }

@@ -169,6 +169,11 @@ export class SliceQueue<In, Acc> {
     this.#change({ start }, (into) => this.#aggregate.add(into, value))
   }
 
+  /** The same with what records of one slice have been added up to. */
+  mergeLate(start: number, accumulator: Acc): void {
+    this.#change({ start }, (into) => this.#aggregate.merge(into, accumulator))
+  }
+
   /** Applies `add` to all that covers the slice at `at`. */
   #change(at: SliceStart, add: (into: Acc) => Acc): void {
     const frontEnd = this.#lastOfFront()

@@ -21,6 +21,8 @@ import { MapsCut } from '../../checkpoint/state/maps-cut.ts'
 import type { CutMap, MapsCutOptions } from '../../checkpoint/state/maps-cut.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { ON_TIME_PANE } from './pane.ts'
+import { isPartialResult, partialForm } from './partial-result.ts'
+import type { PartialForm, PartialResult } from './partial-result.ts'
 import { SliceQueue } from './slice-queue.ts'
 import type { SliceQueueContents, SliceStart } from './slice-queue.ts'
 import { noTimestamp } from './window-aggregate.ts'
@@ -41,6 +43,8 @@ export interface SlidingAggregateOptions<In, Key, Acc, Result, Out> {
   readonly result?: ((result: Result, window: FiredWindow<Key>) => Out) | undefined
   /** Side output for late records. Default: they are dropped and counted. */
   readonly lateTag?: string | undefined
+  /** Whether partial results come among the records. Default: false. */
+  readonly takesPartialResults?: boolean
 }
 
 /** Makes the operator. It throws `NO_TIMESTAMP` for a record without one, and `INVALID_KEY`. */
@@ -53,14 +57,21 @@ export function slidingAggregate<In, Key, Acc, Result, Out = Result>(
     originalKey,
     detachKey,
     noTimestamp,
+    isPartialResult,
+    partials: options.takesPartialResults === true ? partialForm(options.aggregate) : undefined,
     windowStartWithOffset,
     newQueue: (aggregate) => new SliceQueue(aggregate),
     newCut: (cut) => new MapsCut(cut),
-    sliceLength: greatestCommonDivisor(options.size, options.slide),
+    sliceLength: sliceLengthOf(options),
     ON_TIME_PANE,
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
   })
+}
+
+/** The length of slices: every window is a row of whole ones. */
+export function sliceLengthOf(spacing: { readonly size: number; readonly slide: number }): number {
+  return greatestCommonDivisor(spacing.size, spacing.slide)
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
@@ -96,6 +107,9 @@ interface Imports<In, Acc> {
   readonly originalKey: typeof originalKey
   readonly detachKey: typeof detachKey
   readonly noTimestamp: typeof noTimestamp
+  readonly isPartialResult: typeof isPartialResult
+  /** Undefined: none come. */
+  readonly partials: PartialForm<Acc> | undefined
   readonly windowStartWithOffset: typeof windowStartWithOffset
   readonly newQueue: (aggregate: AggregateFunction<In, Acc, unknown>) => SliceQueue<In, Acc>
   readonly newCut: (
@@ -114,6 +128,7 @@ function createOperator<In, Key, Acc, Result, Out>(
 ): Operator<In, Out> {
   const { name, size, slide, offset, aggregate, key: keyOf, result: makeRecord, lateTag } = options
   const { canonicalKey, originalKey, detachKey, noTimestamp, windowStartWithOffset } = imports
+  const { isPartialResult, partials } = imports
   const { newQueue, newCut, sliceLength, ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const byStart = new Map<number, OpenSlice<Acc>>()
   /** The same slices in the order of their starts. */
@@ -161,6 +176,40 @@ function createOperator<In, Key, Acc, Result, Out>(
     const known = accumulators.has(key)
     const accumulator = known ? (accumulators.get(key) as Acc) : aggregate.createAccumulator()
     accumulators.set(known ? key : detachKey(key), aggregate.add(accumulator, value))
+  }
+
+  /** What the first phase has made of some records of one slice. */
+  function addPartial(partial: PartialResult, timestamp: number): void {
+    if (
+      !(timestamp >= (bounds[0] as number) && timestamp < (bounds[1] as number)) &&
+      !enterSlice(timestamp)
+    ) {
+      addLatePartial(partial, timestamp)
+      return
+    }
+    const key = keyOf === undefined ? null : canonicalKey(partial.key)
+    if (cut !== undefined) cut.touch(accumulators, key)
+    if (!accumulators.has(key)) {
+      accumulators.set(detachKey(key), (partials as PartialForm<Acc>).accumulatorOf(partial))
+      return
+    }
+    const before = accumulators.get(key) as Acc
+    const next = aggregate.merge(before, (partials as PartialForm<Acc>).accumulatorOf(partial))
+    if (!Object.is(next, before)) accumulators.set(key, next)
+  }
+
+  function addLatePartial(partial: PartialResult, timestamp: number): void {
+    const lastEnd = windowStartWithOffset(timestamp, offset, slide) + size
+    if (lastEnd <= passedEnd) {
+      lateDropped.value += partial['millrace.partialOf']
+      return
+    }
+    const key = keyOf === undefined ? null : canonicalKey(partial.key)
+    const start = windowStartWithOffset(timestamp, offset, sliceLength)
+    slicesOf(key, MIN_TIMESTAMP).queue.mergeLate(
+      start,
+      (partials as PartialForm<Acc>).accumulatorOf(partial),
+    )
   }
 
   /** A record of a slice that a window has taken in already. */
@@ -283,7 +332,7 @@ function createOperator<In, Key, Acc, Result, Out>(
     }
   }
 
-  return {
+  const operator: Operator<In, Out> = {
     open(context, to) {
       output = to
       late = lateTag === undefined ? undefined : context.sideOutput(lateTag)
@@ -351,6 +400,14 @@ function createOperator<In, Key, Acc, Result, Out>(
       taken.clear()
       accumulators = new Map()
       firing = undefined
+    },
+  }
+  if (partials === undefined) return operator
+  return {
+    ...operator,
+    processRecord(value, timestamp) {
+      if (isPartialResult(value)) addPartial(value, timestamp)
+      else operator.processRecord(value, timestamp)
     },
   }
 }

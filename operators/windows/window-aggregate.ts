@@ -17,6 +17,8 @@ import type { MapsCutOptions } from '../../checkpoint/state/maps-cut.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import { ON_TIME_PANE } from './pane.ts'
+import { isPartialResult, partialForm } from './partial-result.ts'
+import type { PartialForm, PartialResult } from './partial-result.ts'
 import type { Pane } from './pane.ts'
 import type { AlignedWindowAssigner } from './window-assigner.ts'
 
@@ -38,6 +40,8 @@ export interface WindowAggregateOptions<In, Key, Acc, Result, Out> {
   readonly result?: ((result: Result, window: FiredWindow<Key>) => Out) | undefined
   /** Side output for late records. Default: they are dropped and counted. */
   readonly lateTag?: string | undefined
+  /** Whether partial results come among the records. Default: false. */
+  readonly takesPartialResults?: boolean
 }
 
 /**
@@ -52,6 +56,8 @@ export function windowAggregate<In, Key, Acc, Result, Out = Result>(
     originalKey,
     detachKey,
     noTimestamp,
+    isPartialResult,
+    partials: options.takesPartialResults === true ? partialForm(options.aggregate) : undefined,
     newCut: (cut) => new MapsCut(cut),
     ON_TIME_PANE,
     MIN_TIMESTAMP,
@@ -80,6 +86,9 @@ interface Imports<Acc> {
   readonly originalKey: typeof originalKey
   readonly detachKey: typeof detachKey
   readonly noTimestamp: typeof noTimestamp
+  readonly isPartialResult: typeof isPartialResult
+  /** Undefined: none come. */
+  readonly partials: PartialForm<Acc> | undefined
   readonly newCut: (options: MapsCutOptions<Acc>) => MapsCut<Acc>
   readonly ON_TIME_PANE: Pane
   readonly MIN_TIMESTAMP: number
@@ -93,6 +102,7 @@ function createOperator<In, Key, Acc, Result, Out>(
 ): Operator<In, Out> {
   const { assigner, aggregate, key: keyOf, result: makeRecord, lateTag } = options
   const { canonicalKey, originalKey, detachKey, noTimestamp, newCut } = imports
+  const { isPartialResult, partials } = imports
   const { ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const byEnd = new Map<number, OpenWindow<Acc>>()
   /** The same windows in the order of their ends. */
@@ -144,6 +154,26 @@ function createOperator<In, Key, Acc, Result, Out>(
     accumulators.set(known ? key : detachKey(key), aggregate.add(accumulator, value))
   }
 
+  /** What the first phase has made of some records. */
+  function addPartial(partial: PartialResult, timestamp: number): void {
+    if (
+      !(timestamp >= (bounds[0] as number) && timestamp < (bounds[1] as number)) &&
+      !enterWindow(timestamp)
+    ) {
+      lateDropped.value += partial['millrace.partialOf']
+      return
+    }
+    const key = keyOf === undefined ? null : canonicalKey(partial.key)
+    if (cut !== undefined) cut.touch(accumulators, key)
+    if (!accumulators.has(key)) {
+      accumulators.set(detachKey(key), (partials as PartialForm<Acc>).accumulatorOf(partial))
+      return
+    }
+    const before = accumulators.get(key) as Acc
+    const next = aggregate.merge(before, (partials as PartialForm<Acc>).accumulatorOf(partial))
+    if (!Object.is(next, before)) accumulators.set(key, next)
+  }
+
   /** A record that no window takes any more. */
   function leaveOut(value: In, timestamp: number): void {
     if (lateTag === undefined) lateDropped.value++
@@ -188,7 +218,7 @@ function createOperator<In, Key, Acc, Result, Out>(
     accumulators = new Map()
   }
 
-  return {
+  const operator: Operator<In, Out> = {
     open(context, to) {
       output = to
       late = lateTag === undefined ? undefined : context.sideOutput(lateTag)
@@ -257,6 +287,14 @@ function createOperator<In, Key, Acc, Result, Out>(
       open.length = 0
       accumulators = new Map()
       firing = undefined
+    },
+  }
+  if (partials === undefined) return operator
+  return {
+    ...operator,
+    processRecord(value, timestamp) {
+      if (isPartialResult(value)) addPartial(value, timestamp)
+      else operator.processRecord(value, timestamp)
     },
   }
 }

@@ -9,6 +9,7 @@ test('a module runs on threads, a job given as a value inline; parallelism is th
   const module = resolveOptions({}, true)
   assert.is(module.host, 'threads')
   assert.is(module.codec, 'columns')
+  assert.is(module.preAggregation, 'auto')
   assert.is(module.parallelism, module.slots)
   assert.equal(module.args, {})
   assert.is(resolveOptions({}, false).host, 'inline')
@@ -38,6 +39,7 @@ test('what is wrong is refused with a code', () => {
     ['INVALID_SLOTS', { slots: 1.5 }],
     ['INVALID_HOST', { host: 'cluster' }],
     ['INVALID_CODEC', { codec: 'json' }],
+    ['INVALID_ARGUMENT', { preAggregation: 'on' }],
   ]
   for (const [code, options] of wrong) {
     throwsCode(() => resolveOptions(options as never, true), code)
