@@ -2,9 +2,9 @@
  * Apache Flink in a JVM of its own, with the queries of the Nexmark benchmark: built when needed, started once, asked line by line.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { inRepository } from '../repository-folder.ts'
 
 /** What Flink needs to look into what it copies. */
 const OPENED = [
@@ -24,20 +24,29 @@ export interface FlinkRun {
   readonly cpuSeconds: number
 }
 
+/** Which rows, and where to. */
+export interface RowsToFile {
+  readonly events: number
+  readonly parallelism: number
+  readonly groupSize: number
+  readonly file: string
+}
+
 /** A JVM that waits for commands. One at a time. */
 export interface FlinkCluster {
   run(query: string, events: number, parallelism: number): Promise<FlinkRun>
   /** Writes the rows as JSON Lines. */
-  rows(
-    query: string,
-    request: { events: number; parallelism: number; groupSize: number; file: string },
-  ): Promise<void>
+  rows(query: string, request: RowsToFile): Promise<void>
+  /** Runs the query in SQL. */
+  runSql(query: string, events: number, parallelism: number): Promise<FlinkRun>
+  /** Writes the rows that the query in SQL has in the end as JSON Lines. */
+  rowsSql(query: string, request: RowsToFile): Promise<void>
   stop(): void
 }
 
 /** Builds the Java side and starts it. Throws where Maven or Java are missing. */
 export function startFlink(log: (line: string) => void): FlinkCluster {
-  const folder = sourceFolder()
+  const folder = inRepository('benchmarks/flink')
   requireCommand('java', '-version', 'Java 17')
   requireCommand('mvn', '-v', 'Maven')
   log('building the Java side with Maven')
@@ -61,19 +70,15 @@ export function startFlink(log: (line: string) => void): FlinkCluster {
     async rows(query, { events, parallelism, groupSize, file }) {
       await ask('rows', query, events, parallelism, groupSize, file)
     },
+    runSql: async (query, events, parallelism) =>
+      (await ask('sql', query, events, parallelism)) as FlinkRun,
+    async rowsSql(query, { events, parallelism, groupSize, file }) {
+      await ask('sqlrows', query, events, parallelism, groupSize, file)
+    },
     stop() {
       child.stdin.end()
       child.kill()
     },
-  }
-}
-
-/** The Java side is not compiled into the folder of this module: it lies in the repository. */
-function sourceFolder(): string {
-  for (let at = import.meta.dirname; ; at = dirname(at)) {
-    const folder = join(at, 'benchmarks', 'flink')
-    if (existsSync(join(folder, 'pom.xml'))) return folder
-    if (at === dirname(at)) throw new Error('flink: runs in a clone of the repository only')
   }
 }
 

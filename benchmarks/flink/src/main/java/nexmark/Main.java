@@ -27,6 +27,7 @@ import org.apache.flink.util.CloseableIterator;
  * <pre>
  *   run QUERY EVENTS PARALLELISM            throws the rows away, and says how long it took
  *   rows QUERY EVENTS PARALLELISM GROUP FILE   writes the rows of events that are out of order in groups
+ *   sql, sqlrows                               the same in SQL
  * </pre>
  */
 public final class Main {
@@ -43,18 +44,26 @@ public final class Main {
       int parallelism = Integer.parseInt(words[3]);
       if (events % ((long) BLOCK * parallelism) != 0)
         throw new IllegalArgumentException("events must be a multiple of " + BLOCK * parallelism);
-      if (words[0].equals("rows")) {
-        write(query, events, parallelism, Long.parseLong(words[4]), Path.of(words[5]));
-        System.out.println("{}");
-      } else {
-        System.out.println(run(query, events, parallelism));
+      switch (words[0]) {
+        case "rows":
+          write(query, events, parallelism, Long.parseLong(words[4]), Path.of(words[5]));
+          System.out.println("{}");
+          break;
+        case "sqlrows":
+          writeSql(query, events, parallelism, Long.parseLong(words[4]), Path.of(words[5]));
+          System.out.println("{}");
+          break;
+        default:
+          System.out.println(run(query, events, parallelism, words[0].equals("sql")));
       }
     }
   }
 
-  private static String run(String query, long events, int parallelism) throws Exception {
+  private static String run(String query, long events, int parallelism, boolean isSql) throws Exception {
     StreamExecutionEnvironment env = environment(parallelism);
-    Queries.build(query, source(env, events, parallelism, 1)).sinkTo(new DiscardingSink<>());
+    DataStream<Event> source = source(env, events, parallelism, 1);
+    if (isSql) SqlJobs.add(query, env, source);
+    else Queries.build(query, source).sinkTo(new DiscardingSink<>());
     double cpu = cpuSeconds();
     long runtime = env.execute(query).getNetRuntime();
     return String.format(
@@ -75,6 +84,19 @@ public final class Main {
     }
   }
 
+  private static void writeSql(String query, long events, int parallelism, long groupSize, Path file)
+      throws Exception {
+    StreamExecutionEnvironment env = environment(parallelism);
+    try (BufferedWriter out = Files.newBufferedWriter(file)) {
+      for (var row : SqlJobs.rows(query, env, source(env, events, parallelism, groupSize)).entrySet()) {
+        for (int times = 0; times < row.getValue(); times++) {
+          out.write(row.getKey());
+          out.newLine();
+        }
+      }
+    }
+  }
+
   private static StreamExecutionEnvironment environment(int parallelism) {
     Configuration configuration = new Configuration();
     configuration.set(PipelineOptions.OBJECT_REUSE, true);
@@ -82,6 +104,7 @@ public final class Main {
     configuration.set(TaskManagerOptions.NETWORK_MEMORY_MIN, MemorySize.ofMebiBytes(256));
     configuration.set(TaskManagerOptions.NETWORK_MEMORY_MAX, MemorySize.ofMebiBytes(256));
     configuration.set(RestOptions.BIND_PORT, "0");
+    SqlJobs.configure(configuration);
     return StreamExecutionEnvironment.createLocalEnvironment(parallelism, configuration);
   }
 

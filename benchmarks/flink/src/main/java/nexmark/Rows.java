@@ -1,5 +1,9 @@
 package nexmark;
 
+import java.math.BigDecimal;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+
 /** Rows as lines of JSON. */
 final class Rows {
   private Rows() {}
@@ -8,7 +12,8 @@ final class Rows {
     StringBuilder line = new StringBuilder("[");
     for (Object cell : row) {
       if (line.length() > 1) line.append(',');
-      if (cell instanceof String) line.append('"').append(cell).append('"');
+      if (cell instanceof String || cell instanceof BigDecimal) line.append('"').append(cell).append('"');
+      else if (cell instanceof LocalDateTime) line.append(((LocalDateTime) cell).toInstant(ZoneOffset.UTC).toEpochMilli());
       else line.append(cell);
     }
     return line.append(']').toString();
