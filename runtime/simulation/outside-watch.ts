@@ -36,13 +36,16 @@ export class OutsideWatch {
   /** Waits for what is under way outside. False when nothing is. */
   async waited(): Promise<boolean> {
     if (!this.busy) return false
-    const deadline = performance.now() + PATIENCE_MS
-    while (this.busy) {
-      if (performance.now() >= deadline) {
-        this.#usual = underWay()
-        return false
-      }
-      await nextMacrotask()
+    const patience = { over: false }
+    // Also wakes the event loop, so that there is an end to it.
+    const forget = afterRealTime(PATIENCE_MS, () => {
+      patience.over = true
+    })
+    while (this.busy && !patience.over) await nextNews()
+    forget()
+    if (patience.over && this.busy) {
+      this.#usual = underWay()
+      return false
     }
     await afterPromises()
     return true
@@ -80,6 +83,17 @@ export function nextMacrotask(): Promise<void> {
       own--
       resolve()
     })
+  })
+}
+
+/**
+ * Resolves when something has happened outside. The event loop sleeps until then: looking again and again would take the processor from what is
+ * waited for.
+ */
+function nextNews(): Promise<void> {
+  return new Promise((resolve) => {
+    // One without a reference runs in the next round of the loop, and does not bring it about.
+    setImmediate(resolve).unref()
   })
 }
 

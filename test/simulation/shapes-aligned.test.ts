@@ -1,3 +1,3 @@
 import { testShapes } from './shape-tests.ts'
 
-testShapes('aligned', 0)
+testShapes('aligned', 0, 1)

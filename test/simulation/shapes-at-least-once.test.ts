@@ -1,3 +1,3 @@
 import { testShapes } from './shape-tests.ts'
 
-testShapes('at-least-once', 3000)
+testShapes('at-least-once', 3000, 1)

@@ -1,3 +1,3 @@
 import { testShapes } from './shape-tests.ts'
 
-testShapes('timeout', 2000)
+testShapes('timeout', 2000, 1)

@@ -1,0 +1,3 @@
+import { testShapes } from './shape-tests.ts'
+
+testShapes('aligned', 0, 2)

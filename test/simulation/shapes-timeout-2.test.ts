@@ -1,0 +1,3 @@
+import { testShapes } from './shape-tests.ts'
+
+testShapes('timeout', 2000, 2)

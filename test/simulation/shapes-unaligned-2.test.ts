@@ -1,0 +1,3 @@
+import { testShapes } from './shape-tests.ts'
+
+testShapes('unaligned', 1000, 2)
