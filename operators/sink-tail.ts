@@ -33,7 +33,10 @@ export class SinkTail implements Output, Flushable {
   readonly #onError: (error: unknown) => void
   readonly #owner: SinkOwner
   #writer: SinkWriter<unknown> | undefined
+  /** Of full batches one with room for the next, which need not grow; after smaller ones empty. */
   #values: unknown[] = []
+  /** Records in it. */
+  #length = 0
   #timestamps = new Float64Array(BATCH_RECORDS)
   /** Resolves when this subtask has heard that the writer is done, well or not; undefined while the writer is free. */
   #writing: Promise<void> | undefined
@@ -60,24 +63,27 @@ export class SinkTail implements Output, Flushable {
   }
 
   emit(value: unknown, timestamp: number): void {
-    const values = this.#values
-    const length = values.length
+    const length = this.#length
     if (length === this.#timestamps.length) this.#grow()
-    values.push(value)
+    this.#values[length] = value
     this.#timestamps[length] = timestamp
+    this.#length = length + 1
     if (length === 0) this.#slot.markDirty(this)
     if (length + 1 >= BATCH_RECORDS) this.flush()
   }
 
   /** Hands over what was collected, unless the writer is still busy. */
   flush(): void {
-    if (this.#writing !== undefined || this.#values.length === 0) return
+    const length = this.#length
+    if (this.#writing !== undefined || length === 0) return
     if (this.#failure !== undefined) return
     const values = this.#values
-    const timestamps = this.#timestamps.subarray(0, values.length)
-    this.#values = []
-    this.#timestamps = new Float64Array(BATCH_RECORDS)
-    this.recordCount += values.length
+    const timestamps = this.#takeTimestamps(length)
+    // The room that was left over must not count as records.
+    if (length < values.length) values.length = length
+    this.#values = length < BATCH_RECORDS ? [] : new Array(BATCH_RECORDS)
+    this.#length = 0
+    this.recordCount += length
     let done: void | Promise<void>
     try {
       done = this.#writer?.write(values, timestamps)
@@ -94,7 +100,7 @@ export class SinkTail implements Output, Flushable {
    * `UNSENDABLE_VALUE`. Nothing may be emitted before it has settled.
    */
   async prepare(last: boolean): Promise<SinkSnapshot> {
-    while (this.#values.length > 0 || this.#writing !== undefined) {
+    while (this.#length > 0 || this.#writing !== undefined) {
       this.#checkWhole()
       if (this.#writing === undefined) this.flush()
       await this.#writing
@@ -155,7 +161,7 @@ export class SinkTail implements Output, Flushable {
         done,
         () => {
           this.#writing = undefined
-          if (this.#values.length > 0) this.#slot.markDirty(this)
+          if (this.#length > 0) this.#slot.markDirty(this)
           this.#gate.unblock()
           heard()
         },
@@ -179,6 +185,14 @@ export class SinkTail implements Output, Flushable {
     } catch (error) {
       throw operatorError(this.#owner, error)
     }
+  }
+
+  /** Those of the batch, which nobody writes to again. */
+  #takeTimestamps(length: number): Float64Array {
+    const timestamps = this.#timestamps
+    if (length < BATCH_RECORDS) return timestamps.slice(0, length)
+    this.#timestamps = new Float64Array(BATCH_RECORDS)
+    return timestamps.subarray(0, length)
   }
 
   /** One record can leave the chain as many while the writer is busy. */

@@ -66,6 +66,35 @@ test('while a write is pending the gate is closed and nothing more is written; t
   assert.is(tail.recordCount, 1_503)
 })
 
+test('a writer that takes batches at once gets every record with its time, and what it got never changes', async () => {
+  const got: { values: readonly unknown[]; timestamps: Float64Array }[] = []
+  const { tail, settle } = rig({
+    write(values, timestamps) {
+      got.push({ values, timestamps })
+    },
+  })
+  let next = 0
+  const sizes = [1, 512, 513, 511, 3, 1_025, 2]
+  for (const size of sizes) {
+    for (let i = 0; i < size; i++) tail.emit(next++, next * 10)
+    await settle()
+  }
+  const all = Array.from({ length: next }, (_, i) => i)
+  assert.equal(
+    got.flatMap(({ values }) => values),
+    all,
+  )
+  assert.equal(
+    got.flatMap(({ timestamps }) => [...timestamps]),
+    all.map((i) => (i + 1) * 10),
+  )
+  assert.equal(
+    got.map(({ values }) => values.length),
+    [1, 512, 512, 1, 511, 3, 512, 512, 1, 2],
+  )
+  assert.is(tail.recordCount, next)
+})
+
 test('at the end: the rest, then one flush; the commit closes', async () => {
   const { steps, begun, settle, emit, tail } = rig()
   emit(1)
