@@ -4,6 +4,8 @@
  * - The longest pause: a subtask takes batches of 256 records, each of which reads and writes the value of a random key, and between two
  *   batches packs as it does during a checkpoint. The longest time from batch to batch is the pause, whatever it is spent on; it is
  *   given without what major garbage collections took too, and without a checkpoint.
+ * - Increments: after 1 % of the keys have changed, what a checkpoint takes that has only these, against one that has everything, in bytes and in time spent
+ *   on packing, with nothing else going on; and its longest pause while batches come.
  * - Recovery: from the bytes of the snapshot to state that can be read.
  */
 import { constants, PerformanceObserver } from 'node:perf_hooks'
@@ -19,6 +21,8 @@ import { figure, type BenchmarkOptions, type Figure } from './figure.ts'
 const KEYS = 1_000_000
 const BATCH = 256
 const ROUNDS = 3
+/** One key in so many changes between two checkpoints. */
+const CHANGED_PART = 100
 
 /** About 100 bytes as msgpack. */
 interface Customer {
@@ -110,10 +114,54 @@ function contents() {
   return { source: undefined, channels: [], watermark: 0, finished: false }
 }
 
-/** A checkpoint while batches come. */
-async function checkpoint(state: State) {
+function cutOf({ backend }: State, since?: number): ChainCut {
+  const cut = backend.cut({ since, isBase: true })
+  return new ChainCut([{ cut, failure: (error) => error as Error }])
+}
+
+function bytesOf({ groups }: OperatorSnapshot): number {
+  return groups.reduce((sum, { bytes }) => sum + bytes.length, 0)
+}
+
+/** A checkpoint with nothing else going on; with `since` of what has changed. */
+function quietCheckpoint(state: State, since?: number) {
   const begin = performance.now()
-  const cut = new ChainCut([{ cut: state.backend.cut(), failure: (error) => error as Error }])
+  const cut = cutOf(state, since)
+  const snapshot = new SnapshotUnderWay(1, contents(), cut)
+  while (!snapshot.isPacked) snapshot.pack(systemClock)
+  const [operator] = snapshot.finish([]).operators
+  const tookMs = performance.now() - begin
+  if (operator === undefined) throw new Error('checkpoint-state: no snapshot')
+  return { operator, bytes: bytesOf(operator), tookMs, number: cut.numbers[0] }
+}
+
+/** Changes one key in `CHANGED_PART`. */
+function changeSome({ backend, state }: State, round: number): void {
+  for (let id = round; id < KEYS; id += CHANGED_PART) {
+    backend.setCurrentKey(`customer-${id}`)
+    state.set(customer(id, (state.get()?.orders ?? 0) + 1))
+  }
+}
+
+/** One checkpoint with everything, one with what has changed since, and another while batches come. */
+async function increments(state: State, round: number) {
+  const whole = quietCheckpoint(state)
+  changeSome(state, round)
+  const increment = quietCheckpoint(state, whole.number)
+  changeSome(state, round + ROUNDS)
+  const busy = await checkpoint(state, increment.number)
+  return {
+    bytes: increment.bytes / whole.bytes,
+    time: increment.tookMs / whole.tookMs,
+    pause: Math.max(busy.cutMs, busy.pauses.longest),
+    chain: { ...increment.operator, base: whole.operator },
+  }
+}
+
+/** A checkpoint while batches come. */
+async function checkpoint(state: State, since?: number) {
+  const begin = performance.now()
+  const cut = cutOf(state, since)
   const snapshot = new SnapshotUnderWay(1, contents(), cut)
   const cutMs = performance.now() - begin
   const pauses = await pausesOf(state, () => {
@@ -123,8 +171,18 @@ async function checkpoint(state: State) {
   const tookMs = performance.now() - begin
   const [operator] = snapshot.finish([]).operators
   if (operator === undefined) throw new Error('checkpoint-state: no snapshot')
-  const bytes = operator.groups.reduce((sum, group) => sum + group.bytes.length, 0)
-  return { operator, bytes, cutMs, pauses, tookMs }
+  return { operator, bytes: bytesOf(operator), cutMs, pauses, tookMs }
+}
+
+/** From a snapshot, in seconds. */
+function recover(snapshot: OperatorSnapshot | undefined): number {
+  if (snapshot === undefined) throw new Error('checkpoint-state: no snapshot')
+  const begin = performance.now()
+  const { backend, state } = backendOf([snapshot])
+  const tookMs = performance.now() - begin
+  backend.setCurrentKey('customer-1')
+  if (state.get()?.id !== 1) throw new Error('checkpoint-state: not restored')
+  return tookMs / 1_000
 }
 
 /** Measures, see the head of this file. */
@@ -139,7 +197,12 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
   log(`${KEYS} keys`)
   const state = backendOf()
   fill(state)
+  const changedBytes: number[] = []
+  const changedTime: number[] = []
+  const changedPauses: number[] = []
+  const recoveriesOfChain: number[] = []
   let last: OperatorSnapshot | undefined
+  let chain: OperatorSnapshot | undefined
   for (let round = 0; round < ROUNDS; round++) {
     log(`round ${round + 1} of ${ROUNDS}`)
     let batches = 2_000
@@ -151,13 +214,15 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
     took.push(made.tookMs / 1_000)
     bytes.push(made.bytes / KEYS)
     last = made.operator
+    const changed = await increments(state, round)
+    changedBytes.push(changed.bytes)
+    changedTime.push(changed.time)
+    changedPauses.push(changed.pause)
+    chain = changed.chain
   }
-  for (let round = 0; round < ROUNDS && last !== undefined; round++) {
-    const begin = performance.now()
-    const again = backendOf([last])
-    recoveries.push((performance.now() - begin) / 1_000)
-    again.backend.setCurrentKey('customer-1')
-    if (again.state.get()?.id !== 1) throw new Error('checkpoint-state: not restored')
+  for (let round = 0; round < ROUNDS; round++) {
+    recoveries.push(recover(last))
+    recoveriesOfChain.push(recover(chain))
   }
   return [
     figure('checkpoint-state', 'longest pause of a checkpoint, ms', pauses, { reach: 20, aim: 5 }),
@@ -166,6 +231,20 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
     figure('checkpoint-state', 'longest pause without a checkpoint, ms', without),
     figure('checkpoint-state', 'full checkpoint while records come, s', took),
     figure('checkpoint-state', 'full checkpoint, bytes per key', bytes),
+    figure('checkpoint-state', 'increment of 1%, longest pause, ms', changedPauses, {
+      reach: 20,
+      aim: 5,
+    }),
+    figure('checkpoint-state', 'increment of 1%, bytes against a full one', changedBytes, {
+      reach: 0.05,
+    }),
+    figure('checkpoint-state', 'increment of 1%, time against a full one', changedTime, {
+      reach: 0.05,
+    }),
     figure('checkpoint-state', 'recovery, s', recoveries, { reach: 2, aim: 0.5 }),
+    figure('checkpoint-state', 'recovery of a full one and an increment, s', recoveriesOfChain, {
+      reach: 2,
+      aim: 0.5,
+    }),
   ]
 }

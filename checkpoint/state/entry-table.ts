@@ -21,9 +21,14 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
 import { detachKey } from '../detach.ts'
+import { ChangedEntries } from './changed-entries.ts'
+import type { ChangesWalker } from './changed-entries.ts'
 import { DeletedEntries } from './deleted-entries.ts'
 import type { DeletedEntry } from './deleted-entries.ts'
 import type { CutSpan, Namespace } from './state-backend.ts'
+
+/** The number of an entry that is gone. */
+const GONE = 2 ** 30 - 1
 
 /** Whose entries the handles of one operator show. Written by the backend, read by all its tables. */
 export interface KeyCursor {
@@ -70,6 +75,9 @@ export abstract class EntryTable<E extends TableEntry> {
   #firstCut: number | undefined
   /** Undefined: nothing builds on the cuts of this table. */
   #deleted: DeletedEntries | undefined
+  #changed: ChangedEntries<E> | undefined
+  /** What has changed since the cut on which the present one builds. Undefined: look at all. */
+  #changes: ChangesWalker<E> | undefined
 
   constructor(where: string, cursor: KeyCursor) {
     this.where = where
@@ -85,6 +93,7 @@ export abstract class EntryTable<E extends TableEntry> {
   add(entry: E): void {
     const { key, namespace } = this.#cursor
     entry.epoch = this.#epoch
+    this.#changed?.add(key as CanonicalKey, namespace, entry)
     this.store(key as CanonicalKey, namespace, entry)
     this.#current = entry
     this.#moves = this.#cursor.moves
@@ -102,6 +111,7 @@ export abstract class EntryTable<E extends TableEntry> {
   drop(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
     this.touch(key, namespace, entry)
     if (entry === this.#current) this.#current = undefined
+    entry.epoch = GONE
     if (this.delete(key, namespace, entry)) this.#deleted?.add(key, namespace)
   }
 
@@ -121,13 +131,32 @@ export abstract class EntryTable<E extends TableEntry> {
     const knows = since !== undefined && this.#firstCut !== undefined && since >= this.#firstCut
     const deleted = knows ? this.#deleted?.since(since) : undefined
     this.#least = deleted === undefined ? 0 : 2 * (since ?? 0) + 1
-    if (deleted === undefined) this.#deleted?.clear()
-    if (isBase) (this.#deleted ??= new DeletedEntries()).cut(number)
+    this.#changes = deleted && this.#changed?.since(since ?? 0)
+    if (deleted === undefined) {
+      this.#deleted?.clear()
+      this.#changed?.clear()
+    }
+    if (isBase) {
+      this.#deleted ??= new DeletedEntries()
+      this.#changed ??= new ChangedEntries()
+      this.#deleted.cut(number)
+      this.#changed.cut(number)
+    }
     this.#firstCut ??= number
     // Entries that are remembered must be looked up again, or their first access would go unnoticed.
     this.#moves = -1
     this.#current = undefined
     return deleted
+  }
+
+  /**
+   * Goes over what has changed, or more, as `walker` over everything; what is gone is not packed (`takePacked`). Undefined: not known. Of a cut that
+   * builds on an earlier one, once.
+   */
+  takeChanges(): ChangesWalker<E> | undefined {
+    const changes = this.#changes
+    this.#changes = undefined
+    return changes
   }
 
   /** Whether an entry may be in the present cut: that it has changed, or that all are. */
@@ -179,6 +208,7 @@ export abstract class EntryTable<E extends TableEntry> {
   #touchFirst(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
     const { epoch } = entry
     entry.epoch = this.#epoch
+    this.#changed?.add(key, namespace, entry)
     if (epoch < this.#epoch - 1 && epoch >= this.#least) this.#keep?.(key, namespace, entry)
   }
 }

@@ -62,7 +62,6 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
       const payload = payloadOf(namespace, entry)
       if (payload !== undefined) keep(key, payload)
     }, span)
-    const walk = table.walker()
     const common = {
       take: (namespace: Namespace | undefined, entry: unknown): unknown => {
         return table.takePacked(entry as E) ? payloadOf(namespace, entry as E) : undefined
@@ -71,12 +70,17 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
         table.endCut()
       },
     }
-    if (deleted === undefined) return { ...common, walk }
+    if (deleted === undefined) return { ...common, walk: table.walker() }
     payloadOf = (namespace, entry) =>
       this.#payload(namespace, entry, now) ?? new ExpiredEntry(namespace)
+    const by = namespaced ? 'namespace' : 'key'
+    const listed = table.takeChanges()
+    if (listed !== undefined)
+      return { ...common, walk: listed, changes: { by, deleted, rare: false } }
+    const walk = table.walker()
     return {
       ...common,
-      changes: { by: namespaced ? 'namespace' : 'key', deleted },
+      changes: { by, deleted, rare: true },
       walk: (limit, found) =>
         walk(limit, (key, namespace, entry) => {
           if (table.hasChanged(entry)) found(key, namespace, entry)

@@ -29,7 +29,7 @@ const LIST_BYTES = 1 << 16
 const LIST_ENTRIES = 1024
 /** So many entries are sorted in the time in which one is packed. */
 const SORTED_PER_PACKED = 4
-/** And so many are looked at, where only those are taken that have changed. */
+/** And so many are looked at, where only those are taken that have changed, and these are not known. */
 const LOOKED_PER_PACKED = 16
 /** So many entries are sorted before they are packed: in each key group so many on average, but at least so many in all. */
 const SORTED_PER_GROUP = 64
@@ -227,10 +227,10 @@ export class SnapshotCut {
       return 0
     }
     const before = this.#found
-    const onlyChanges = walk.part.changes !== undefined
-    const looked = entries * (onlyChanges ? LOOKED_PER_PACKED : SORTED_PER_PACKED)
+    const rare = walk.part.changes?.rare === true
+    const looked = entries * (rare ? LOOKED_PER_PACKED : SORTED_PER_PACKED)
     if (!walk.part.walk(looked, walk.found)) this.#walk++
-    return onlyChanges ? entries : Math.ceil((this.#found - before) / SORTED_PER_PACKED)
+    return rare ? entries : Math.ceil((this.#found - before) / SORTED_PER_PACKED)
   }
 
   /** Packs one list of the group whose turn it is. Returns the number of its entries. */

@@ -97,6 +97,8 @@ export type KeepEntry = (key: CanonicalKey, payload: unknown) => void
 export interface PartChanges {
   /** What makes entries different ones: one that has changed takes the place of the one with the same key, or key and namespace. */
   readonly by: 'key' | 'namespace'
+  /** Whether `walk` finds nothing in most of its places. */
+  readonly rare: boolean
   /** What is gone. May have come again: what is there counts. */
   readonly deleted: Iterable<DeletedEntry>
 }
