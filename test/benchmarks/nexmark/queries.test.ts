@@ -13,7 +13,7 @@ import { Simulator } from '../../../runtime/simulator.ts'
 import { createOracle, differences, expectedRows, removeOracle, rowsOf } from './oracle.ts'
 import type { Oracle } from './oracle.ts'
 
-export const deadlineMs = 240_000
+export const deadlineMs = 480_000
 
 const JOB = new URL('../../../benchmarks/nexmark/job.js', import.meta.url)
 /** More with an environment variable: 100,000 take some minutes. */
