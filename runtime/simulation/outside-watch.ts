@@ -36,12 +36,17 @@ export class OutsideWatch {
   /** Waits for what is under way outside. False when nothing is. */
   async waited(): Promise<boolean> {
     if (!this.busy) return false
-    const patience = { over: false }
-    // Also wakes the event loop, so that there is an end to it.
+    const patience = { over: false, end: (): void => {} }
+    // An event loop that nothing else keeps alive ends with this timer: no immediate comes behind it.
     const forget = afterRealTime(PATIENCE_MS, () => {
       patience.over = true
+      patience.end()
     })
-    while (this.busy && !patience.over) await nextNews()
+    while (this.busy && !patience.over) {
+      const { promise, resolve } = nextNews()
+      patience.end = resolve
+      await promise
+    }
     forget()
     if (patience.over && this.busy) {
       this.#usual = underWay()
@@ -87,14 +92,17 @@ export function nextMacrotask(): Promise<void> {
 }
 
 /**
- * Resolves when something has happened outside. The event loop sleeps until then: looking again and again would take the processor from what is
- * waited for.
+ * Resolves when something has happened outside, or is resolved. The event loop sleeps until then: looking again and again would take the processor
+ * from what is waited for.
  */
-function nextNews(): Promise<void> {
-  return new Promise((resolve) => {
+function nextNews(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {}
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
     // One without a reference runs in the next round of the loop, and does not bring it about.
-    setImmediate(resolve).unref()
+    setImmediate(settle).unref()
   })
+  return { promise, resolve }
 }
 
 /** Calls back after real time; simulators don't take it for something under way outside. Returns what undoes it. */
