@@ -41,10 +41,7 @@ export interface SubtaskPartName extends SubtaskName {
 }
 
 /** The name of the part of a subtask. `increment`: see `SubtaskPartName`. */
-export function subtaskPartName(
-  { taskId, subtaskIndex }: SubtaskName,
-  increment?: number,
-): string {
+export function subtaskPartName({ taskId, subtaskIndex }: SubtaskName, increment?: number): string {
   const name = `task-${taskId}/subtask-${subtaskIndex}`
   return increment === undefined ? name : `${name}/increment-${increment}`
 }

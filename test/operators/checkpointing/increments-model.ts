@@ -277,6 +277,7 @@ export class IncrementsModel {
 
 function textOf(item: { kind: string; key: unknown; space: unknown; value: unknown }): string {
   const { kind, key, space, value } = item
-  const plain = value instanceof Map ? [...(value as Map<number, number>)].sort(([a], [b]) => a - b) : value
+  const plain =
+    value instanceof Map ? [...(value as Map<number, number>)].sort(([a], [b]) => a - b) : value
   return JSON.stringify([kind, key, space ?? null, plain])
 }
