@@ -237,9 +237,11 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
     }),
     figure('checkpoint-state', 'increment of 1%, bytes against a full one', changedBytes, {
       reach: 0.05,
+      aim: 0.02,
     }),
     figure('checkpoint-state', 'increment of 1%, time against a full one', changedTime, {
       reach: 0.05,
+      aim: 0.02,
     }),
     figure('checkpoint-state', 'recovery, s', recoveries, { reach: 2, aim: 0.5 }),
     figure('checkpoint-state', 'recovery of a full one and an increment, s', recoveriesOfChain, {

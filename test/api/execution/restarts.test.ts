@@ -94,7 +94,7 @@ test('a thread on which user code does not return is ended, and the job starts a
   const { result, counts, heard } = await run('threads', {
     trouble: 'hangs',
     failures: 1,
-    heartbeatTimeoutMs: 1_000,
+    heartbeatTimeoutMs: 4_000,
   })
   assert.equal(counts, EXPECTED)
   assert.is(result.restarts, 1)
@@ -102,7 +102,7 @@ test('a thread on which user code does not return is ended, and the job starts a
   assert.is(error instanceof MillraceError && error.code, 'SLOT_UNRESPONSIVE')
   assert.match(
     String(error),
-    /Slot \d gave no sign of life for 1000 ms: .* \(its subtasks: .*numbers.*\[\d\]/,
+    /Slot \d gave no sign of life for 4000 ms: .* \(its subtasks: .*numbers.*\[\d\]/,
   )
   await nothingLeft()
 })

@@ -11,6 +11,8 @@ const collectGarbage = runInNewContext('gc') as () => void
 
 const LINES = 300
 const LINE_BYTES = 100_000
+/** Far less than the lines. */
+const ALLOWED_BYTES = (LINES * LINE_BYTES) / 20
 
 /** Cuts a key of 20 characters out of each of many long lines. */
 function* keysCutFromLines(): Generator<string> {
@@ -21,18 +23,29 @@ function* keysCutFromLines(): Generator<string> {
   }
 }
 
-function heapGrowth(work: () => unknown): number {
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 10)
+  })
+}
+
+/** Of what `work` returns. Code that is being compiled in the background holds what it has seen for a while. */
+async function heapGrowth(work: () => unknown): Promise<number> {
   collectGarbage()
   const before = process.memoryUsage().heapUsed
   const kept = work()
-  collectGarbage()
-  const growth = process.memoryUsage().heapUsed - before
+  let growth = Number.POSITIVE_INFINITY
+  for (let turn = 0; turn < 100 && growth >= ALLOWED_BYTES; turn++) {
+    collectGarbage()
+    growth = process.memoryUsage().heapUsed - before
+    await nextTurn()
+  }
   assert.ok(kept)
   return growth
 }
 
-test('keys of state, its maps and its namespaces keep nothing but themselves', () => {
-  const growth = heapGrowth(() => {
+test('keys of state, its maps and its namespaces keep nothing but themselves', async () => {
+  const growth = await heapGrowth(() => {
     const backend = backendOf()
     const state = backend.keyedState('value', valueState<number>())
     const map = backend.keyedState('map', mapState<string, number>(), { namespaced: true })
@@ -48,10 +61,10 @@ test('keys of state, its maps and its namespaces keep nothing but themselves', (
     assert.is(backend.size, 2 * LINES)
     return backend
   })
-  assert.ok(growth < (LINES * LINE_BYTES) / 20, `grew by ${growth} bytes`)
+  assert.ok(growth < ALLOWED_BYTES, `grew by ${growth} bytes`)
 })
 
-test('what is restored keeps nothing of the snapshot', () => {
+test('what is restored keeps nothing of the snapshot', async () => {
   const filler = 'x'.repeat(LINE_BYTES)
   const first = backendOf()
   const big = first.keyedState('big', valueState<string>())
@@ -75,8 +88,8 @@ test('what is restored keeps nothing of the snapshot', () => {
   }
   // What the first time leaves behind in code and buffers is not of interest.
   restore()
-  const growth = heapGrowth(restore)
-  assert.ok(growth < (LINES * LINE_BYTES) / 20, `grew by ${growth} bytes`)
+  const growth = await heapGrowth(restore)
+  assert.ok(growth < ALLOWED_BYTES, `grew by ${growth} bytes`)
 })
 
 test('a snapshot with keys can go once all of it has been restored', async () => {
@@ -93,12 +106,14 @@ test('a snapshot with keys can go once all of it has been restored', async () =>
     return { backend, groups: snapshot.groups.map((group) => new WeakRef(group)) }
   }
   const { backend, groups } = open()
-  // What a WeakRef was made of lives to the end of this turn.
-  await new Promise((resolve) => {
-    setImmediate(resolve)
-  })
-  collectGarbage()
-  assert.equal([groups.length > 0, groups.filter((group) => group.deref())], [true, []])
+  assert.ok(groups.length > 0)
+  const left = () => groups.filter((group) => group.deref() !== undefined).length
+  // What a WeakRef was made of lives to the end of this turn; code that is being compiled in the background holds what it has seen.
+  for (let turn = 0; turn < 100 && left() > 0; turn++) {
+    await nextTurn()
+    collectGarbage()
+  }
+  assert.is(left(), 0)
   assert.is(backend.size, 10)
 })
 
