@@ -1,11 +1,12 @@
 /**
  * Two slots, each source → keyBy → count over full bids; half of the records cross. Millrace against itself with plain msgpack
- * frames, and against arrays of 256 by postMessage, written by hand.
+ * frames, and against arrays of 256 by postMessage, written by hand. Every record crosses by itself: aggregating in two phases is off,
+ * but for one row that shows what a user gets who changes nothing.
  */
 import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { runJob } from '../api/index.ts'
-import type { CodecName } from '../api/index.ts'
+import type { CodecName, RunOptions } from '../api/index.ts'
 import { figure } from './figure.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
 import { alternate, ratios } from './measure.ts'
@@ -22,12 +23,14 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
   const runs = await alternate({
     columns: () => job('columns'),
     msgpack: () => job('msgpack'),
+    twoPhases: () => job('columns', 'auto'),
     postMessage,
   })
   return [
     figure('exchange', 'columns, million records/s', runs.columns),
     figure('exchange', 'plain msgpack frames, million records/s', runs.msgpack),
     figure('exchange', 'postMessage by hand, million records/s', runs.postMessage),
+    figure('exchange', 'columns in two phases, million records/s', runs.twoPhases),
     figure('exchange', 'columns / msgpack', ratios(runs.columns, runs.msgpack), {
       reach: 2.5,
       aim: 3,
@@ -39,10 +42,14 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
   ]
 }
 
-async function job(codec: CodecName): Promise<number> {
+async function job(
+  codec: CodecName,
+  preAggregation: NonNullable<RunOptions['preAggregation']> = 'off',
+): Promise<number> {
   const { durationMs, totals } = await runJob(JOB, {
     parallelism: THREADS,
     codec,
+    preAggregation,
     args: { splits: THREADS, records: RECORDS },
   }).result()
   if (totals.recordsRead !== THREADS * RECORDS) throw new Error('records are missing')
