@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { defineJob, noRestart, runJob, valueState } from '../../../api/index.ts'
 import type { JobHandle, RunOptions } from '../../../api/index.ts'
 import { directoryCatalog } from '../../../checkpoint/store/directory-store.ts'
-import { numbers } from './fixtures/numbers.ts'
+import { slowly } from './fixtures/checkpoints.ts'
 
 const TOTAL = 40_000
 const KEYS = 1_000
@@ -23,7 +23,7 @@ const counting = defineJob(
   { name: 'counting', args: { pauseMs: { type: 'integer', default: 0 } } },
   (env, { pauseMs }) => {
     env
-      .from(slowly(pauseMs), { uid: 'numbers' })
+      .from(slowly(TOTAL, pauseMs), { uid: 'numbers' })
       .keyBy((n) => Math.floor(n / (TOTAL / KEYS)))
       .process(
         {
@@ -39,26 +39,6 @@ const counting = defineJob(
       .collect('counts')
   },
 )
-
-function slowly(pauseMs: number): ReturnType<typeof numbers> {
-  const source = numbers(TOTAL, 250)
-  if (pauseMs === 0) return source
-  return {
-    ...source,
-    open: async (start, context, position) => {
-      const reader = await source.open(start, { ...context, batchSize: 50 }, position)
-      return {
-        get position() {
-          return reader.position
-        },
-        async read() {
-          await new Promise((resolve) => setTimeout(resolve, pauseMs))
-          return reader.read()
-        },
-      }
-    },
-  }
-}
 
 async function recordsRead(handle: JobHandle, atLeast: number): Promise<void> {
   while ((await handle.metrics()).totals.recordsRead < atLeast)
