@@ -36,10 +36,12 @@ export function earlyTrigger(time: WindowTime, early: EarlyResults): Trigger<unk
     state.at = MAX_TIMESTAMP
     state.records = 0
   }
-  const wait = (context: TriggerContext<Pending>, at: number): void => {
-    if (context.state.at !== MAX_TIMESTAMP || at === MAX_TIMESTAMP) return
-    context.state.at = at
-    context.registerProcessingTime(at)
+  const wait = (context: TriggerContext<Pending>): void => {
+    const { state } = context
+    // Most records find the timer waiting: the clock is not read for them.
+    if (state.at !== MAX_TIMESTAMP || everyMs === MAX_TIMESTAMP) return
+    state.at = context.processingTime + everyMs
+    context.registerProcessingTime(state.at)
   }
   return {
     name: `early(${everyMs === MAX_TIMESTAMP ? `${everyRecords} records` : `${everyMs} ms`})`,
@@ -49,7 +51,7 @@ export function earlyTrigger(time: WindowTime, early: EarlyResults): Trigger<unk
         reset(context)
         return 'fire'
       }
-      wait(context, context.processingTime + everyMs)
+      wait(context)
       return 'continue'
     },
     onEventTime: (at, context) => {

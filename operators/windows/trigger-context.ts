@@ -59,23 +59,32 @@ export class TriggerContextObject implements TriggerMergeContext<unknown> {
   }
 
   registerEventTime(time: number): void {
+    if (this.#isForgetting('event', time)) return
     this.#parts.timers.registerEventTime(this.key, time, this.entry.namespace)
   }
 
   deleteEventTime(time: number): void {
-    if (this.#parts.time === 'event' && time === this.forgetTime(this.window)) return
+    if (this.#isForgetting('event', time)) return
     this.#parts.timers.deleteEventTime(this.key, time, this.entry.namespace)
   }
 
   registerProcessingTime(time: number): void {
-    if (time === MAX_TIMESTAMP) return
+    if (time === MAX_TIMESTAMP || this.#isForgetting('processing', time)) return
     this.#parts.timers.registerProcessingTime(this.key, time, this.entry.namespace)
   }
 
   deleteProcessingTime(time: number): void {
-    if (time === MAX_TIMESTAMP) return
-    if (this.#parts.time === 'processing' && time === this.forgetTime(this.window)) return
+    if (time === MAX_TIMESTAMP || this.#isForgetting('processing', time)) return
     this.#parts.timers.deleteProcessingTime(this.key, time, this.entry.namespace)
+  }
+
+  /**
+   * Whether it is the timer by which the window is forgotten. It stands from the window's beginning to its end: most triggers ask for it with
+   * every record, and none may delete it.
+   */
+  #isForgetting(kind: WindowTime, time: number): boolean {
+    if (this.#parts.time !== kind || time === MAX_TIMESTAMP) return false
+    return time === this.forgetTime(this.window)
   }
 
   /** When a window is forgotten; MAX_TIMESTAMP: never by itself. */

@@ -59,9 +59,16 @@ export interface WindowStore {
 /** By window first, for many keys share few windows. */
 export class SharedWindowStore implements WindowStore {
   readonly #windows = new Map<Namespace, Map<CanonicalKey, WindowEntry>>()
+  /** The window that was asked for last, because the next record mostly belongs to it too, and what is in it. */
+  #last: Namespace | undefined
+  #byKey: Map<CanonicalKey, WindowEntry> | undefined
 
   find(key: CanonicalKey, namespace: Namespace): WindowEntry | undefined {
-    return this.#windows.get(namespace)?.get(key)
+    if (namespace !== this.#last) {
+      this.#byKey = this.#windows.get(namespace)
+      this.#last = this.#byKey === undefined ? undefined : namespace
+    }
+    return this.#byKey?.get(key)
   }
 
   add(key: CanonicalKey, entry: WindowEntry): void {
@@ -74,7 +81,10 @@ export class SharedWindowStore implements WindowStore {
     const byKey = this.#windows.get(namespace)
     if (byKey === undefined) return
     byKey.delete(key)
-    if (byKey.size === 0) this.#windows.delete(namespace)
+    if (byKey.size > 0) return
+    this.#windows.delete(namespace)
+    this.#last = undefined
+    this.#byKey = undefined
   }
 
   *entries(): Iterable<readonly [CanonicalKey, WindowEntry]> {
@@ -83,6 +93,8 @@ export class SharedWindowStore implements WindowStore {
 
   clear(): void {
     this.#windows.clear()
+    this.#last = undefined
+    this.#byKey = undefined
   }
 }
 
