@@ -1,6 +1,7 @@
 /**
  * The contract of a sink: each subtask opens one writer.
  */
+import type { OutputDisk } from '../checkpoint/store/output-disk.ts'
 import type { Clock } from '../runtime/clock.ts'
 
 /**
@@ -26,6 +27,8 @@ export interface Sink<T, State = unknown, Committable = unknown> {
    * restart commits again).
    */
   commit?(committables: readonly Committable[]): void | Promise<void>
+  /** The same sink, but its writers and `commit` touch this disk in the place of the machine's. For the simulator. Default: it touches none. */
+  onDisk?(disk: OutputDisk): Sink<T, State, Committable>
 }
 
 /** What `Sink.open` is told about the subtask that writes. */

@@ -58,7 +58,8 @@ export const nodeFileSystem: FileSystem = {
   },
 }
 
-class OpenFile implements NewFile {
+/** A file that is open for writing: each write goes on where the handle stands. */
+export class OpenFile implements NewFile {
   readonly #handle: FileHandle
 
   constructor(handle: FileHandle) {

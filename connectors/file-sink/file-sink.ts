@@ -4,8 +4,9 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Sink } from '../../operators/sink.ts'
 import { commitFiles, type FileCommittable } from '../files/commit-files.ts'
+import { nodeOutputDisk } from '../files/node-output-disk.ts'
 import type { BulkFormat, RecordFormat } from '../files/record-format.ts'
-import { FolderWriter, type FolderState } from './folder-writer.ts'
+import { FolderWriter, type FolderOptions, type FolderState } from './folder-writer.ts'
 import { isBulk, type FileFormat } from './part-file.ts'
 
 const DEFAULT_ROLL_BYTES = 128 * 1024 * 1024
@@ -106,11 +107,15 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FolderState, F
     ageMs: limit(roll, 'ageMs', Number.POSITIVE_INFINITY),
     inactiveMs: limit(roll, 'inactiveMs', Number.POSITIVE_INFINITY),
   }
+  return sinkOf({ directory, format, limits, atCheckpoint, bucket, prefix, disk: nodeOutputDisk })
+}
+
+function sinkOf<T>(options: FolderOptions<T>): Sink<T, FolderState, FileCommittable> {
   return {
-    name: `files(${directory})`,
-    open: (context) =>
-      FolderWriter.open({ directory, format, limits, atCheckpoint, bucket, prefix }, context),
-    commit: commitFiles,
+    name: `files(${options.directory})`,
+    open: (context) => FolderWriter.open(options, context),
+    commit: (files) => commitFiles(files, options.disk),
+    onDisk: (disk) => sinkOf({ ...options, disk }),
   }
 }
 

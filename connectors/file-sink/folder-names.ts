@@ -7,12 +7,11 @@
  *          subtask  mark  number
  *          ------tag-----
  */
-import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
-import { syncFolder } from '../files/commit-files.ts'
-import { escaped, isOtherProcess } from '../files/output-names.ts'
+import { escaped } from '../files/output-names.ts'
+import { systemCode } from '../files/paths.ts'
 
 /** What the names of a sink have in common. */
 export interface NameParts {
@@ -21,19 +20,26 @@ export interface NameParts {
 }
 
 /** A tag that no writer has had before. */
-export function newTag(subtaskIndex: number): string {
-  return `${String(subtaskIndex + 1).padStart(5, '0')}-${randomBytes(4).toString('hex')}`
+export function newTag(subtaskIndex: number, disk: OutputDisk): string {
+  return `${String(subtaskIndex + 1).padStart(5, '0')}-${disk.newMark()}`
+}
+
+/** Which of the files of a sink. */
+export interface FileNumber {
+  readonly tag: string
+  readonly number: number
+  /** The process that writes it. */
+  readonly pid: number
 }
 
 /** The visible and the hidden path of a file. */
 export function folderTarget(
   folder: string,
   { prefix, extension }: NameParts,
-  tag: string,
-  number: number,
+  { tag, number, pid }: FileNumber,
 ): { readonly final: string; readonly temporary: string } {
   const name = `${prefix}-${tag}-${String(number).padStart(6, '0')}${extension}`
-  const temporary = join(folder, `.${name}.${process.pid}.pending`)
+  const temporary = join(folder, `.${name}.${pid}.pending`)
   return { final: join(folder, name), temporary }
 }
 
@@ -54,15 +60,6 @@ export function bucketFolder(directory: string, bucket: unknown): string {
   return join(directory, ...names)
 }
 
-/** Creates a folder and its parents so that they survive the machine. */
-export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true })
-  if (first === undefined) return
-  for (let folder = path; folder.length >= first.length; folder = dirname(folder)) {
-    await syncFolder(dirname(folder))
-  }
-}
-
 /**
  * Removes the files of some writers, hidden and visible, from a number on: what they had written behind the checkpoint from which
  * the job goes on.
@@ -71,9 +68,10 @@ export async function withdraw(
   directory: string,
   parts: NameParts,
   from: readonly { readonly tag: string; readonly next: number }[],
+  disk: OutputDisk,
 ): Promise<void> {
   const nextOf = new Map(from.map(({ tag, next }) => [tag, next]))
-  await removeFiles(directory, parts, ({ tag, number }) => {
+  await removeFiles(directory, parts, disk, ({ tag, number }) => {
     const next = nextOf.get(tag)
     return next !== undefined && number >= next
   })
@@ -87,21 +85,22 @@ export async function removePending(
   directory: string,
   parts: NameParts,
   subtask: { readonly subtaskIndex: number; readonly parallelism: number },
+  disk: OutputDisk,
 ): Promise<void> {
-  await removeFiles(directory, parts, async ({ tag, pid, path }) => {
+  await removeFiles(directory, parts, disk, async ({ tag, pid, path }) => {
     if (pid === undefined) return false
     const writer = Number(tag.slice(0, 5)) - 1
     const heir = writer >= subtask.parallelism ? 0 : writer
-    return heir === subtask.subtaskIndex && (await isLeftBehind(pid, path))
+    return heir === subtask.subtaskIndex && (await isLeftBehind(pid, path, disk))
   })
 }
 
 /** Numbers of processes are given again, in containers often the same: then the file is older than this process. */
-async function isLeftBehind(pid: number, path: string): Promise<boolean> {
-  if (pid !== process.pid) return !isOtherProcess(pid)
-  const found = await stat(path).catch(() => undefined)
-  if (found === undefined) return false
-  return found.mtimeMs < performance.timeOrigin + performance.now() - process.uptime() * 1000
+async function isLeftBehind(pid: number, path: string, disk: OutputDisk): Promise<boolean> {
+  const own = disk.process
+  if (pid !== own.id) return !own.isRunning(pid)
+  const found = await disk.facts(path).catch(() => undefined)
+  return found !== undefined && found.writtenMs < own.begunMs
 }
 
 interface FoundFile {
@@ -115,21 +114,46 @@ interface FoundFile {
 async function removeFiles(
   directory: string,
   { prefix, extension }: NameParts,
+  disk: OutputDisk,
   unwanted: (file: FoundFile) => boolean | Promise<boolean>,
 ): Promise<void> {
   const name = `${escaped(prefix)}-(\\d{5}-[0-9a-f]{8})-(\\d{6,})${escaped(extension)}`
   const pattern = new RegExp(`^(?:${name}|\\.${name}\\.(\\d+)\\.pending)$`)
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const match = entry.isFile() ? pattern.exec(entry.name) : null
-    if (match === null) continue
-    const [, visibleTag, visibleNumber, hiddenTag, hiddenNumber, pid] = match
-    const path = join(entry.parentPath, entry.name)
+  const changed = new Set<string>()
+  for await (const { folder, name: found } of filesBelow(directory, disk)) {
+    const [, visibleTag, visibleNumber, hiddenTag, hiddenNumber, pid] = pattern.exec(found) ?? []
+    const tag = visibleTag ?? hiddenTag
+    if (tag === undefined) continue
+    const path = join(folder, found)
     const file: FoundFile = {
       path,
-      tag: visibleTag ?? hiddenTag ?? '',
+      tag,
       number: Number(visibleNumber ?? hiddenNumber),
       pid: pid === undefined ? undefined : Number(pid),
     }
-    if (await unwanted(file)) await rm(path, { force: true })
+    if (!(await unwanted(file))) continue
+    changed.add(folder)
+    await remove(path, disk)
+  }
+  // What is gone must not come back after a loss of power, when nobody looks for it any more.
+  for (const folder of changed) await disk.syncFolder(folder)
+}
+
+/** The files in a folder, and in those below it. */
+async function* filesBelow(
+  folder: string,
+  disk: OutputDisk,
+): AsyncGenerator<{ readonly folder: string; readonly name: string }> {
+  for (const { name, kind } of await disk.entries(folder)) {
+    if (kind === 'file') yield { folder, name }
+    else if (kind === 'folder') yield* filesBelow(join(folder, name), disk)
+  }
+}
+
+async function remove(path: string, disk: OutputDisk): Promise<void> {
+  try {
+    await disk.removeFile(path)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
   }
 }

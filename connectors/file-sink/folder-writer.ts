@@ -2,26 +2,21 @@
  * Writes the files of one subtask into a folder. Where files end at each barrier, all that a writer has to remember is the number of
  * the next file; where they go on, also how far each open one is.
  */
-import { rename, stat, unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import type { PreparedWrites, SinkWriter, WriterContext } from '../../operators/sink.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { systemClock } from '../../runtime/system-clock.ts'
-import { commitFiles, type FileCommittable } from '../files/commit-files.ts'
+import { commitFiles, exists, type FileCommittable } from '../files/commit-files.ts'
 import { notWritable, outputError, OutputFile, type FileState } from '../files/output-file.ts'
-import { systemCode } from '../files/paths.ts'
-import {
-  bucketFolder,
-  folderTarget,
-  makeFolder,
-  newTag,
-  removePending,
-  withdraw,
-} from './folder-names.ts'
+import { bucketFolder, folderTarget, newTag, removePending, withdraw } from './folder-names.ts'
+import { makeFolder } from './make-folder.ts'
 import { PartFile, type FileFormat, type RollLimits } from './part-file.ts'
 
 /** More files than these are not open at once. */
 const MOST_OPEN_FILES = 64
+/** So many folders are known to be on disk; after more of them all are looked at again. */
+const MOST_KNOWN_FOLDERS = 4096
 
 /** The checked options of the sink. */
 export interface FolderOptions<T> {
@@ -32,6 +27,7 @@ export interface FolderOptions<T> {
   readonly atCheckpoint: boolean
   readonly bucket: ((record: T, timestamp: number) => string) | undefined
   readonly prefix: string
+  readonly disk: OutputDisk
 }
 
 /** What a writer needs to go on. Plain data, part of checkpoints. */
@@ -60,6 +56,8 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
   #counted = new Set<string>()
   /** Hidden names of those that the checkpoint counts on from which the job goes on: it may do so again. */
   readonly #inherited = new Set<string>()
+  /** Folders that are on disk. */
+  readonly #folders = new Set<string>()
   #last = false
 
   private constructor(options: FolderOptions<T>, clock: Clock, { tag, next }: FolderState) {
@@ -75,17 +73,19 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
   ): Promise<FolderWriter<T>> {
     const directory = resolve(options.directory)
     const names = { prefix: options.prefix, extension: options.format.extension }
+    const { disk } = options
     const { restored } = context
     try {
-      await makeFolder(directory)
-      if (restored === undefined) await removePending(directory, names, context)
-      else await withdraw(directory, names, restored)
+      await makeFolder(directory, disk)
+      if (restored === undefined) await removePending(directory, names, context, disk)
+      else await withdraw(directory, names, restored, disk)
     } catch (error) {
       throw notWritable(directory, error)
     }
-    const state = restored?.[0] ?? { tag: newTag(context.subtaskIndex), next: 0 }
+    const state = restored?.[0] ?? { tag: newTag(context.subtaskIndex, disk), next: 0 }
     const clock = context.clock ?? systemClock
     const writer = new FolderWriter({ ...options, directory }, clock, state)
+    writer.#folders.add(directory)
     for (const open of restored?.flatMap((one) => one.open ?? []) ?? []) await writer.#endCut(open)
     return writer
   }
@@ -107,7 +107,7 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
     const open = await allSettled([...this.#open.values()].map((file) => file.sync()))
     this.#last = last
     // what belonged to a checkpoint that was given up has not been committed, and becomes part of this one
-    this.#prepared = [...(await stillPending(this.#prepared)), ...this.#ended]
+    this.#prepared = [...(await this.#stillPending()), ...this.#ended]
     this.#ended = []
     const earlier = this.#prepared.filter(({ temporary }) => this.#counted.has(temporary))
     this.#counted = new Set([...open, ...earlier].map(({ temporary }) => temporary))
@@ -118,17 +118,18 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
   async close(): Promise<void> {
     if (this.#last) return
     await this.#endAll(() => true)
-    await commitFiles([...(await stillPending(this.#prepared)), ...this.#ended])
+    await commitFiles([...(await this.#stillPending()), ...this.#ended], this.#options.disk)
   }
 
   async abort(keepPrepared = false): Promise<void> {
+    const { disk } = this.#options
     const isCounted = ({ temporary }: FileCommittable): boolean =>
       this.#inherited.has(temporary) || (keepPrepared && this.#counted.has(temporary))
     for (const file of this.#open.values()) await file.abort(isCounted(file.committable))
     this.#open.clear()
     const ended = keepPrepared ? this.#ended : [...this.#prepared, ...this.#ended]
     for (const file of ended) {
-      if (!isCounted(file)) await unlink(file.temporary).catch(() => undefined)
+      if (!isCounted(file)) await disk.removeFile(file.temporary).catch(() => undefined)
     }
   }
 
@@ -176,17 +177,25 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
   }
 
   async #begin(folder: string, nowMs: number): Promise<PartFile<T>> {
-    const { prefix, format } = this.#options
+    const { prefix, format, disk } = this.#options
     const names = { prefix, extension: format.extension }
-    const committable = folderTarget(folder, names, this.#tag, this.#next++)
+    const number = { tag: this.#tag, number: this.#next++, pid: disk.process.id }
+    const committable = folderTarget(folder, names, number)
     try {
-      await makeFolder(folder)
-      const file = await PartFile.create(committable, format, nowMs)
+      await this.#makeFolder(folder)
+      const file = await PartFile.create(committable, format, nowMs, disk)
       this.#open.set(folder, file)
       return file
     } catch (error) {
       throw notWritable(committable.final, error)
     }
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return
+    await makeFolder(folder, this.#options.disk)
+    if (this.#folders.size >= MOST_KNOWN_FOLDERS) this.#folders.clear()
+    this.#folders.add(folder)
   }
 
   /** Makes it the one that was written to last. */
@@ -212,16 +221,31 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
    * parallelism. If it has become visible since, because the job had gone on, it is hidden again until its next commit.
    */
   async #endCut(state: FileState): Promise<void> {
+    const { disk } = this.#options
     const { temporary, final } = state
     try {
-      if (!(await exists(temporary)) && (await exists(final))) await rename(final, temporary)
+      const isVisible = !(await exists(temporary, disk)) && (await exists(final, disk))
+      if (isVisible) await disk.rename(final, temporary)
     } catch (error) {
       throw outputError(error, final)
     }
-    const file = await OutputFile.resume(state)
+    const file = await OutputFile.resume(state, disk)
     await file.finish()
     this.#inherited.add(temporary)
     this.#ended.push({ temporary, final })
+  }
+
+  /** What was prepared and nobody has committed yet. What is being committed at this moment may be among it: that does no harm. */
+  async #stillPending(): Promise<FileCommittable[]> {
+    const pending: FileCommittable[] = []
+    for (const file of this.#prepared) {
+      try {
+        if (await exists(file.temporary, this.#options.disk)) pending.push(file)
+      } catch (error) {
+        throw outputError(error, file.final)
+      }
+    }
+    return pending
   }
 }
 
@@ -232,27 +256,4 @@ async function allSettled<R>(promises: readonly Promise<R>[]): Promise<R[]> {
     if (result.status === 'rejected') throw result.reason
     return result.value
   })
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false
-    throw error
-  }
-}
-
-/** Those that nobody has committed yet. One that is being committed at this moment may be among them: that does no harm. */
-async function stillPending(files: readonly FileCommittable[]): Promise<FileCommittable[]> {
-  const pending: FileCommittable[] = []
-  for (const file of files) {
-    try {
-      if (await exists(file.temporary)) pending.push(file)
-    } catch (error) {
-      throw outputError(error, file.final)
-    }
-  }
-  return pending
 }

@@ -1,6 +1,7 @@
 /**
  * One file of a folder sink while it is being written: its contents, how much it has, and how old it is. Used by one writer.
  */
+import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import type { FileCommittable } from '../files/commit-files.ts'
 import { OutputFile, type FileState } from '../files/output-file.ts'
 import type {
@@ -51,13 +52,14 @@ export class PartFile<T> {
     this.#writtenMs = nowMs
   }
 
-  /** Creates the hidden file. Rejects as `node:fs` does. */
+  /** Creates the hidden file. Rejects as the disk does. */
   static async create<T>(
     committable: FileCommittable,
     format: FileFormat<T>,
     nowMs: number,
+    disk: OutputDisk,
   ): Promise<PartFile<T>> {
-    return new PartFile(committable, await OutputFile.create(committable), format, nowMs)
+    return new PartFile(committable, await OutputFile.create(committable, disk), format, nowMs)
   }
 
   /** How many more records it may take. */

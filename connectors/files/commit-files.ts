@@ -2,8 +2,8 @@
  * Gives finished files their names, durably: what the file sinks do when a checkpoint is complete. On the coordinator, or in the
  * subtask that wrote where a host makes no checkpoints.
  */
-import { open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { systemCode } from './paths.ts'
 
@@ -21,56 +21,60 @@ export interface FileCommittable {
  *
  * Errors: `OUTPUT_LOST` when a file has vanished under both names; `OUTPUT_WRITE_FAILED`.
  */
-export async function commitFiles(files: readonly FileCommittable[]): Promise<void> {
-  for (const file of files) await commitFile(file)
+export async function commitFiles(
+  files: readonly FileCommittable[],
+  disk: OutputDisk,
+): Promise<void> {
+  for (const file of files) await commitFile(file, disk)
   // also for files that have their name already: the one who gave it may not have come so far
-  for (const folder of new Set(files.map(({ final }) => dirname(final)))) await syncFolder(folder)
-}
-
-/** Makes the names in a folder durable, where the system can: Windows has no such call, and some mounts refuse it. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  try {
-    const handle = await open(folder, 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    const code = systemCode(error)
-    if (code === 'EINVAL' || code === 'ENOTSUP') return
-    throw error
+  for (const folder of new Set(files.map(({ final }) => dirname(final)))) {
+    await syncFolder(folder, disk)
   }
 }
 
-async function commitFile({ temporary, final }: FileCommittable): Promise<void> {
+async function syncFolder(folder: string, disk: OutputDisk): Promise<void> {
   try {
-    await rename(temporary, final)
+    await disk.syncFolder(folder)
+  } catch (error) {
+    throw new MillraceError(
+      'OUTPUT_WRITE_FAILED',
+      `waiting for the names in ${folder} to be on disk failed: ${reasonOf(error)}`,
+      { cause: error },
+    )
+  }
+}
+
+async function commitFile({ temporary, final }: FileCommittable, disk: OutputDisk): Promise<void> {
+  try {
+    await disk.rename(temporary, final)
   } catch (error) {
     if (systemCode(error) === 'ENOENT') {
-      if (await exists(final)) return
+      if (await exists(final, disk)) return
       throw new MillraceError(
         'OUTPUT_LOST',
         `cannot commit ${final}: neither it nor ${temporary}, from which it is made, exists`,
         { cause: error },
       )
     }
-    const why = error instanceof Error ? error.message : String(error)
     throw new MillraceError(
       'OUTPUT_WRITE_FAILED',
-      `giving ${temporary} its name ${final} failed: ${why}`,
+      `giving ${temporary} its name ${final} failed: ${reasonOf(error)}`,
       { cause: error },
     )
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether there is something of this name. Rejects as the disk does. */
+export async function exists(path: string, disk: OutputDisk): Promise<boolean> {
   try {
-    await stat(path)
+    await disk.facts(path)
     return true
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false
     throw error
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

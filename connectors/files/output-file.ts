@@ -2,10 +2,11 @@
  * A file that is written under a temporary name beside its final one and appears there only when all of it is on disk.
  * Used by one sink writer, in one subtask.
  */
-import { copyFile, open, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { NewFile } from '../../checkpoint/store/file-system.ts'
+import type { FileFacts, OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
-import { commitFiles, syncFolder, type FileCommittable } from './commit-files.ts'
+import type { FileCommittable } from './commit-files.ts'
 import { systemCode } from './paths.ts'
 import type { Target } from './output-names.ts'
 import { TextBuffer } from './text-buffer.ts'
@@ -65,17 +66,19 @@ export function notWritable(path: string, error: unknown): MillraceError {
 /** See the head of this file. */
 export class OutputFile {
   readonly #target: Target
-  readonly #file: FileHandle
+  readonly #disk: OutputDisk
+  readonly #file: NewFile
   readonly #buffer: TextBuffer
   #closed = false
   /** Whether the folder has the temporary name on disk. */
   #named = false
 
-  private constructor(target: Target, file: FileHandle) {
+  private constructor(target: Target, disk: OutputDisk, file: NewFile) {
     this.#target = target
+    this.#disk = disk
     this.#file = file
     this.#buffer = new TextBuffer({
-      send: (text) => file.writeFile(text),
+      send: (text) => file.write(Buffer.from(text)),
       failure: (error) => outputError(error, target.final),
       sendFrom: WRITE_CHARACTERS,
       fullFrom: FULL_CHARACTERS,
@@ -83,8 +86,8 @@ export class OutputFile {
   }
 
   /** Creates the temporary file; an old one of its name is emptied. Rejects as `node:fs` does. */
-  static async create(target: Target): Promise<OutputFile> {
-    return new OutputFile(target, await open(target.temporary, 'w'))
+  static async create(target: Target, disk: OutputDisk): Promise<OutputFile> {
+    return new OutputFile(target, disk, await disk.open(target.temporary))
   }
 
   /**
@@ -93,18 +96,10 @@ export class OutputFile {
    *
    * Errors: `OUTPUT_LOST` when the file is gone or too short.
    */
-  static async resume(state: FileState): Promise<OutputFile> {
+  static async resume(state: FileState, disk: OutputDisk): Promise<OutputFile> {
     try {
-      await bringBack(state)
-      // append mode: a handle opened otherwise would begin to write at the start of the file
-      const file = await open(state.temporary, 'a')
-      try {
-        await file.truncate(state.length)
-      } catch (error) {
-        await file.close()
-        throw error
-      }
-      return new OutputFile(state, file)
+      await bringBack(state, disk)
+      return new OutputFile(state, disk, await disk.reopen(state.temporary, state.length))
     } catch (error) {
       throw outputError(error, state.final)
     }
@@ -127,7 +122,7 @@ export class OutputFile {
   async writeBytes(bytes: Uint8Array): Promise<void> {
     await this.#buffer.flush()
     try {
-      await this.#file.writeFile(bytes)
+      await this.#file.write(bytes)
     } catch (error) {
       throw outputError(error, this.#target.final)
     }
@@ -144,10 +139,10 @@ export class OutputFile {
     await this.#buffer.flush()
     try {
       await this.#file.sync()
-      if (!this.#named) await syncFolder(dirname(temporary))
+      if (!this.#named) await this.#disk.syncFolder(dirname(temporary))
       this.#named = true
-      const { size, ino, birthtimeMs } = await this.#file.stat()
-      return { temporary, final, length: size, identity: identityOf(ino, birthtimeMs) }
+      const { bytes, identity } = await this.#disk.facts(temporary)
+      return { temporary, final, length: bytes, identity }
     } catch (error) {
       throw outputError(error, final)
     }
@@ -166,20 +161,9 @@ export class OutputFile {
     return state
   }
 
-  /** Writes the rest, waits for the disk, and gives the file its final name. */
-  async close(): Promise<void> {
-    try {
-      const state = await this.finish()
-      if (state !== undefined) await commitFiles([state])
-    } catch (error) {
-      await this.#drop()
-      throw error
-    }
-  }
-
   /**
-   * Drops what waits and removes the temporary file, or leaves it with `keep`. Never throws; safe to call twice, and after `close`
-   * and `finish`, behind which it does nothing.
+   * Drops what waits and removes the temporary file, or leaves it with `keep`. Never throws; safe to call twice, and after
+   * `finish`, behind which it does nothing.
    */
   async abort(keep = false): Promise<void> {
     await this.#buffer.drop()
@@ -196,36 +180,31 @@ export class OutputFile {
 
   async #drop(): Promise<void> {
     await this.#release()
-    if (this.regular) await unlink(this.#target.temporary).catch(() => undefined)
+    if (this.regular) await this.#disk.removeFile(this.#target.temporary).catch(() => undefined)
   }
-}
-
-function identityOf(ino: number, birthtimeMs: number): string {
-  return `${ino}-${birthtimeMs}`
 }
 
 /** Sees to it that the temporary file of a state is there and long enough. */
-async function bringBack({ temporary, final, length, identity }: FileState): Promise<void> {
-  const written = await found(temporary)
+async function bringBack(
+  { temporary, final, length, identity }: FileState,
+  disk: OutputDisk,
+): Promise<void> {
+  const written = await found(temporary, disk)
   if (written !== undefined) {
-    if (written.size >= length) return
-    const has = `${temporary} has ${written.size} bytes`
+    if (written.bytes >= length) return
+    const has = `${temporary} has ${written.bytes} bytes`
     throw lost(final, `${has}, but ${length} had been written when the checkpoint was made`)
   }
-  const named = await found(final)
-  if (named === undefined || identityOf(named.ino, named.birthtimeMs) !== identity) {
+  const named = await found(final, disk)
+  if (named?.identity !== identity) {
     throw lost(final, `${temporary}, which the checkpoint counts on, is gone`)
   }
-  await copyFile(final, temporary)
+  await disk.copy(final, temporary)
 }
 
-async function found(
-  path: string,
-): Promise<
-  { readonly size: number; readonly ino: number; readonly birthtimeMs: number } | undefined
-> {
+async function found(path: string, disk: OutputDisk): Promise<FileFacts | undefined> {
   try {
-    return await stat(path)
+    return await disk.facts(path)
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
     throw error

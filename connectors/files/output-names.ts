@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { readdir, realpath, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import type { WriterContext } from '../../operators/sink.ts'
+import { isOtherProcess } from './node-output-disk.ts'
 import { systemCode } from './paths.ts'
 
 /** Which part of an output a file is. */
@@ -83,17 +84,6 @@ export async function removeLeftovers(path: string, part: Part, final: string): 
     const [, output, pid] = /^(.+)\.(\d+)-\d+\.tmp$/.exec(entry) ?? []
     if (output === undefined || !isOwn(output) || isOtherProcess(Number(pid))) continue
     await unlink(join(folder, entry)).catch(() => undefined)
-  }
-}
-
-/** Whether another process with this id runs. It may be one that has got the id since: then a leftover stays. */
-export function isOtherProcess(pid: number): boolean {
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return systemCode(error) === 'EPERM'
   }
 }
 

@@ -6,6 +6,7 @@ import { unlink } from 'node:fs/promises'
 import type { PlainData } from '../../operators/source.ts'
 import type { PreparedWrites, Sink, SinkWriter, WriterContext } from '../../operators/sink.ts'
 import { commitFiles, type FileCommittable } from './commit-files.ts'
+import { nodeOutputDisk } from './node-output-disk.ts'
 import { notWritable, OutputFile, type FileState } from './output-file.ts'
 import { partPath, removeLeftovers, targetOf } from './output-names.ts'
 import type { RecordEncoder, RecordFormat } from './record-format.ts'
@@ -28,7 +29,7 @@ export function partSink<T>(
   return {
     name: `${format.name}(${path})`,
     open: (context) => PartWriter.open(path, format, context),
-    commit: commitFiles,
+    commit: (files) => commitFiles(files, nodeOutputDisk),
   }
 }
 
@@ -82,7 +83,7 @@ class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
       for (const part of [...state.parts, ...further]) parts.push(await cutOff(part))
     }
     const open = continued?.open
-    const begun = open === undefined ? {} : { file: await OutputFile.resume(open) }
+    const begun = open === undefined ? {} : { file: await OutputFile.resume(open, nodeOutputDisk) }
     const encoder = format.encoder(continued?.memory)
     return new PartWriter(path, context, encoder, { ...begun, length: open?.length ?? 0, parts })
   }
@@ -120,7 +121,7 @@ class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
       await this.abort()
       throw error
     }
-    await commitFiles(this.#finished ?? [])
+    await commitFiles(this.#finished ?? [], nodeOutputDisk)
   }
 
   async abort(keepPrepared = false): Promise<void> {
@@ -161,13 +162,13 @@ async function create(path: string, context: WriterContext<OutputState>): Promis
     if (fresh && target.temporary !== target.final) {
       await removeLeftovers(path, context, target.final)
     }
-    return await OutputFile.create(target)
+    return await OutputFile.create(target, nodeOutputDisk)
   } catch (error) {
     throw notWritable(partPath(path, context), error)
   }
 }
 
 async function cutOff(state: FileState): Promise<FileState> {
-  const file = await OutputFile.resume(state)
+  const file = await OutputFile.resume(state, nodeOutputDisk)
   return (await file.finish()) ?? state
 }

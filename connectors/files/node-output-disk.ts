@@ -1,0 +1,63 @@
+/**
+ * The disk of the machine, for sinks. Any thread; no state.
+ */
+import { randomBytes } from 'node:crypto'
+import { copyFile, mkdir, open, stat } from 'node:fs/promises'
+import { nodeFileSystem, OpenFile } from '../../checkpoint/store/node-file-system.ts'
+import type { FileFacts, OutputDisk } from '../../checkpoint/store/output-disk.ts'
+import { systemCode } from './paths.ts'
+
+/** See the head of this file. */
+export const nodeOutputDisk: OutputDisk = {
+  process: {
+    id: process.pid,
+    get begunMs() {
+      return performance.timeOrigin + performance.now() - process.uptime() * 1000
+    },
+    isRunning: isOtherProcess,
+  },
+  newMark: () => randomBytes(4).toString('hex'),
+  entries: (folder) => nodeFileSystem.entries(folder),
+  rename: (from, to) => nodeFileSystem.rename(from, to),
+  removeFile: (file) => nodeFileSystem.removeFile(file),
+  syncFolder: (folder) => nodeFileSystem.syncFolder(folder),
+  copy: (from, to) => copyFile(from, to),
+  async facts(path): Promise<FileFacts> {
+    const found = await stat(path)
+    return {
+      kind: found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other',
+      bytes: found.size,
+      identity: `${found.ino}-${found.birthtimeMs}`,
+      writtenMs: found.mtimeMs,
+    }
+  },
+  async open(file) {
+    return new OpenFile(await open(file, 'w'))
+  },
+  async reopen(file, bytes) {
+    // append mode: a handle opened otherwise would begin to write at the start of the file; it would also create a missing one
+    await stat(file)
+    const handle = await open(file, 'a')
+    try {
+      await handle.truncate(bytes)
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+    return new OpenFile(handle)
+  },
+  async makeFolder(folder) {
+    await mkdir(folder)
+  },
+}
+
+/** Whether another process with this id runs. It may be one that has got the id since: then a leftover stays. */
+export function isOtherProcess(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemCode(error) === 'EPERM'
+  }
+}
