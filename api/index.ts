@@ -207,6 +207,8 @@ export { WindowedStream } from './windowed-stream.ts'
 export type { KeyedWindowInfo, WindowInfo } from './windowed-stream.ts'
 export { JobHandle, runJob } from './execution/run-job.ts'
 export type { JobResult } from './execution/run-job.ts'
+export { LocalCluster, startCluster } from './execution/local-cluster.ts'
+export type { ClusterOptions } from './execution/local-cluster.ts'
 export type { StopOptions } from './execution/attempt-stop.ts'
 export type {
   JobHost,

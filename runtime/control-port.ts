@@ -35,6 +35,8 @@ export interface ControlCaller<Remote extends object> {
   call(method: keyof Remote & string, args: unknown[], transfer: MessagePort[]): Promise<unknown>
   /** Rejects all calls that wait for an answer, and every later one: the other side is gone. */
   fail(error: Error): void
+  /** Closes the port on both sides, so that neither keeps alive what the other offers; then as `fail`. */
+  close(error: Error): void
 }
 
 /** Offers `local` on the port and returns a caller for the object that the other side offers. */
@@ -44,7 +46,7 @@ export function openControlPort<Remote extends object>(
 ): ControlCaller<Remote> {
   const endpoint = nodeEndpoint(port)
   Comlink.expose(local, endpoint)
-  return callerOf<Remote>(Comlink.wrap(endpoint))
+  return callerOf<Remote>(Comlink.wrap(endpoint), port)
 }
 
 /**
@@ -55,7 +57,10 @@ export function handedOver<T extends object>(value: T, buffers: readonly ArrayBu
   return Comlink.transfer(value, [...buffers])
 }
 
-function callerOf<Remote extends object>(target: unknown): ControlCaller<Remote> {
+function callerOf<Remote extends object>(
+  target: unknown,
+  port: MessagePort,
+): ControlCaller<Remote> {
   const methods = target as Record<string, (...args: unknown[]) => Promise<unknown>>
   const waiting = new Set<(error: Error) => void>()
   let gone: Error | undefined
@@ -75,6 +80,12 @@ function callerOf<Remote extends object>(target: unknown): ControlCaller<Remote>
     })
   }
 
+  function fail(error: Error): void {
+    gone = error
+    for (const reject of waiting) reject(error)
+    waiting.clear()
+  }
+
   const remote = new Proxy(
     {},
     {
@@ -92,10 +103,10 @@ function callerOf<Remote extends object>(target: unknown): ControlCaller<Remote>
         method,
         args.map((argument) => withTransfer(argument, transfer)),
       ),
-    fail(error) {
-      gone = error
-      for (const reject of waiting) reject(error)
-      waiting.clear()
+    fail,
+    close(error) {
+      fail(error)
+      port.close()
     },
   }
 }

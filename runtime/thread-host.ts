@@ -57,7 +57,7 @@ interface ThreadSlot {
 }
 
 /** Starts the threads. Resolves when every slot's loop runs. Rejects with `SLOT_LOST` when a thread can't start; then none is left. */
-export async function startThreadHost(options: ThreadHostOptions): Promise<SlotGroup> {
+export async function startThreadHost(options: ThreadHostOptions): Promise<ThreadHost> {
   const host = new ThreadHost(options)
   try {
     await host.start()
@@ -68,7 +68,8 @@ export async function startThreadHost(options: ThreadHostOptions): Promise<SlotG
   return host
 }
 
-class ThreadHost implements SlotGroup {
+/** Slots on threads; made by `startThreadHost`. */
+export class ThreadHost implements SlotGroup {
   readonly main: SlotNode
   readonly count: number
   readonly #linkBytes: number
@@ -168,6 +169,18 @@ class ThreadHost implements SlotGroup {
     thread.extensions.push(caller)
     await thread.control.call('load', [extension, argument, port2], [port2])
     return caller.remote
+  }
+
+  /**
+   * Forgets the extensions that were loaded, on both sides; what they had put on the slots must have ended. The slots, and the code that their threads have
+   * loaded and compiled, are there for the next ones.
+   */
+  unload(): void {
+    for (const [slot, thread] of this.#slots) {
+      const error = new MillraceError('SLOT_STOPPED', `What ran on slot ${slot} has ended`)
+      for (const extension of thread.extensions) extension.close(error)
+      thread.extensions = []
+    }
   }
 
   stop(): Promise<void> {

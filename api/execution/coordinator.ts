@@ -34,6 +34,7 @@ import { Enumerators } from './enumerators.ts'
 import { JobCheckpoints } from './job-checkpoints.ts'
 import { subtaskMetrics } from './job-metrics.ts'
 import type { JobMetrics } from './job-metrics.ts'
+import { LocalCluster } from './local-cluster.ts'
 import { loadJobModule } from './job-module.ts'
 import { withinPatience } from './patience.ts'
 import type { GraphOrigin } from './protocol.ts'
@@ -42,7 +43,7 @@ import type { StaleMessages } from './region-run.ts'
 import type { Region } from './regions.ts'
 import { Restarter, wait } from './restarter.ts'
 import type { ResolvedOptions } from './run-options.ts'
-import { startSlots } from './start-slots.ts'
+import { endSlots, startSlots } from './start-slots.ts'
 
 /**
  * `created`: not yet deployed. `restarting`: the last attempt has failed, the next one waits or is being deployed. The last three are
@@ -118,7 +119,7 @@ export class Coordinator {
       this.#lastMetrics ??= this.#summarize([])
       throw error
     } finally {
-      await this.#group?.stop()
+      if (this.#group !== undefined) await endSlots(this.#group, this.#state === 'finished')
       await this.#checkpoints?.close(this.#state === 'cancelled')
     }
   }
@@ -377,7 +378,9 @@ export class Coordinator {
   }
 
   #graphOrigin(graph: JobGraph): GraphOrigin {
-    if (this.#origin.kind === 'value' || this.#options.host !== 'threads') {
+    const { host } = this.#options
+    const onThreads = host === 'threads' || host instanceof LocalCluster
+    if (this.#origin.kind === 'value' || !onThreads) {
       return { kind: 'shared', graph }
     }
     const { args } = this.#options

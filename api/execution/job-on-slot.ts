@@ -6,6 +6,7 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import { snapshotBuffers } from '../../checkpoint/state/snapshot.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
+import { buildInScope } from '../../operators/chain/own-code.ts'
 import type { Subtask } from '../../operators/subtask.ts'
 import { SourceSubtask } from '../../operators/source/source-subtask.ts'
 import { handedOver } from '../../runtime/control-port.ts'
@@ -25,6 +26,9 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
   deployment,
   coordinator,
 ) => {
+  const { origin, tasks } = deployment
+  // The main thread builds many jobs at once; a thread of its own builds one after the other.
+  if (origin.kind === 'module') buildInScope(`${origin.url} ${[...tasks].join()}`)
   const deployed = await deployTasks({
     node,
     graph: await graphFrom(deployment.origin, node),

@@ -56,7 +56,7 @@ export class JobHandle {
   }
 
   /**
-   * Resolves with the final metrics when all input is processed, all output is visible and all threads have ended. Rejects with the
+   * Resolves with the final metrics when all input is processed, all output is visible and all threads have ended, or are idle in their cluster. Rejects with the
    * error of the operator that failed (`OperatorError` by name, code and cause), `SLOT_LOST`, `SLOT_UNRESPONSIVE`, `JOB_CANCELLED`, or what building
    * the job raised.
    */

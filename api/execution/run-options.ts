@@ -16,34 +16,30 @@ import { exponentialDelay } from '../../checkpoint/recovery/restart-strategy.ts'
 import type { RestartStrategy } from '../../checkpoint/recovery/restart-strategy.ts'
 import { refuseUnknownOptions } from '../../runtime/known-options.ts'
 import { Simulator } from '../../runtime/simulator.ts'
+import { checkSlots, resolveThreads, SLOT_LIMIT } from './check-slots.ts'
+import type { ResolvedThreadOptions, ThreadOptions } from './check-slots.ts'
+import { LocalCluster } from './local-cluster.ts'
 import { REAL_SURROUNDINGS } from './surroundings.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
- * Who drives the slots. `threads`: one worker thread per slot. `inline`: all slots on the calling thread. A `Simulator`: one thread,
- * every interleaving chosen by its seed.
+ * Who drives the slots. `threads`: one worker thread per slot, started for this job. A `LocalCluster`: the threads that it keeps. `inline`: all slots on the
+ * calling thread. A `Simulator`: one thread, every interleaving chosen by its seed.
  */
-export type JobHost = 'threads' | 'inline' | Simulator
+export type JobHost = 'threads' | 'inline' | LocalCluster | Simulator
 
-/** Options of `runJob`. */
-export interface RunOptions {
+/** Options of `runJob`. Those about threads belong to the cluster, if there is one. */
+export interface RunOptions extends ThreadOptions {
   /** The job's arguments: strings or values of the described types. Default: none. */
   readonly args?: Readonly<Record<string, unknown>>
   /** Parallelism of operators that say nothing else, 1 to `maxParallelism`. Default: the number of slots. */
   readonly parallelism?: number
   /** Number of key groups, 1 to 32,768. Default: 128. */
   readonly maxParallelism?: number
-  /** Number of slots, 1 to 256. Default: one per core, but no more than `parallelism`. */
+  /** Number of slots, 1 to 256, or to those of the cluster. Default: one per core, or those of the cluster, but no more than `parallelism`. */
   readonly slots?: number
   /** Default: `threads` for a module, `inline` for a job given as a value, whose functions cannot leave their thread. */
   readonly host?: JobHost
-  /**
-   * A thread on which user code does not return for this long, in milliseconds, is ended and the job fails with `SLOT_UNRESPONSIVE`, or starts
-   * again. Above 0; Infinity: never, as where a debugger stops threads. Threads only. Default: 50,000.
-   */
-  readonly heartbeatTimeoutMs?: number
-  /** How much memory each thread may use, as of `new Worker`; one that needs more is lost (`SLOT_LOST`). Threads only. Default: those of Node. */
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
   /** How records are packed that cross slots. Default: `columns`. */
   readonly codec?: CodecName
   /**
@@ -121,7 +117,7 @@ export interface RestartNotice {
 }
 
 /** The options with everything decided. */
-export interface ResolvedOptions {
+export interface ResolvedOptions extends ResolvedThreadOptions {
   readonly args: Readonly<Record<string, unknown>>
   readonly parallelism: number
   readonly maxParallelism: number | undefined
@@ -129,9 +125,6 @@ export interface ResolvedOptions {
   readonly host: JobHost
   readonly codec: CodecName
   readonly preAggregation: PreAggregation
-  /** Infinity: never. */
-  readonly heartbeatTimeoutMs: number
-  readonly resourceLimits: { readonly maxOldGenerationSizeMb?: number } | undefined
   /** Undefined: none. */
   readonly restart: RestartStrategy | undefined
   /** Undefined: none are made. */
@@ -160,7 +153,6 @@ const KNOWN = [
   'resume',
   'from',
 ]
-const SLOT_LIMIT = 256
 
 /** Decides what was left open. Throws `INVALID_ARGUMENT`, `INVALID_SLOTS`, `INVALID_PARALLELISM`, `INVALID_HOST` or `INVALID_CODEC`. */
 export function resolveOptions(options: RunOptions, isModule: boolean): ResolvedOptions {
@@ -182,7 +174,7 @@ export function resolveOptions(options: RunOptions, isModule: boolean): Resolved
     host,
     codec: resolveCodec(options.codec),
     preAggregation: resolvePreAggregation(options.preAggregation),
-    ...resolveThreads(options),
+    ...resolveThreads(options, 'runJob'),
     ...resolveRecovery(options),
     onRestart: resolveListener(options.onRestart, 'onRestart') ?? warnOfRestart,
     onRestore: resolveListener(options.onRestore, 'onRestore') ?? warnOfDamage,
@@ -278,53 +270,39 @@ function warnOfDamage({ damaged, givenUp }: RestoreNotice): void {
 
 function resolveSlots(options: RunOptions, host: JobHost): number {
   if (host instanceof Simulator) return host.count
-  const { slots } = options
-  const byCores = Math.min(availableParallelism(), options.parallelism ?? SLOT_LIMIT, SLOT_LIMIT)
-  if (slots === undefined) return byCores
-  if (Number.isInteger(slots) && slots >= 1 && slots <= SLOT_LIMIT) return slots
-  throw new MillraceError(
-    'INVALID_SLOTS',
-    `Expected 1 to ${SLOT_LIMIT} slots, got ${describeValue(slots)}`,
-  )
+  const { slots, parallelism = SLOT_LIMIT } = options
+  const most = host instanceof LocalCluster ? clusterSlots(host, options) : SLOT_LIMIT
+  if (slots !== undefined) return checkSlots(slots, most)
+  const there = host instanceof LocalCluster ? most : availableParallelism()
+  return Math.min(there, parallelism, most)
 }
 
-/** As in Flink. */
-const HEARTBEAT_TIMEOUT_MS = 50_000
-
-function resolveThreads({
-  heartbeatTimeoutMs = HEARTBEAT_TIMEOUT_MS,
-  resourceLimits,
-}: RunOptions): Pick<ResolvedOptions, 'heartbeatTimeoutMs' | 'resourceLimits'> {
-  if (typeof heartbeatTimeoutMs !== 'number' || !(heartbeatTimeoutMs > 0)) {
+function clusterSlots(cluster: LocalCluster, options: RunOptions): number {
+  for (const name of ['heartbeatTimeoutMs', 'resourceLimits'] as const) {
+    if (options[name] === undefined) continue
     throw new MillraceError(
       'INVALID_ARGUMENT',
-      `runJob: expected a number of milliseconds above 0 as heartbeatTimeoutMs, got ${describeValue(heartbeatTimeoutMs)}`,
+      `runJob: ${name} belongs to the threads, which the cluster has started: give it to startCluster`,
     )
   }
-  const most: unknown = resourceLimits?.maxOldGenerationSizeMb
-  const isLimit = most === undefined || (typeof most === 'number' && most > 0)
-  if (resourceLimits === undefined || (typeof resourceLimits === 'object' && isLimit))
-    return { heartbeatTimeoutMs, resourceLimits }
-  throw new MillraceError(
-    'INVALID_ARGUMENT',
-    `runJob: expected { maxOldGenerationSizeMb: a number above 0 } as resourceLimits, got ${describeValue(resourceLimits)}`,
-  )
+  return cluster.slots
 }
 
 function resolveHost(host: unknown, isModule: boolean): JobHost {
   if (host === undefined) return isModule ? 'threads' : 'inline'
-  if (host === 'threads' && !isModule) {
+  const onThreads = host === 'threads' || host instanceof LocalCluster
+  if (onThreads && !isModule) {
     throw new MillraceError(
       'INVALID_HOST',
       "A job given as a value can't run on threads, because its functions can't leave this one: " +
         "give runJob the URL of a module whose default export it is, or host: 'inline'",
     )
   }
-  if (host === 'threads' || host === 'inline' || host instanceof Simulator) return host
+  if (onThreads || host === 'inline' || host instanceof Simulator) return host
   const got = describeValue(host)
   throw new MillraceError(
     'INVALID_HOST',
-    `Expected 'threads', 'inline' or a Simulator as host, got ${got}`,
+    `Expected 'threads', 'inline', a LocalCluster or a Simulator as host, got ${got}`,
   )
 }
 

@@ -4,6 +4,7 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import { startInlineHost } from '../../runtime/inline-host.ts'
 import type { SlotGroup } from '../../runtime/slot-node.ts'
+import { LocalCluster, SlotLease } from './local-cluster.ts'
 import type { ResolvedOptions } from './run-options.ts'
 
 /** What decides about slots. */
@@ -14,19 +15,18 @@ export type SlotOptions = Pick<
 
 const usedSimulators = new WeakSet<SlotGroup>()
 
-/** Starts them. Errors: `SLOT_LOST` where a thread cannot start, `INVALID_HOST` for a simulator that was used before. */
+/**
+ * Starts them. Errors: `SLOT_LOST` where a thread cannot start, `INVALID_HOST` for a simulator that was used before,
+ * `CLUSTER_STOPPED`.
+ */
 export async function startSlots(options: SlotOptions): Promise<SlotGroup> {
-  const { host, slots, heartbeatTimeoutMs, resourceLimits } = options
+  const { host, slots } = options
   if (host === 'inline') return startInlineHost({ slots })
+  if (host instanceof LocalCluster) return host.lease()
   if (host === 'threads') {
     // Loaded here, because slots import this file too, through the job's module, and need no pool.
-    const { startThreadHost } = await import('../../runtime/thread-host.ts')
-    return startThreadHost({
-      slots,
-      replaceLost: false,
-      ...(heartbeatTimeoutMs === Infinity ? {} : { heartbeatTimeoutMs }),
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
-    })
+    const { startThreads } = await import('./start-threads.ts')
+    return startThreads(slots, options)
   }
   // The channels of two jobs would have the same numbers, and the end of one would stop the other.
   if (usedSimulators.has(host)) {
@@ -37,4 +37,10 @@ export async function startSlots(options: SlotOptions): Promise<SlotGroup> {
   }
   usedSimulators.add(host)
   return host
+}
+
+/** Ends them; threads of a cluster are there for the next job where this one was `clean`: it has finished, and left nothing. */
+export async function endSlots(group: SlotGroup, clean: boolean): Promise<void> {
+  if (clean && group instanceof SlotLease) await group.giveBack()
+  else await group.stop()
 }

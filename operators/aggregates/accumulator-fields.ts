@@ -5,7 +5,7 @@
  * written are not known: its accumulators travel as they are.
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
-import { uniqueComment } from '../chain/own-code.ts'
+import { evaluate, uniqueComment } from '../chain/own-code.ts'
 
 /** By name, in the order in which they are made: `value` for a value of any kind, or the fields of an accumulator inside. */
 export interface AccumulatorFields {
@@ -48,8 +48,7 @@ return {
 flatten: (a, records, key) => ({ ${JSON.stringify(recordsName)}: records, ${JSON.stringify(keyName)}: key, ${values} }),
 restore: (flat) => (${accumulator})
 }`
-  // oxlint-disable-next-line no-implied-eval, no-new-func -- written above; names only as JSON strings
-  return new Function(source)() as Flattening
+  return evaluate<() => Flattening>([], source)()
 }
 
 /** The source that makes an accumulator of `flat`; adds the way to each value. */

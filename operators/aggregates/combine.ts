@@ -3,7 +3,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
-import { uniqueComment } from '../chain/own-code.ts'
+import { evaluate, uniqueComment } from '../chain/own-code.ts'
 import { fieldsOf, withFields } from './accumulator-fields.ts'
 
 /** One accumulator per part: `p0`, `p1` … in the order of the parts. */
@@ -36,12 +36,11 @@ export function combine<In, Results extends object>(
       )
     },
   )
-  // oxlint-disable-next-line no-implied-eval, no-new-func -- written below; names only as JSON strings
-  const combined = new Function('parts', writeSource(fields))(functions) as AggregateFunction<
-    In,
-    CombinedAccumulator,
-    Results
-  >
+  const create = evaluate<(parts: unknown) => AggregateFunction<In, CombinedAccumulator, Results>>(
+    ['parts'],
+    writeSource(fields),
+  )
+  const combined = create(functions)
   const inside = functions.map((part, i) => [`p${i}`, fieldsOf(part) ?? 'value'] as const)
   return withFields({ ...combined, compact: areCompact(functions) }, Object.fromEntries(inside))
 }

@@ -36,7 +36,7 @@ import type {
 } from './chain.ts'
 import { describeRecord } from '../operator-error.ts'
 import type { Output } from '../operator.ts'
-import { uniqueComment } from './own-code.ts'
+import { evaluate, uniqueComment } from './own-code.ts'
 
 /** The compiled loop: returns the index after the last record consumed. */
 export type BatchLoop = (
@@ -67,6 +67,20 @@ export interface ChainEnvironment {
   fail(at: number, value: unknown, error: unknown): Error
 }
 
+/** The names of what `generateChain` hands to the code. */
+const PARAMETERS = [
+  'functions',
+  'operators',
+  'tails',
+  'handlers',
+  'gate',
+  'hold',
+  'highest',
+  'fail',
+  'iterable',
+  'badTime',
+]
+
 /** The result: the loop and, per stateful operator, the output behind it. */
 export interface ChainCode {
   readonly processBatch: BatchLoop
@@ -82,20 +96,7 @@ export function generateChain(
   environment: ChainEnvironment,
 ): ChainCode {
   const source = new Writer(shape, environment).write(input)
-  // oxlint-disable-next-line no-implied-eval, no-new-func -- written above, from numbers only
-  const create = new Function(
-    'functions',
-    'operators',
-    'tails',
-    'handlers',
-    'gate',
-    'hold',
-    'highest',
-    'fail',
-    'iterable',
-    'badTime',
-    source,
-  )
+  const create = evaluate<(...parts: unknown[]) => ChainCode>(PARAMETERS, source)
   return create(
     shape.functions,
     shape.operators.map((element) => element.operator),
@@ -107,7 +108,7 @@ export function generateChain(
     (at: number, value: unknown, error: unknown) => environment.fail(at, value, error),
     checkIterable,
     badTimestamp,
-  ) as ChainCode
+  )
 }
 
 /** The names of the variables that hold a record and its event time. */

@@ -24,12 +24,56 @@ export function shareCode(): () => void {
   }
 }
 
+/** What is being built on this thread, and the number of the next source in it. Undefined: something that is built once. */
+let scope: { readonly name: string; next: number } | undefined
+/** What was evaluated for scopes, by its source, oldest first. */
+const evaluated = new Map<string, (...args: never[]) => unknown>()
+const EVALUATED_MOST = 2_000
+
 /**
- * A comment that no other generated source has, unless code is shared. V8 caches what it evaluates by its text, feedback included, so equal
+ * What is built on this thread from now on belongs to `name`, until the next call. Whoever builds the same under the same name again, in
+ * the same order, gets the same functions, with the feedback and the machine code that they have earned: a job that runs on its thread for
+ * the second time is warm.
+ */
+export function buildInScope(name: string): void {
+  scope = { name: JSON.stringify(name).replaceAll('*/', ''), next: 0 }
+}
+
+/**
+ * A comment that no other generated source has, unless code is shared, or the same is built again (`buildInScope`). V8 caches what it evaluates by its text, feedback included, so equal
  * sources would share what they must not share.
  */
 export function uniqueComment(): string {
-  return sharing > 0 ? '' : `/* ${serial++} */`
+  if (sharing > 0) return ''
+  return scope === undefined ? `/* ${serial++} */` : `/* ${scope.name} ${scope.next++} */`
+}
+
+/**
+ * The function with these parameters and this body, which begins with a `uniqueComment`. Throws an `EvalError` where the process forbids code generation from
+ * strings.
+ */
+export function evaluate<F extends (...args: never[]) => unknown>(
+  parameters: readonly string[],
+  body: string,
+): F {
+  return remembered(`${parameters.join()} ${body}`, () => compile<F>(parameters, body))
+}
+
+/** What was made of this source in this scope before, if there is one. */
+function remembered<F extends (...args: never[]) => unknown>(source: string, make: () => F): F {
+  if (scope === undefined || sharing > 0) return make()
+  const known = evaluated.get(source) as F | undefined
+  if (known !== undefined) return known
+  const made = make()
+  evaluated.set(source, made)
+  const [oldest] = evaluated.keys()
+  if (evaluated.size > EVALUATED_MOST && oldest !== undefined) evaluated.delete(oldest)
+  return made
+}
+
+function compile<F>(parameters: readonly string[], body: string): F {
+  // oxlint-disable-next-line no-implied-eval, no-new-func -- written by ourselves; names of the user only as JSON strings
+  return new Function(...parameters, body) as F
 }
 
 /**
@@ -40,8 +84,8 @@ export function uniqueComment(): string {
 export function withOwnCode<F extends (...args: never[]) => unknown>(factory: F): F {
   if (sharing > 0) return factory
   try {
-    // oxlint-disable-next-line no-implied-eval, no-new-func -- the source is our own function
-    return new Function(`${uniqueComment()} 'use strict'; return (${factory.toString()})`)() as F
+    const body = `${uniqueComment()} 'use strict'; return (${factory.toString()})`
+    return remembered(body, () => compile<() => F>([], body)())
   } catch (error) {
     if (error instanceof EvalError) return factory
     throw error
