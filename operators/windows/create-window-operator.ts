@@ -3,7 +3,7 @@
  */
 import type { Operator } from '../operator.ts'
 import { earlyTrigger, finalTrigger } from './closing-triggers.ts'
-import { fastWindowOperator } from './fast-window-operator.ts'
+import { fastSessionOperator, fastWindowOperator } from './fast-window-operator.ts'
 import type { AnyTrigger } from './trigger.ts'
 import { triggers } from './triggers.ts'
 import { WindowOperator } from './window-operator.ts'
@@ -14,7 +14,11 @@ import type { WindowOperatorOptions } from './window-operator-options.ts'
  * Errors while it runs: as `WindowOperator`.
  */
 export function createWindowOperator(options: WindowOperatorOptions): Operator<never> {
-  return fastWindowOperator(options) ?? new WindowOperator(options, triggerOf(options))
+  return (
+    fastWindowOperator(options) ??
+    fastSessionOperator(options) ??
+    new WindowOperator(options, triggerOf(options))
+  )
 }
 
 /** The trigger that the options stand for. */

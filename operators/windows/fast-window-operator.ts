@@ -3,6 +3,7 @@
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import type { Operator } from '../operator.ts'
+import { sessionAggregate } from './session-aggregate.ts'
 import { slidingAggregate } from './sliding-aggregate.ts'
 import { windowAggregate } from './window-aggregate.ts'
 import type { FiredWindow } from './window-aggregate.ts'
@@ -36,6 +37,22 @@ export function fastWindowOperator(
   return delayed(slidingAggregate({ ...common, name, ...spacing }), latenessMs)
 }
 
+/** The fast operator for sessions with these options, with the same results and snapshots as the general one; undefined where there is none. */
+export function fastSessionOperator(options: WindowOperatorOptions): Operator<never> | undefined {
+  const { assigner, aggregate, allowedLatenessMs = 0 } = options
+  if (aggregate === undefined || options.process !== undefined) return undefined
+  if (assigner.sessionGap === undefined || assigner.merge !== 'overlapping') return undefined
+  if (allowedLatenessMs > 0 || !hasDefaultFirings(options)) return undefined
+  return sessionAggregate({
+    name: assigner.name,
+    gap: assigner.sessionGap as (this: void, value: unknown) => number,
+    key: options.key as ((value: unknown) => unknown) | undefined,
+    aggregate,
+    lateTag: options.lateTag,
+    result: options.result as ((result: unknown, window: FiredWindow) => unknown) | undefined,
+  })
+}
+
 /** The final result of windows that stay for `latenessMs` is that of windows that see the watermark so much later. */
 function delayed(operator: Operator<never>, latenessMs: number): Operator<never> {
   if (latenessMs === 0) return operator
@@ -48,10 +65,19 @@ function delayed(operator: Operator<never>, latenessMs: number): Operator<never>
 /** Without lateness the only result of a window is also the final one; with it, only the final one may leave. */
 export function firesOnce(options: WindowOperatorOptions): boolean {
   const { assigner, allowedLatenessMs = 0 } = options
-  if (assigner.time !== 'event' || assigner.merge !== undefined) return false
-  if (options.trigger !== undefined || assigner.defaultTrigger !== undefined) return false
-  if (options.evictor !== undefined || options.earlyResults !== undefined) return false
+  if (assigner.merge !== undefined || !hasDefaultFirings(options)) return false
   return allowedLatenessMs === 0 || options.results === 'final'
+}
+
+/** Whether windows of event time fire by no rule of the user's. */
+function hasDefaultFirings({
+  assigner,
+  trigger,
+  evictor,
+  earlyResults,
+}: WindowOperatorOptions): boolean {
+  if (assigner.time !== 'event' || assigner.defaultTrigger !== undefined) return false
+  return trigger === undefined && evictor === undefined && earlyResults === undefined
 }
 
 /** Whether every record belongs to one window, known from its timestamp. */

@@ -30,17 +30,17 @@ export function session<T = unknown>(options: SessionOptions<T> | number): Windo
     typeof options === 'object' && options !== null ? options : { gapMs: options }
   if (typeof gapMs !== 'function') requireSpan(gapMs, 'A session expects a gap')
   requireTime(time, 'A session')
-  const gapOf = typeof gapMs === 'function' ? gapMs : undefined
+  const gapOf = typeof gapMs === 'function' ? (value: T) => checkedGap(gapMs(value)) : () => gapMs
   const gapName = typeof gapMs === 'function' ? 'gap from the record' : `${gapMs} ms`
   return {
     name: `session(${gapName}${timeInName(time)})`,
     time,
     needsTimestamps: time === 'event',
     merge: 'overlapping',
+    sessionGap: gapOf,
     assignWindows: (value, timestamp, { processingTime }) => {
       const start = time === 'event' ? timestamp : processingTime
-      const gap = gapOf === undefined ? (gapMs as number) : checkedGap(gapOf(value))
-      return [{ start, end: start + gap }]
+      return [{ start, end: start + gapOf(value) }]
     },
   }
 }

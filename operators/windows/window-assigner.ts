@@ -54,6 +54,11 @@ export interface WindowAssigner<T = unknown> {
   readonly endless?: boolean
   /** Says that all windows have one length and follow one another: what lets them be computed faster. */
   readonly spacing?: WindowSpacing
+  /**
+   * Says that each record makes one window, which begins with it and lasts so many ms, and that windows which overlap or touch become one: what
+   * lets sessions be computed faster.
+   */
+  sessionGap?(this: void, value: T): number
 }
 
 /** How windows of one length lie: a window starts at every `offset + n * slide` and lasts `size` ms. */

@@ -69,7 +69,7 @@ export class WindowOperator implements Operator<unknown> {
   readonly #merging: MergingWindowStore | undefined
   #running: Running | undefined
   /** While a snapshot is packed. */
-  #cut: WindowsCut | undefined
+  #cut: WindowsCut<WindowEntry> | undefined
   #cuts = 0
   #watermark = MIN_TIMESTAMP
   /** After a restore: timers up to here have had their turn, until the watermark goes beyond. */

@@ -9,31 +9,36 @@ import type {
   Namespace,
   PartCut,
 } from '../../checkpoint/state/state-backend.ts'
-import type { WindowEntry, WindowStore } from './window-entry.ts'
+
+/** An open window. `epoch`: the last cut that has packed or kept it, or came before it was opened; 0: none. */
+export interface CutWindow {
+  epoch: number
+}
 
 /** What the operator begins when it is cut. */
-export interface WindowsCutOptions {
+export interface WindowsCutOptions<W extends CutWindow> {
   /** Larger than that of every cut before, from 1. */
   readonly epoch: number
-  readonly store: WindowStore
-  readonly payload: (entry: WindowEntry) => unknown
+  /** All open windows. It may go on while they come and go: what goes may be missing, what comes may be there. */
+  readonly store: { entries(): Iterable<readonly [key: CanonicalKey, window: W]> }
+  readonly payload: (window: W) => unknown
   readonly keep: KeepEntry
   /** The snapshot is packed or given up: nothing need be touched any more. */
   readonly onEnd: () => void
 }
 
 /** See the head of this file. */
-export class WindowsCut implements PartCut {
-  readonly #options: WindowsCutOptions
-  readonly #position: Iterator<readonly [CanonicalKey, WindowEntry]>
+export class WindowsCut<W extends CutWindow> implements PartCut {
+  readonly #options: WindowsCutOptions<W>
+  readonly #position: Iterator<readonly [CanonicalKey, W]>
 
-  constructor(options: WindowsCutOptions) {
+  constructor(options: WindowsCutOptions<W>) {
     this.#options = options
     this.#position = options.store.entries()[Symbol.iterator]()
   }
 
   /** To be called before a window is changed, removed or handed out. */
-  touch(key: CanonicalKey, entry: WindowEntry): void {
+  touch(key: CanonicalKey, entry: W): void {
     const { epoch, keep, payload } = this.#options
     if (entry.epoch === epoch) return
     entry.epoch = epoch
@@ -41,7 +46,7 @@ export class WindowsCut implements PartCut {
   }
 
   /** A window was opened since the cut. */
-  opened(entry: WindowEntry): void {
+  opened(entry: W): void {
     entry.epoch = this.#options.epoch
   }
 
@@ -56,7 +61,7 @@ export class WindowsCut implements PartCut {
 
   take(_namespace: Namespace | undefined, entry: unknown): unknown {
     const { epoch, payload } = this.#options
-    const window = entry as WindowEntry
+    const window = entry as W
     if (window.epoch === epoch) return undefined
     window.epoch = epoch
     return payload(window)

@@ -107,7 +107,9 @@ const OPERATORS: Readonly<Record<string, () => Driven>> = {
   // Not of records: one that lies in two windows may not be changed by whoever gets it of one of them.
   'sliding windows': () =>
     windows({ assigner: sliding({ size: 20, slide: 10 }), aggregate: collect }),
-  'session windows': () => windows({ assigner: session(6), aggregate: collect }),
+  'an aggregate of sessions': () => windows({ assigner: session(6), aggregate: collect }),
+  'sessions with allowed lateness': () =>
+    windows({ assigner: session(6), aggregate: collect, allowedLatenessMs: 15 }),
   'an interval join': join,
 }
 
