@@ -85,6 +85,7 @@ export type {
   ReadOnlyHandles,
   StateHandles,
 } from '../operators/process/contexts.ts'
+export type { OutputDisk } from '../checkpoint/store/output-disk.ts'
 export type { Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
 export type {
   EnumeratorContext,

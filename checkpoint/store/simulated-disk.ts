@@ -6,13 +6,22 @@
  * crash keeps of the rest what `random` says: of the names that were changed in a folder any selection, of the bytes of a file any
  * beginning, with holes of zeros in it. That is more than most file systems do, but no more than they promise.
  */
-import type { FileSystem, FolderEntry, NewFile } from './file-system.ts'
+import type { FileSystem, NewFile } from './file-system.ts'
+import type { OutputDisk, WritingProcess } from './output-disk.ts'
+import {
+  change,
+  cutOff,
+  entriesOf,
+  newFile,
+  newFolder,
+  survivor,
+  syncBytes,
+  syncNames,
+} from './simulated-nodes.ts'
+import type { CrashLoss, DiskNode, FileNode, FolderNode } from './simulated-nodes.ts'
 
 /** What happens at a step instead of what was asked for: the machine stops, or the call fails with a code of the system. */
 export type DiskFault = 'crash' | 'EIO' | 'ENOSPC'
-
-/** What a crash does with bytes and names that were not synced: all are lost, all are there, or some of them. */
-export type CrashLoss = 'all' | 'nothing' | 'some'
 
 /** How the disk behaves. */
 export interface DiskOptions {
@@ -24,24 +33,8 @@ export interface DiskOptions {
   readonly capacityBytes?: number
 }
 
-/** Blocks that are lost or kept as a whole; small, so that small files are torn too. */
-const BLOCK_BYTES = 16
-
-interface FileNode {
-  readonly kind: 'file'
-  cached: Buffer
-  synced: Buffer
-  /** A sync has failed: the system has dropped the bytes, and later syncs say that all is well. */
-  dropped: boolean
-}
-interface FolderNode {
-  readonly kind: 'folder'
-  readonly cached: Map<string, Node>
-  synced: Map<string, Node>
-  /** Changes of names since the last sync. */
-  pending: ((names: Map<string, Node>) => void)[]
-}
-type Node = FileNode | FolderNode
+/** Does what a call asks for, or what the disk does in its place. `whenItFails`: what it does nevertheless. */
+type Step = <T>(call: string, act: () => T, whenItFails?: () => void) => Promise<T>
 
 /** See the head of this file. */
 export class SimulatedDisk {
@@ -51,6 +44,7 @@ export class SimulatedDisk {
   #root: FolderNode = newFolder()
   /** Processes that were running at the last crash: their calls have no effect any more. */
   #crashes = 0
+  #nextFileId = 1
 
   constructor(options: DiskOptions) {
     this.#options = options
@@ -58,20 +52,18 @@ export class SimulatedDisk {
 
   /** The disk as a process sees it that starts now. After a crash, all its calls fail. */
   mount(): FileSystem {
-    const born = this.#crashes
-    const step = (call: string): void => {
-      if (born !== this.#crashes) throw systemError('ECRASHED', call)
-    }
-    return this.#fileSystem(step)
+    return this.#fileSystem(this.#newStep())
+  }
+
+  /** The same for the sinks of a process. The clock of this disk counts its calls. */
+  mountForOutputs(process: Omit<WritingProcess, 'begunMs'>): OutputDisk {
+    return this.#outputDisk(this.#newStep(), { ...process, begunMs: this.steps })
   }
 
   /** The power goes: what is there afterwards is what a process finds that starts then. */
   crash(loss: CrashLoss): void {
     this.#crashes++
-    const keep = (): boolean => {
-      return loss === 'nothing' || (loss === 'some' && this.#options.random() < 0.5)
-    }
-    this.#root = this.#survivor(this.#root, keep, loss)
+    this.#root = survivor(this.#root, loss, this.#options.random)
   }
 
   /** Changes a file behind the back of all; `undefined` removes it. */
@@ -79,12 +71,7 @@ export class SimulatedDisk {
     const { folder, name } = this.#parentOf(path)
     for (const names of [folder.cached, folder.synced]) {
       if (content === undefined) names.delete(name)
-      else
-        names.set(name, {
-          ...newFile(),
-          cached: Buffer.from(content),
-          synced: Buffer.from(content),
-        })
+      else names.set(name, newFile(this.#nextFileId++, Buffer.from(content)))
     }
   }
 
@@ -101,10 +88,10 @@ export class SimulatedDisk {
     return found
   }
 
-  #fileSystem(alive: (call: string) => void): FileSystem {
-    /** Counts a call; `act` is what it does, where it does it. */
-    const step = async <T>(call: string, act: () => T, whenItFails?: () => void): Promise<T> => {
-      alive(call)
+  #newStep(): Step {
+    const born = this.#crashes
+    return async (call, act, whenItFails) => {
+      if (born !== this.#crashes) throw systemError('ECRASHED', call)
       const fault = this.#options.faultAt?.(++this.steps, call)
       if (fault === undefined) return act()
       if (fault === 'crash') this.#crashes++
@@ -113,18 +100,31 @@ export class SimulatedDisk {
       else whenItFails?.()
       throw systemError(fault === 'crash' ? 'ECRASHED' : fault, call)
     }
+  }
+
+  #fileSystem(step: Step): FileSystem {
     return {
-      entries: (path) => step(`entries ${path}`, () => entriesOf(this.#folder(path))),
+      ...this.#common(step),
       read: (path) => step(`read ${path}`, () => Buffer.from(this.#file(path).cached)),
       create: (path) =>
         step(`create ${path}`, () => {
           const { folder, name } = this.#parentOf(path)
           if (folder.cached.has(name)) throw systemError('EEXIST', path)
-          const file = newFile()
-          change(folder, (names) => names.set(name, file))
-          return this.#newFile(file, path, step)
+          return this.#openFile(this.#add(folder, name), path, step)
         }),
       createFolder: (path) => step(`createFolder ${path}`, () => this.#createFolder(path)),
+      removeFolder: (path) =>
+        step(`removeFolder ${path}`, () => {
+          if (this.#folder(path).cached.size > 0) throw systemError('ENOTEMPTY', path)
+          const { folder, name } = this.#parentOf(path)
+          change(folder, (names) => names.delete(name))
+        }),
+    }
+  }
+
+  #common(step: Step): Pick<FileSystem, 'entries' | 'rename' | 'removeFile' | 'syncFolder'> {
+    return {
+      entries: (path) => step(`entries ${path}`, () => entriesOf(this.#folder(path))),
       rename: (from, to) =>
         step(`rename ${from} ${to}`, () => {
           const node = this.#file(from)
@@ -142,12 +142,6 @@ export class SimulatedDisk {
           const { folder, name } = this.#parentOf(path)
           change(folder, (names) => names.delete(name))
         }),
-      removeFolder: (path) =>
-        step(`removeFolder ${path}`, () => {
-          if (this.#folder(path).cached.size > 0) throw systemError('ENOTEMPTY', path)
-          const { folder, name } = this.#parentOf(path)
-          change(folder, (names) => names.delete(name))
-        }),
       syncFolder: (path) =>
         step(`syncFolder ${path}`, () => {
           syncNames(this.#folder(path))
@@ -155,13 +149,63 @@ export class SimulatedDisk {
     }
   }
 
-  #newFile(
-    file: FileNode,
-    path: string,
-    step: <T>(call: string, act: () => T, whenItFails?: () => void) => Promise<T>,
-  ): NewFile {
+  #outputDisk(step: Step, process: WritingProcess): OutputDisk {
+    const open = (path: string): NewFile => {
+      const { folder, name } = this.#parentOf(path)
+      const known = folder.cached.has(name) ? this.#file(path) : undefined
+      if (known !== undefined) cutOff(known, 0)
+      return this.#openFile(known ?? this.#add(folder, name), path, step)
+    }
+    return {
+      process,
+      newMark: () => {
+        const number = Math.floor(this.#options.random() * 2 ** 32)
+        return number.toString(16).padStart(8, '0')
+      },
+      ...this.#common(step),
+      facts: (path) =>
+        step(`facts ${path}`, () => {
+          const node = this.#node(path)
+          if (node.kind === 'folder') {
+            return { kind: node.kind, bytes: 0, identity: '', writtenMs: 0 }
+          }
+          const { kind, id, cached, writtenMs } = node
+          return { kind, bytes: cached.length, identity: String(id), writtenMs }
+        }),
+      open: (path) => step(`create ${path}`, () => open(path)),
+      reopen: (path, bytes) =>
+        step(`reopen ${path}`, () => {
+          const file = this.#file(path)
+          cutOff(file, bytes)
+          return this.#openFile(file, path, step)
+        }),
+      copy: async (from, to) => {
+        const { bytes, file } = await step(`create ${to}`, () => {
+          return { bytes: this.#file(from).cached, file: open(to) }
+        })
+        await file.write(bytes)
+      },
+      makeFolder: (path) =>
+        step(`createFolder ${path}`, () => {
+          const { folder, name } = this.#parentOf(path)
+          if (folder.cached.has(name)) throw systemError('EEXIST', path)
+          const made = newFolder()
+          change(folder, (names) => names.set(name, made))
+        }),
+    }
+  }
+
+  /** A new file, whose name is not on disk. */
+  #add(folder: FolderNode, name: string): FileNode {
+    const file = newFile(this.#nextFileId++)
+    change(folder, (names) => names.set(name, file))
+    return file
+  }
+
+  #openFile(file: FileNode, path: string, step: Step): NewFile {
     const append = (bytes: Uint8Array): void => {
       file.cached = Buffer.concat([file.cached, bytes])
+      file.writtenMs = this.steps
     }
     const partOf = (bytes: Uint8Array): Uint8Array => {
       return bytes.subarray(0, Math.floor(this.#options.random() * (bytes.length + 1)))
@@ -181,7 +225,7 @@ export class SimulatedDisk {
         step(
           `sync ${path}`,
           () => {
-            if (!file.dropped) file.synced = file.cached
+            syncBytes(file)
           },
           () => {
             file.dropped = true
@@ -211,43 +255,14 @@ export class SimulatedDisk {
     }
   }
 
-  #survivor(folder: FolderNode, keep: () => boolean, loss: CrashLoss): FolderNode {
-    const names = new Map(folder.synced)
-    for (const apply of folder.pending) if (keep()) apply(names)
-    const survivor = newFolder()
-    for (const [name, node] of names) {
-      const kept =
-        node.kind === 'folder' ? this.#survivor(node, keep, loss) : this.#survivingFile(node, loss)
-      survivor.cached.set(name, kept)
-      survivor.synced.set(name, kept)
-    }
-    return survivor
-  }
-
-  #survivingFile({ cached, synced }: FileNode, loss: CrashLoss): FileNode {
-    let bytes = loss === 'nothing' ? cached : synced
-    if (loss === 'some' && synced !== cached) {
-      const { random } = this.#options
-      const longer = cached.length - synced.length
-      const end = random() < 0.5 ? cached.length : synced.length + Math.floor(random() * longer)
-      bytes = Buffer.from(cached.subarray(0, end))
-      for (let start = synced.length; start < end; start += BLOCK_BYTES) {
-        if (random() < 0.25) bytes.fill(0, start, Math.min(start + BLOCK_BYTES, end))
-      }
-    }
-    return { ...newFile(), cached: bytes, synced: bytes }
-  }
-
   #folder(path: string): FolderNode {
-    const node = this.#find(namesOf(path))
-    if (node === undefined) throw systemError('ENOENT', path)
+    const node = this.#node(path)
     if (node.kind === 'file') throw systemError('ENOTDIR', path)
     return node
   }
 
   #file(path: string): FileNode {
-    const node = this.#find(namesOf(path))
-    if (node === undefined) throw systemError('ENOENT', path)
+    const node = this.#node(path)
     if (node.kind === 'folder') throw systemError('EISDIR', path)
     return node
   }
@@ -258,37 +273,20 @@ export class SimulatedDisk {
     return { folder: this.#folder(names.join('/')), name }
   }
 
-  #find(names: readonly string[]): Node | undefined {
-    let node: Node | undefined = this.#root
+  #node(path: string): DiskNode {
+    const node = this.#find(namesOf(path))
+    if (node === undefined) throw systemError('ENOENT', path)
+    return node
+  }
+
+  #find(names: readonly string[]): DiskNode | undefined {
+    let node: DiskNode | undefined = this.#root
     for (const name of names) {
       if (node?.kind !== 'folder') return undefined
       node = node.cached.get(name)
     }
     return node
   }
-}
-
-function newFolder(): FolderNode {
-  return { kind: 'folder', cached: new Map(), synced: new Map(), pending: [] }
-}
-
-function newFile(): FileNode {
-  const empty = Buffer.alloc(0)
-  return { kind: 'file', cached: empty, synced: empty, dropped: false }
-}
-
-function change(folder: FolderNode, apply: (names: Map<string, Node>) => void): void {
-  apply(folder.cached)
-  folder.pending.push(apply)
-}
-
-function syncNames(folder: FolderNode): void {
-  folder.synced = new Map(folder.cached)
-  folder.pending = []
-}
-
-function entriesOf(folder: FolderNode): FolderEntry[] {
-  return [...folder.cached].map(([name, { kind }]) => ({ name, kind }))
 }
 
 function namesOf(path: string): string[] {

@@ -4,6 +4,7 @@
  */
 import type { OperationQueue } from '../../runtime/simulation/operation-queue.ts'
 import type { FileSystem, NewFile } from './file-system.ts'
+import type { OutputDisk } from './output-disk.ts'
 
 /** Puts every call of `files` into the queue. */
 export function steppedFileSystem(files: FileSystem, queue: OperationQueue): FileSystem {
@@ -25,11 +26,44 @@ export function steppedFileSystem(files: FileSystem, queue: OperationQueue): Fil
   }
 }
 
-function steppedFile(file: NewFile, path: string, queue: OperationQueue): NewFile {
+/**
+ * The same for sinks. `isAlive`: whether the thread of a writer still runs; a call that has not happened when it dies never does, and nobody hears
+ * of it.
+ */
+export function steppedOutputDisk(
+  disk: OutputDisk,
+  queue: OperationQueue,
+  isAlive: () => boolean,
+): OutputDisk {
+  const run = <T>(label: string, act: () => Promise<T>): Promise<T> =>
+    queue.run(label, () => (isAlive() ? act() : new Promise<T>(() => {})))
+  return {
+    process: disk.process,
+    newMark: () => disk.newMark(),
+    entries: (folder) => run(`disk: list ${folder}`, () => disk.entries(folder)),
+    facts: (path) => run(`disk: look at ${path}`, () => disk.facts(path)),
+    open: (file) =>
+      run(`disk: open ${file}`, async () => steppedFile(await disk.open(file), file, { run })),
+    reopen: (file, bytes) =>
+      run(`disk: open ${file} behind ${bytes} bytes`, async () =>
+        steppedFile(await disk.reopen(file, bytes), file, { run }),
+      ),
+    copy: (from, to) => run(`disk: copy ${from} to ${to}`, () => disk.copy(from, to)),
+    makeFolder: (folder) => run(`disk: make folder ${folder}`, () => disk.makeFolder(folder)),
+    rename: (from, to) => run(`disk: rename ${from} to ${to}`, () => disk.rename(from, to)),
+    removeFile: (file) => run(`disk: remove ${file}`, () => disk.removeFile(file)),
+    syncFolder: (folder) => run(`disk: sync folder ${folder}`, () => disk.syncFolder(folder)),
+  }
+}
+
+/** What makes calls happen one by one. */
+type Steps = Pick<OperationQueue, 'run'>
+
+function steppedFile(file: NewFile, path: string, steps: Steps): NewFile {
   return {
     write: (bytes) =>
-      queue.run(`disk: write ${bytes.length} bytes to ${path}`, () => file.write(bytes)),
-    sync: () => queue.run(`disk: sync ${path}`, () => file.sync()),
-    close: () => queue.run(`disk: close ${path}`, () => file.close()),
+      steps.run(`disk: write ${bytes.length} bytes to ${path}`, () => file.write(bytes)),
+    sync: () => steps.run(`disk: sync ${path}`, () => file.sync()),
+    close: () => steps.run(`disk: close ${path}`, () => file.close()),
   }
 }

@@ -14,7 +14,7 @@ import { systemCode } from '../files/paths.ts'
 /** Systems that say so let nobody wait for the names in a folder which they let enter. */
 const NOT_OURS: readonly (string | undefined)[] = ['EACCES', 'EPERM', 'EROFS']
 
-/** Makes a folder and those above it that are missing. Resolves when all their names are on disk. Rejects as the disk does; `ENOTDIR`. */
+/** Makes a folder and those above it that are missing. Resolves when all their names are on disk. Rejects as the disk does. */
 export async function makeFolder(path: string, disk: OutputDisk): Promise<void> {
   const above = dirname(path)
   const kind = await kindOf(path, disk)
@@ -23,7 +23,7 @@ export async function makeFolder(path: string, disk: OutputDisk): Promise<void> 
     return
   }
   if (kind !== undefined) {
-    throw Object.assign(new Error(`${path} is not a folder`), { code: 'ENOTDIR' })
+    throw Object.assign(new Error(`${path} is not a folder`), { code: 'EEXIST' })
   }
   if (above !== path) await makeFolder(above, disk)
   try {

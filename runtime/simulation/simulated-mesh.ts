@@ -71,6 +71,11 @@ function connectPair(a: SlotNode, b: SlotNode, onFrame: SimulatedMeshOptions['on
   b.connect(a.slot.index, back.sender, watched(there.receiver, onFrame))
 }
 
+/** Whether the slot whose clock this is still counts; true for every other clock. */
+export function isAlive(clock: Clock | undefined): boolean {
+  return !(clock instanceof SlotClock) || clock.alive
+}
+
 /** The simulator's clock, as one slot has it: a thread's timers end with it. */
 class SlotClock implements Clock {
   readonly #clock: Clock
@@ -81,6 +86,10 @@ class SlotClock implements Clock {
     this.#clock = clock
     this.#life = life
     this.#wake = wake
+  }
+
+  get alive(): boolean {
+    return this.#life.alive
   }
 
   now(): number {

@@ -76,6 +76,7 @@ async function runInput(
     check: oracle,
     maxFailures: maxFindings,
     ...(made.parallelism === undefined ? {} : { parallelism: made.parallelism }),
+    ...(made.readFiles === undefined ? {} : { readFiles: made.readFiles }),
     ...(faults === undefined ? {} : { faults }),
     ...(trace === undefined ? {} : { trace }),
     ...(onSeed === undefined ? {} : { onSeed }),

@@ -45,6 +45,8 @@ export interface RunLength {
 /** See the head of this file. The counts go on over the processes of a run. */
 export class FaultPlan implements StepFaults {
   readonly kinds: readonly FaultKind[]
+  /** Whether losses of power are among what may be chosen. */
+  readonly mayLosePower: boolean
   readonly #random: () => number
   readonly #planned: Planned[] = []
   readonly #windows: DiskWindow[] = []
@@ -60,6 +62,7 @@ export class FaultPlan implements StepFaults {
 
   constructor(kinds: readonly FaultKind[], length: RunLength, random: () => number) {
     this.#random = random
+    this.mayLosePower = kinds.includes('power')
     const chosen: FaultKind[] = []
     if (kinds.length > 0 && random() >= UNDISTURBED) {
       const number = 1 + Math.floor(random() * MOST_FAULTS)

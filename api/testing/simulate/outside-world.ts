@@ -1,15 +1,22 @@
 /**
  * What outlives the processes of a simulated run: the disk with the checkpoints, and what sinks have made visible.
  *
- * In the place of every sink of a job stands one in two phases that keeps what it is given: nothing of it counts before its commit, and what
+ * Sinks that write files do so on that disk, where the caller can read them (`ReadFiles`).
+ *
+ * In the place of every other sink of a job stands one in two phases that keeps what it is given: nothing of it counts before its commit, and what
  * is committed twice counts once. So is, where a process may die, every collected stream: a reader in that process would not see what was
  * collected between its last look and its death.
  */
 import { SimulatedDisk } from '../../../checkpoint/store/simulated-disk.ts'
 import type { DirectoryStoreOptions } from '../../../checkpoint/store/directory-store.ts'
-import { steppedFileSystem } from '../../../checkpoint/store/stepped-file-system.ts'
+import type { OutputDisk } from '../../../checkpoint/store/output-disk.ts'
+import {
+  steppedFileSystem,
+  steppedOutputDisk,
+} from '../../../checkpoint/store/stepped-file-system.ts'
 import type { Sink } from '../../../operators/sink.ts'
 import { OperationQueue } from '../../../runtime/simulation/operation-queue.ts'
+import { isAlive } from '../../../runtime/simulation/simulated-mesh.ts'
 import type { Simulator } from '../../../runtime/simulator.ts'
 import type { JobGraph } from '../../graph.ts'
 import type { Surroundings } from '../../execution/surroundings.ts'
@@ -32,11 +39,30 @@ interface Transaction {
 /** The key within which the order of an output counts, by the name of the output. */
 export type OrderKeys = Readonly<Record<string, (row: never) => unknown>>
 
+/**
+ * Reads what file sinks have written: all files on the simulated disk but those of checkpoints, hidden ones too, by path. Returns the
+ * rows of each output. What it throws is what is wrong with a run.
+ */
+export type ReadFiles = (
+  files: ReadonlyMap<string, Uint8Array>,
+) =>
+  | Readonly<Record<string, readonly unknown[]>>
+  | Promise<Readonly<Record<string, readonly unknown[]>>>
+
 /** How a world is made. */
 export interface WorldOptions {
   readonly random: () => number
   readonly plan: FaultPlan | undefined
   readonly order: OrderKeys
+  /** Undefined: no sink writes files. */
+  readonly readFiles: ReadFiles | undefined
+}
+
+/** What one process has to do with. */
+interface ProcessWorld {
+  readonly queue: OperationQueue
+  readonly disk: OutputDisk
+  readonly collectsToSink: boolean
 }
 
 /** Where checkpoints lie on the simulated disk. */
@@ -78,7 +104,8 @@ export class OutsideWorld {
         isAlive: (other) => other.pid === this.#processes,
       },
     }
-    return { storage, adapt: (graph) => this.#adapt(graph, queue, collectsToSink) }
+    const disk = this.#disk.mountForOutputs({ id: pid, isRunning: () => false })
+    return { storage, adapt: (graph) => this.#adapt(graph, { queue, disk, collectsToSink }) }
   }
 
   /** The process has died; with it, perhaps, the power has gone. */
@@ -86,6 +113,24 @@ export class OutsideWorld {
     const { random } = this.#options
     if (powerFails) this.#disk.crash(random() < 0.3 ? 'all' : 'some')
     else this.#disk.crash('nothing')
+  }
+
+  /** The job has ended, and then the power goes: what is visible must stay. */
+  powerFailsAtEnd(): void {
+    this.#disk.crash('all')
+  }
+
+  /** What file sinks have written, as it is on the disk now. Rejects with what the reader throws. */
+  async files(): Promise<Map<string, OutputRow[]>> {
+    const { readFiles } = this.#options
+    if (readFiles === undefined) return new Map()
+    const outputs = [...this.#disk.contents()].filter(
+      ([path]) => !path.startsWith(`${CHECKPOINTS_FOLDER}/`),
+    )
+    const rows = Object.entries(await readFiles(new Map(outputs)))
+    return new Map(
+      rows.map(([output, values]) => [output, values.map((value) => this.row(output, value))]),
+    )
   }
 
   /** The output of a row. */
@@ -97,7 +142,7 @@ export class OutsideWorld {
     }
   }
 
-  /** What is visible, by output, in the order of the commits. */
+  /** What is visible, by output, in the order of the commits; of all sinks but those that write files. */
   visible(): Map<string, OutputRow[]> {
     const rows = new Map<string, OutputRow[]>()
     for (const { output, rows: added } of this.#committed.values()) {
@@ -108,13 +153,15 @@ export class OutsideWorld {
     return rows
   }
 
-  #adapt(graph: JobGraph, queue: OperationQueue, collectsToSink: boolean): JobGraph {
+  #adapt(graph: JobGraph, { queue, disk, collectsToSink }: ProcessWorld): JobGraph {
+    const writesFiles = this.#options.readFiles !== undefined
     const nodes = graph.nodes.map((node) => {
       const { operator } = node
       if (operator.kind === 'sink') {
         const { maxParallelism } = operator.sink
         const limit = maxParallelism === undefined ? {} : { maxParallelism }
-        const sink = { ...this.#sink(node.name, operator.sink.name, queue), ...limit }
+        const onDisk = writesFiles ? sinkOnDisk(operator.sink, disk, queue) : undefined
+        const sink = { ...(onDisk ?? this.#sink(node.name, operator.sink.name, queue)), ...limit }
         return { ...node, operator: { kind: 'sink' as const, sink } }
       }
       if (operator.kind !== 'collect' || !collectsToSink) return node
@@ -156,5 +203,23 @@ export class OutsideWorld {
         }
       },
     }
+  }
+}
+
+/** A sink on a disk whose calls happen one by one, those of a writer only while its thread runs. Undefined: the sink can't. */
+function sinkOnDisk(
+  sink: Sink<unknown>,
+  disk: OutputDisk,
+  queue: OperationQueue,
+): Sink<unknown> | undefined {
+  const onCoordinator = sink.onDisk?.(steppedOutputDisk(disk, queue, () => true))
+  if (onCoordinator === undefined) return undefined
+  return {
+    name: sink.name,
+    open: (context) => {
+      const own = steppedOutputDisk(disk, queue, () => isAlive(context.clock))
+      return (sink.onDisk?.(own) ?? onCoordinator).open(context)
+    },
+    commit: (committables) => onCoordinator.commit?.(committables),
   }
 }

@@ -52,6 +52,7 @@ export class SeedRun {
   readonly #choices: RunChoices
   readonly #faults: string[] = []
   readonly #injected: FaultKind[] = []
+  #rows: OutputRows = new Map()
   #steps = 0
   #controls = 0
   #restarts = 0
@@ -77,7 +78,8 @@ export class SeedRun {
       this.#note(kind, `it meets ${call}`)
     }
     this.#choices = choose(options, random)
-    this.#world = new OutsideWorld({ random, plan: this.#plan, order: options.order ?? {} })
+    const { order = {}, readFiles } = options
+    this.#world = new OutsideWorld({ random, plan: this.#plan, order, readFiles })
   }
 
   /** Steps and messages of the control plane so far. */
@@ -85,9 +87,9 @@ export class SeedRun {
     return { steps: this.#steps, controls: this.#controls }
   }
 
-  /** What the job has put out. */
+  /** What the job has put out in the end. */
   get rows(): OutputRows {
-    return this.#world.visible()
+    return this.#rows
   }
 
   /** Runs the seed. Never rejects because of the job. */
@@ -107,10 +109,29 @@ export class SeedRun {
       if (failure !== undefined) return this.#result(failure)
       this.#world.processDied(this.#plan.powerFails)
       this.#plan.nextProcess()
+      const { wrong } = await this.#readFiles()
+      if (wrong !== undefined) return this.#result(wrong)
     }
+    if (this.#plan.mayLosePower) this.#world.powerFailsAtEnd()
+    const { wrong, files } = await this.#readFiles()
+    if (wrong !== undefined) return this.#result(wrong)
+    this.#rows = new Map([...this.#world.visible(), ...files])
     this.#restarts += collected.result.restarts
     this.#checkpoints = collected.result.checkpoints.completed
     return this.#result(this.#check(collected.collected))
+  }
+
+  async #readFiles(): Promise<{
+    readonly files: OutputRows
+    readonly wrong?: SimulationFailure
+  }> {
+    try {
+      return { files: await this.#world.files() }
+    } catch (error) {
+      const where = `the files behind process ${this.#world.processes}`
+      const message = `${where}: ${error instanceof Error ? error.message : String(error)}`
+      return { files: new Map(), wrong: this.#failure('wrong output', message) }
+    }
   }
 
   #newSimulator(): Simulator {
@@ -204,7 +225,7 @@ export class SeedRun {
   #check(collected: ReadonlyMap<string, readonly unknown[]>): SimulationFailure | undefined {
     const { options, undisturbed } = this.#parts
     if (undisturbed === undefined) return undefined
-    const rows = new Map(this.rows)
+    const rows = new Map(this.#rows)
     for (const [output, values] of collected) {
       const added = values.map((value) => this.#world.row(output, value))
       if (added.length > 0) rows.set(output, [...(rows.get(output) ?? []), ...added])

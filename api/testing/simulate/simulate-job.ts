@@ -21,7 +21,8 @@ import type { CheckedOptions, SimulateOptions } from './simulate-options.ts'
  * same seed, job and options replay the same run, step by step (`trace`).
  *
  * The job's functions and sources run as they are, on this thread. Its sinks do not: in the place of each stands one in two phases that keeps
- * what it is given, so a simulation writes nothing, and shows what sinks are told, not what they make of it. What cannot be simulated:
+ * what it is given, so a simulation writes nothing, and shows what sinks are told, not what they make of it; but with `readFiles` those that
+ * write files do so, on a simulated disk. What cannot be simulated:
  * a job whose output depends on the time of day, on the order of records of different keys, or on what its module remembers from run to run: the
  * module stays in memory when a simulated process dies. Sources should answer at once: what they read from real files costs real
  * time, and a source that waits for the clock of the machine is not replayed exactly.

@@ -9,7 +9,7 @@ import { refuseUnknownOptions } from '../../../runtime/known-options.ts'
 import { describeValue } from '../../build-error.ts'
 import { checkedFaults } from './fault-kinds.ts'
 import type { FaultKind } from './fault-kinds.ts'
-import type { OrderKeys } from './outside-world.ts'
+import type { OrderKeys, ReadFiles } from './outside-world.ts'
 import type { SeedResult } from './report.ts'
 
 /** How checkpoints are made in a simulation: where they lie is not the caller's to say. */
@@ -54,6 +54,12 @@ export interface SimulateOptions {
    * `checkpoints.mode` is `at-least-once`, nothing.
    */
   readonly check?: (outputs: Outputs, undisturbed: Outputs) => string | undefined
+  /**
+   * Lets the sinks that write files, as `fileSink`, do so, on the simulated disk, and reads what they have written. Called whenever a process has
+   * died, with what the next one finds, and when the job has ended, with what a loss of power leaves then, if `power` is among `faults`: these rows
+   * are among the outputs of the run. What it throws, for a file that is not whole say, is reported as wrong output. Default: such sinks are replaced as all others.
+   */
+  readonly readFiles?: ReadFiles
   /** A run of more steps makes no progress. Default: 20 times the steps of the undisturbed one, and 20,000. */
   readonly maxSteps?: number
   /** Called with one line per step. */
@@ -85,6 +91,7 @@ const KNOWN = [
   'checkpoints',
   'order',
   'check',
+  'readFiles',
   'maxSteps',
   'trace',
   'onSeed',
@@ -119,7 +126,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
   if (Array.isArray(parallelism) && parallelism.length === 0)
     throw invalid('at least one number in the list parallelism', parallelism)
   checkCheckpoints(options.checkpoints)
-  for (const name of ['check', 'trace', 'onSeed'] as const) {
+  for (const name of ['check', 'readFiles', 'trace', 'onSeed'] as const) {
     const given: unknown = options[name]
     if (given !== undefined && typeof given !== 'function')
       throw invalid(`a function as ${name}`, given)

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
 import { SimulatedDisk } from '../../../checkpoint/store/simulated-disk.ts'
-import type { CrashLoss } from '../../../checkpoint/store/simulated-disk.ts'
+import type { CrashLoss } from '../../../checkpoint/store/simulated-nodes.ts'
 import { referencedFiles } from './referenced-files.ts'
 import {
   catalogOn,

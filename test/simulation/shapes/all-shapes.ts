@@ -5,6 +5,7 @@ import { chain } from './chain.ts'
 import { changingState } from './changing-state.ts'
 import { coProcess } from './co-process.ts'
 import { diamond } from './diamond.ts'
+import { fileSinks } from './file-sink.ts'
 import { intervalJoin } from './interval-join.ts'
 import { keyedWindows } from './keyed-windows.ts'
 import { lateRecords } from './late-records.ts'
@@ -35,4 +36,5 @@ export const SHAPES: readonly Shape[] = [
   severalSources,
   rescale,
   changingState,
+  fileSinks,
 ]

@@ -2,6 +2,7 @@
  * What a job shape is: a small job over a seeded input, and the answer that it must give, found by other means than the engine.
  */
 import type { JobDefinition } from '../../../api/index.ts'
+import type { ReadFiles } from '../../../api/testing/index.ts'
 
 /** A kind of job. */
 export interface Shape {
@@ -22,4 +23,6 @@ export interface ShapeCase {
   readonly grows?: Readonly<Record<string, string>>
   /** The parallelism of the first process, the second one, and so on. Default: one for all, by seed. */
   readonly parallelism?: readonly number[]
+  /** Reads what the job's sinks write onto the simulated disk. Default: they write nothing. */
+  readonly readFiles?: ReadFiles
 }
