@@ -86,6 +86,20 @@ test('the canonical form gives the key back', () => {
   )
 })
 
+test('pairs of numbers are spelled out, however many others came between two equal ones', () => {
+  const numbers = fc.oneof(
+    fc.integer({ min: -40, max: 40 }),
+    fc.integer(),
+    fc.constantFrom(0, -0, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 0.5, 1e300),
+  )
+  fc.assert(
+    fc.property(fc.array(fc.tuple(numbers, numbers), { maxLength: 200, size: 'max' }), (pairs) => {
+      for (const [a, b] of [...pairs, ...pairs])
+        assert.is(canonicalKey([a, b]), `\0a2;d${a};d${b};`)
+    }),
+  )
+})
+
 test('plain strings and numbers are their own canonical form', () => {
   for (const key of ['', 'JFK', 0, -5, 1.5, Infinity, true, null, 10n])
     assert.is(canonicalKey(key), key)
