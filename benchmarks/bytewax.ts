@@ -56,17 +56,10 @@ async function measure(
   bytewax: RunBytewax,
   { input, events, rounds }: { input: string; events: number; rounds: number },
 ): Promise<readonly Figure[]> {
-  const options = {
-    query: [query],
-    events,
-    input,
-    parallelism: 1,
-    groupSize: 1,
-    rounds: 1,
-  } as const
+  const settings = { events, input, parallelism: 1, groupSize: 1, host: 'threads' } as const
   const runs = await alternate(
     {
-      ours: async () => events / (await runQuery(query, { ...options, host: 'threads' })).seconds,
+      ours: async () => events / (await runQuery(query, settings)).seconds,
       bytewax: async () => events / (await bytewax(query, input, '-')),
     },
     { rounds, warmups: 0 },

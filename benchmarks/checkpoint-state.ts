@@ -6,12 +6,14 @@
  *   given without what major garbage collections took too, and without a checkpoint.
  * - Increments: after 1 % of the keys have changed, what a checkpoint takes that has only these, against one that has everything, in bytes and in time spent
  *   on packing, with nothing else going on; and its longest pause while batches come.
- * - Recovery: from the bytes of the snapshot to state that can be read.
+ * - Recovery: from the bytes of the snapshot until the value of a key has been read and written. After that the rest is restored between batches as those
+ *   above: how long it takes until nothing is left, and the longest time from batch to batch meanwhile.
  */
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { ChainCut } from '../operators/chain/chain-cut.ts'
 import { SnapshotUnderWay } from '../operators/checkpointing/snapshot-under-way.ts'
+import { StateRestore } from '../operators/checkpointing/state-restore.ts'
 import { HeapStateBackend } from '../checkpoint/state/heap-state-backend.ts'
 import { valueState } from '../checkpoint/state/declare-state.ts'
 import type { OperatorSnapshot } from '../checkpoint/state/snapshot.ts'
@@ -174,15 +176,25 @@ async function checkpoint(state: State, since?: number) {
   return { operator, bytes: bytesOf(operator), cutMs, pauses, tookMs }
 }
 
-/** From a snapshot, in seconds. */
-function recover(snapshot: OperatorSnapshot | undefined): number {
+/** From a snapshot: until a key can be used, and with batches that come until nothing is left to restore. */
+async function recover(snapshot: OperatorSnapshot | undefined) {
   if (snapshot === undefined) throw new Error('checkpoint-state: no snapshot')
   const begin = performance.now()
-  const { backend, state } = backendOf([snapshot])
-  const tookMs = performance.now() - begin
+  const restored = backendOf([snapshot])
+  const { backend, state } = restored
   backend.setCurrentKey('customer-1')
-  if (state.get()?.id !== 1) throw new Error('checkpoint-state: not restored')
-  return tookMs / 1_000
+  const first = state.get()
+  if (first?.id !== 1) throw new Error('checkpoint-state: not restored')
+  state.set(customer(1, first.orders))
+  const readyMs = performance.now() - begin
+  const rest = new StateRestore(backend)
+  const pauses = await pausesOf(restored, () => {
+    rest.goOn(systemClock)
+    return !rest.isDone
+  })
+  const allMs = performance.now() - begin
+  if (backend.restoring) throw new Error('checkpoint-state: not all is restored')
+  return { readyMs, allMs, pauses }
 }
 
 /** Measures, see the head of this file. */
@@ -193,6 +205,9 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
   const packing: number[] = []
   const took: number[] = []
   const recoveries: number[] = []
+  const recoveriesOfAll: number[] = []
+  const recoveryPauses: number[] = []
+  const restoring: number[] = []
   const bytes: number[] = []
   log(`${KEYS} keys`)
   const state = backendOf()
@@ -221,8 +236,13 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
     chain = changed.chain
   }
   for (let round = 0; round < ROUNDS; round++) {
-    recoveries.push(recover(last))
-    recoveriesOfChain.push(recover(chain))
+    log(`recovery ${round + 1} of ${ROUNDS}`)
+    const { readyMs, allMs, pauses: meanwhile } = await recover(last)
+    recoveries.push(readyMs / 1_000)
+    recoveriesOfAll.push(allMs / 1_000)
+    recoveryPauses.push(meanwhile.longest)
+    restoring.push(meanwhile.withoutMajorCollections)
+    recoveriesOfChain.push((await recover(chain)).readyMs / 1_000)
   }
   return [
     figure('checkpoint-state', 'longest pause of a checkpoint, ms', pauses, { reach: 20, aim: 5 }),
@@ -244,6 +264,13 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
       aim: 0.02,
     }),
     figure('checkpoint-state', 'recovery, s', recoveries, { reach: 2, aim: 0.5 }),
+    figure('checkpoint-state', 'recovery, until nothing is left to restore, s', recoveriesOfAll),
+    figure('checkpoint-state', 'recovery, longest pause until then, ms', recoveryPauses),
+    figure(
+      'checkpoint-state',
+      'recovery, that pause without major garbage collections, ms',
+      restoring,
+    ),
     figure('checkpoint-state', 'recovery of a full one and an increment, s', recoveriesOfChain, {
       reach: 2,
       aim: 0.5,

@@ -1,26 +1,30 @@
 /**
- * What checkpoints cost a job that has little state: the keyed flights job at parallelism 2, threads and output file included, with a
+ * What checkpoints cost a job that has little state: the keyed flights job at parallelism 2, output file included, on threads that stay from run to run, with a
  * checkpoint every second into a directory, against the same job without any. Every 200 ms is there to see where the cost goes.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runJob } from '../api/index.ts'
+import { runJob, startCluster } from '../api/index.ts'
+import type { LocalCluster } from '../api/index.ts'
 import { figure } from './figure.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
+import { keeping } from './kept-thread.ts'
 import { alternate, perSecond, ratios } from './measure.ts'
 
 const JOB = new URL('../examples/flights.js', import.meta.url)
 const FLIGHTS = 3_000_000
+const ROUNDS = 5
 
 /** Runs the comparison: million flights per second, from the call to the end, the last checkpoint included. */
-export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]> {
+export async function run({ log, rounds = ROUNDS }: BenchmarkOptions): Promise<readonly Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
   try {
-    const none = (): Promise<number> => measure(folder, undefined, log)
-    const second = (): Promise<number> => measure(folder, 1_000, log)
-    const often = (): Promise<number> => measure(folder, 200, log)
-    const runs = await alternate({ none, second, often }, { rounds: 5 })
+    const host = await startCluster({ slots: 2 })
+    const every = (intervalMs: number | undefined) => (): Promise<number> =>
+      measure({ host, folder, intervalMs }, log)
+    const competitors = { none: every(undefined), second: every(1_000), often: every(200) }
+    const runs = await keeping([host], () => alternate(competitors, { rounds, warmups: 2 }))
     return [
       figure('checkpoints', 'none, million flights/s', runs.none),
       figure('checkpoints', 'every second, million flights/s', runs.second),
@@ -35,13 +39,19 @@ export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]>
   }
 }
 
+interface Setting {
+  readonly host: LocalCluster
+  readonly folder: string
+  readonly intervalMs: number | undefined
+}
+
 async function measure(
-  folder: string,
-  intervalMs: number | undefined,
+  { host, folder, intervalMs }: Setting,
   log: BenchmarkOptions['log'],
 ): Promise<number> {
   const directory = join(folder, 'checkpoints')
   const handle = runJob(JOB, {
+    host,
     parallelism: 2,
     args: { output: join(folder, 'out.jsonl') },
     ...(intervalMs !== undefined && { checkpoints: { directory, intervalMs } }),

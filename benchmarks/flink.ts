@@ -2,12 +2,14 @@
  * The Nexmark queries against Apache Flink: the same events from the same generator, on as many threads.
  *
  * Each query in the DataStream API and, where Flink has it, in SQL. Before anything is measured all give the same rows for a few events.
- * Then they take turns. Flink's JVM lives through all runs, as a cluster would; a Millrace job starts new threads each time, and its time
- * begins when they take input.
+ * Then they take turns. Flink's JVM lives through all runs, and so do the threads that run the jobs of Millrace, as clusters would; a job's time begins when it takes
+ * input.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startCluster } from '../api/index.ts'
+import type { LocalCluster } from '../api/index.ts'
 import { figure, median } from './figure.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
 import { startFlink } from './flink/flink-cluster.ts'
@@ -47,36 +49,37 @@ export async function run({
   const known = Object.keys(QUERIES).filter((query) => !NOT_COMPARED.has(query))
   const wanted = wantedQueries(queries, known)
   const flink = startFlink(log)
+  const cluster = await startCluster({ slots: PARALLELISM })
   const folder = await mkdtemp(join(tmpdir(), 'millrace-flink-'))
   try {
     const measured: Measured[] = []
     for (const query of wanted) {
       await compareRows(query, flink, folder)
       log(`${query}: the rows are the same`)
-      measured.push({ query, ...(await compareSpeed(query, flink, { events, rounds })) })
+      measured.push({ query, ...(await compareSpeed(query, { flink, cluster, events, rounds })) })
     }
     return [...measured.flatMap(figuresOf), ...summary(measured)]
   } finally {
     flink.stop()
+    await cluster.stop()
     await rm(folder, { recursive: true })
   }
 }
 
+interface Comparison {
+  readonly flink: FlinkCluster
+  readonly cluster: LocalCluster
+  readonly events: number
+  readonly rounds: number
+}
+
 async function compareSpeed(
   query: string,
-  flink: FlinkCluster,
-  { events, rounds }: { readonly events: number; readonly rounds: number },
+  { flink, cluster, events, rounds }: Comparison,
 ): Promise<Omit<Measured, 'query'>> {
-  const options = {
-    query: [query],
-    events,
-    parallelism: PARALLELISM,
-    host: 'threads',
-    groupSize: 1,
-    rounds: 1,
-  } as const
+  const settings = { events, parallelism: PARALLELISM, groupSize: 1, host: cluster }
   const competitors = {
-    ours: async () => events / (await runQuery(query, options)).seconds,
+    ours: async () => events / (await runQuery(query, settings)).seconds,
     dataStream: async () => events / (await flink.run(query, events, PARALLELISM)).seconds,
   }
   const turns = { rounds, warmups: WARMUPS }

@@ -9,9 +9,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Histogram } from 'hdr-histogram-js'
-import { runJob } from '../api/index.ts'
+import { runJob, startCluster } from '../api/index.ts'
+import type { LocalCluster } from '../api/index.ts'
 import { figure } from './figure.ts'
 import type { BenchmarkOptions, Bounds, Figure } from './figure.ts'
+import { keeping } from './kept-thread.ts'
 import { readLatencies } from './latency/latency-sink.ts'
 import { wantedQueries } from './nexmark/queries/queries.ts'
 
@@ -35,6 +37,12 @@ interface Load {
   readonly warmup: number
 }
 
+/** A query, or `exchange`, and the threads that it stays on. */
+interface Subject {
+  readonly what: string
+  readonly host: LocalCluster
+}
+
 /** Measures, see the head of this file. */
 export async function run({
   log,
@@ -43,28 +51,34 @@ export async function run({
 }: BenchmarkOptions): Promise<readonly Figure[]> {
   const figures: Figure[] = []
   for (const what of wantedQueries(queries, ['q5', 'q8', 'exchange'])) {
-    if (what === 'exchange') {
-      figures.push(...(await exchange(rounds)))
-      continue
-    }
-    const sustained = await largestRate(what, log)
-    if (sustained === 0) {
-      log(`${what}: not even ${LEAST_RATE} records/s are sustained here`)
-      continue
-    }
-    const rate = Math.round(sustained / 2)
-    log(`${what}: ${sustained} records/s are sustained, measuring at ${rate}`)
-    figures.push(
-      figure('latency', `${what}: largest rate that is sustained, records/s`, [sustained]),
+    const host = await startCluster({ slots: PARALLELISM })
+    const subject = { what, host }
+    const measured = await keeping([host], () =>
+      what === 'exchange' ? exchange(subject, rounds) : query(subject, rounds, log),
     )
-    const runs = await repeated(what, rate, rounds)
-    figures.push(...figuresOf(what, runs, new Map([[99.99, QUERY_BOUNDS]])))
+    figures.push(...measured)
   }
   return figures
 }
 
-async function exchange(rounds: number): Promise<Figure[]> {
-  const runs = await repeated('exchange', EXCHANGE_RATE, rounds)
+async function query(
+  subject: Subject,
+  rounds: number,
+  log: (line: string) => void,
+): Promise<readonly Figure[]> {
+  const { what } = subject
+  const sustained = await largestRate(subject, log)
+  const rate = Math.round(sustained / 2)
+  log(`${what}: ${sustained} records/s are sustained, measuring at ${rate}`)
+  const runs = await repeated(subject, rate, rounds)
+  return [
+    figure('latency', `${what}: largest rate that is sustained, records/s`, [sustained]),
+    ...figuresOf(what, runs, new Map([[99.99, QUERY_BOUNDS]])),
+  ]
+}
+
+async function exchange(subject: Subject, rounds: number): Promise<readonly Figure[]> {
+  const runs = await repeated(subject, EXCHANGE_RATE, rounds)
   const bounds = new Map<number, Bounds>([
     [50, { reach: 1, aim: 0.3 }],
     [99, { reach: 5, aim: 2 }],
@@ -72,9 +86,9 @@ async function exchange(rounds: number): Promise<Figure[]> {
   return figuresOf('one keyed exchange', runs, bounds)
 }
 
-async function repeated(what: string, rate: number, rounds: number): Promise<Histogram[]> {
+async function repeated(subject: Subject, rate: number, rounds: number): Promise<Histogram[]> {
   const runs: Histogram[] = []
-  for (let round = 0; round < rounds; round++) runs.push(await latencies(what, rate, MEASURE))
+  for (let round = 0; round < rounds; round++) runs.push(await latencies(subject, rate, MEASURE))
   return runs
 }
 
@@ -95,41 +109,43 @@ function figuresOf(
 }
 
 /** Doubles or halves the rate until it is too much or not any more, and halves the gap twice. */
-async function largestRate(what: string, log: (line: string) => void): Promise<number> {
+async function largestRate(subject: Subject, log: (line: string) => void): Promise<number> {
   let good = FIRST_RATE
-  while (good >= LEAST_RATE && !(await isSustained(what, good, log))) good /= 2
+  while (good >= LEAST_RATE && !(await isSustained(subject, good, log))) good /= 2
   if (good < LEAST_RATE)
-    throw new Error(`latency: ${what} does not sustain ${LEAST_RATE} records/s`)
+    throw new Error(`latency: ${subject.what} does not sustain ${LEAST_RATE} records/s`)
   let bad = good * 2
-  while (good >= FIRST_RATE && bad <= MOST_RATE && (await isSustained(what, bad, log))) {
+  while (good >= FIRST_RATE && bad <= MOST_RATE && (await isSustained(subject, bad, log))) {
     good = bad
     bad *= 2
   }
   for (let step = 0; step < 2; step++) {
     const middle = Math.round((good + bad) / 2)
-    if (await isSustained(what, middle, log)) good = middle
+    if (await isSustained(subject, middle, log)) good = middle
     else bad = middle
   }
   return good
 }
 
 async function isSustained(
-  what: string,
+  subject: Subject,
   rate: number,
   log: (line: string) => void,
 ): Promise<boolean> {
-  const found = await latencies(what, rate, SEARCH)
+  const found = await latencies(subject, rate, SEARCH)
   const median = found.getValueAtPercentile(50) / 1000
-  log(`${what}: at ${rate} records/s half of the results are ${median.toFixed(1)} ms late or more`)
+  log(
+    `${subject.what}: at ${rate} records/s half of the results are ${median.toFixed(1)} ms late or more`,
+  )
   return found.totalCount > 0 && median <= SUSTAINED_MS
 }
 
-async function latencies(what: string, rate: number, load: Load): Promise<Histogram> {
+async function latencies({ host, what }: Subject, rate: number, load: Load): Promise<Histogram> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-latency-'))
   try {
     const start = Math.ceil(Date.now() / 1000) * 1000 + LEAD_MS
     const args = { what, rate, start, ...load, folder }
-    await runJob(JOB, { parallelism: PARALLELISM, args }).result()
+    await runJob(JOB, { host, parallelism: PARALLELISM, args }).result()
     return await readLatencies(folder)
   } finally {
     await rm(folder, { recursive: true })

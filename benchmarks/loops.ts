@@ -3,19 +3,23 @@
  * case alone.
  *
  * Before anything is measured both give the same rows. Then the loop, the query at parallelism 1 and the query at parallelism 2 take
- * turns. Each run has fresh threads, and its time begins with the first event.
+ * turns, each on threads of its own that stay from run to run, so that all are warm. A run's time begins with the first event.
  */
+import { startCluster } from '../api/index.ts'
+import type { LocalCluster } from '../api/index.ts'
 import { figure } from './figure.ts'
 import type { BenchmarkOptions, Bounds, Figure } from './figure.ts'
+import { keeping } from './kept-thread.ts'
 import { alternate, geometricMean, ratios } from './measure.ts'
 import { LOOPS } from './nexmark/loops/loops.ts'
-import { runLoop } from './nexmark/loops/run-loop.ts'
+import { LoopThread } from './nexmark/loops/run-loop.ts'
 import { QUERIES, wantedQueries } from './nexmark/queries/queries.ts'
 import { loopRows, requireSameRows, streamRows } from './nexmark/rows.ts'
 import { runQuery } from './nexmark/run-query.ts'
 
 const EVENTS = 300_000
 const ROUNDS = 3
+const WARMUPS = 2
 const CHECKED = { events: 20_000, groupSize: 100 }
 /** Depends on the clock, so there is nothing to compare. */
 const BY_CLOCK = 'q12'
@@ -54,12 +58,16 @@ async function measure(
   events: number,
   rounds: number,
 ): Promise<Omit<Measured, 'query'>> {
-  const at = (parallelism: number) => async (): Promise<number> => {
-    const options = { query: [query], events, parallelism, groupSize: 1, rounds: 1 } as const
-    return events / (await runQuery(query, { ...options, host: 'threads' })).seconds
+  const [one, two] = [await startCluster({ slots: 1 }), await startCluster({ slots: 2 })]
+  const thread = new LoopThread(query)
+  const at = (host: LocalCluster) => async (): Promise<number> => {
+    const settings = { events, parallelism: host.slots, groupSize: 1, host }
+    return events / (await runQuery(query, settings)).seconds
   }
-  const loop = async (): Promise<number> => events / (await runLoop(query, events)).seconds
-  return alternate({ loop, one: at(1), two: at(2) }, { rounds, warmups: 0 })
+  const loop = async (): Promise<number> => events / (await thread.run(events)).seconds
+  return keeping([one, two, thread], () =>
+    alternate({ loop, one: at(one), two: at(two) }, { rounds, warmups: WARMUPS }),
+  )
 }
 
 function figuresOf({ query, loop, one, two }: Measured): Figure[] {

@@ -4,8 +4,10 @@
  * A run must be long enough to have checkpoints. By default there is one every second, in runs of a few seconds, which costs more than one
  * every ten seconds would; `--checkpoint 10s --events 20000000` asks for what the bounds are about.
  */
+import { startCluster } from '../api/index.ts'
 import { figure } from './figure.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
+import { keeping } from './kept-thread.ts'
 import { alternate, geometricMean, ratios } from './measure.ts'
 import { QUERIES, wantedQueries } from './nexmark/queries/queries.ts'
 import { runQuery } from './nexmark/run-query.ts'
@@ -57,28 +59,21 @@ async function measure(
   query: string,
   { events, rounds, checkpointMs }: Settings,
 ): Promise<{ cost: number[]; completed: number[] }> {
-  const options = {
-    query: [query],
-    events,
-    parallelism: PARALLELISM,
-    host: 'threads',
-    groupSize: 1,
-    rounds: 1,
-  } as const
+  const host = await startCluster({ slots: PARALLELISM })
+  const settings = { events, parallelism: PARALLELISM, groupSize: 1, host }
   const completed: number[] = []
-  const runs = await alternate(
-    {
-      without: async () => (await runQuery(query, options)).seconds,
-      withThem: async () => {
-        const { seconds, checkpoints } = await runQuery(query, {
-          ...options,
-          checkpoint: checkpointMs,
-        })
-        completed.push(checkpoints)
-        return seconds
+  const runs = await keeping([host], () =>
+    alternate(
+      {
+        without: async () => (await runQuery(query, settings)).seconds,
+        withThem: async () => {
+          const run = await runQuery(query, { ...settings, checkpoint: checkpointMs })
+          completed.push(run.checkpoints)
+          return run.seconds
+        },
       },
-    },
-    { rounds, warmups: 0 },
+      { rounds },
+    ),
   )
   return { cost: ratios(runs.withThem, runs.without), completed }
 }

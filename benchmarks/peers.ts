@@ -3,14 +3,17 @@
  * written by hand.
  *
  * Before anything is measured all give the same rows. Then the peers, which have one thread, and the query at parallelism 1 and 2 take
- * turns. Each run has fresh threads, and its time begins with the first event.
+ * turns, each on threads of its own that stay from run to run, so that all are warm. A run's time begins with the first event.
  */
+import { startCluster } from '../api/index.ts'
+import type { LocalCluster } from '../api/index.ts'
 import { figure } from './figure.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
+import { keeping } from './kept-thread.ts'
 import { alternate, ratios } from './measure.ts'
 import { PEER_QUERIES } from './nexmark/peers/peer.ts'
 import type { PeerQueryName } from './nexmark/peers/peer.ts'
-import { peerRows, runPeer } from './nexmark/peers/run-peer.ts'
+import { peerRows, peerThread } from './nexmark/peers/run-peer.ts'
 import { PEERS } from './nexmark/peers/peers.ts'
 import type { PeerName } from './nexmark/peers/peers.ts'
 import { wantedQueries } from './nexmark/queries/queries.ts'
@@ -19,6 +22,7 @@ import { runQuery } from './nexmark/run-query.ts'
 
 const EVENTS = 400_000
 const ROUNDS = 3
+const WARMUPS = 2
 const CHECKED = { events: 20_000, groupSize: 100 }
 const NAMES = Object.keys(PEERS) as PeerName[]
 
@@ -45,15 +49,22 @@ async function measure(
   events: number,
   rounds: number,
 ): Promise<readonly Figure[]> {
-  const at = (parallelism: number) => async (): Promise<number> => {
-    const options = { query: [query], events, parallelism, groupSize: 1, rounds: 1 } as const
-    return events / (await runQuery(query, { ...options, host: 'threads' })).seconds
+  const [one, two] = [await startCluster({ slots: 1 }), await startCluster({ slots: 2 })]
+  const [rxjs, streams] = [peerThread(), peerThread()]
+  const at = (host: LocalCluster) => async (): Promise<number> => {
+    const settings = { events, parallelism: host.slots, groupSize: 1, host }
+    return events / (await runQuery(query, settings)).seconds
   }
-  const of = (peer: PeerName) => async (): Promise<number> =>
-    events / (await runPeer({ peer, query, events })).seconds
-  const runs = await alternate(
-    { one: at(1), two: at(2), RxJS: of('RxJS'), 'Node streams': of('Node streams') },
-    { rounds, warmups: 0 },
+  const of = (peer: PeerName, thread: typeof rxjs) => async (): Promise<number> =>
+    events / (await thread.ask({ peer, query, events })).seconds
+  const competitors = {
+    one: at(one),
+    two: at(two),
+    RxJS: of('RxJS', rxjs),
+    'Node streams': of('Node streams', streams),
+  }
+  const runs = await keeping([one, two, rxjs, streams], () =>
+    alternate(competitors, { rounds, warmups: WARMUPS }),
   )
   return [
     figure('peers', `${query}: parallelism 1, events/s`, runs.one),

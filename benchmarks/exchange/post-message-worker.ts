@@ -2,8 +2,8 @@
  * The same work as a user would write it without an engine: each thread counts its half of the keys and posts the other half
  * to the other thread, in arrays of 256.
  */
-import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
+import { answerRequests } from '../kept-thread.ts'
 import { bids } from '../nexmark-bids.ts'
 import type { Bid } from '../nexmark-bids.ts'
 import { POOL } from './bids.ts'
@@ -19,55 +19,59 @@ const BATCH = 256
 /** Records after which the thread looks at what has come in. */
 const TURN = 4096
 
-const { index, records, peer } = workerData as PostMessageTask
-const counts = new Map<number, number>()
 const pool = bids(POOL, 1)
-let outgoing: Bid[] = []
-let peerDone = false
-let done = false
 
-function add(auction: number): void {
-  counts.set(auction, (counts.get(auction) ?? 0) + 1)
-}
+/** Resolves with the number of records that this thread has counted. */
+function count({ index, records, peer }: PostMessageTask): Promise<number> {
+  const counts = new Map<number, number>()
+  let outgoing: Bid[] = []
+  let peerDone = false
+  let done = false
 
-function finishWhenBothAre(): void {
-  if (!done || !peerDone) return
-  let sum = 0
-  for (const value of counts.values()) sum += value
-  parentPort?.postMessage({ sum })
-  peer.close()
-}
+  function add(auction: number): void {
+    counts.set(auction, (counts.get(auction) ?? 0) + 1)
+  }
 
-function run(from: number): void {
-  const to = Math.min(from + TURN, records)
-  for (let i = from; i < to; i++) {
-    const bid = pool[i % pool.length]
-    if (bid === undefined) continue
-    if ((bid.auction & 1) === index) add(bid.auction)
-    else if (outgoing.push(bid) === BATCH) {
-      peer.postMessage(outgoing)
-      outgoing = []
+  return new Promise((resolve) => {
+    function finishWhenBothAre(): void {
+      if (!done || !peerDone) return
+      let sum = 0
+      for (const value of counts.values()) sum += value
+      resolve(sum)
+      peer.close()
     }
-  }
-  if (to < records) {
-    setImmediate(run, to)
-    return
-  }
-  peer.postMessage(outgoing)
-  peer.postMessage(null)
-  done = true
-  finishWhenBothAre()
+
+    function run(from: number): void {
+      const to = Math.min(from + TURN, records)
+      for (let i = from; i < to; i++) {
+        const bid = pool[i % pool.length]
+        if (bid === undefined) continue
+        if ((bid.auction & 1) === index) add(bid.auction)
+        else if (outgoing.push(bid) === BATCH) {
+          peer.postMessage(outgoing)
+          outgoing = []
+        }
+      }
+      if (to < records) {
+        setImmediate(run, to)
+        return
+      }
+      peer.postMessage(outgoing)
+      peer.postMessage(null)
+      done = true
+      finishWhenBothAre()
+    }
+
+    peer.on('message', (batch: Bid[] | null) => {
+      if (batch === null) {
+        peerDone = true
+        finishWhenBothAre()
+        return
+      }
+      for (const bid of batch) add(bid.auction)
+    })
+    run(0)
+  })
 }
 
-peer.on('message', (batch: Bid[] | null) => {
-  if (batch === null) {
-    peerDone = true
-    finishWhenBothAre()
-    return
-  }
-  for (const bid of batch) add(bid.auction)
-})
-parentPort?.once('message', () => {
-  run(0)
-})
-parentPort?.postMessage('ready')
+answerRequests(count)

@@ -1,16 +1,15 @@
 /**
- * The hand-written loop of the flights benchmark, in a thread that is as fresh as the job's: what somebody would write who needs just
- * this answer, once.
+ * The hand-written loop of the flights benchmark, in a thread of its own: what somebody would write who needs just this answer.
  */
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parentPort, workerData } from 'node:worker_threads'
 import { parquetSource } from '../../connectors/parquet/index.ts'
+import { answerRequests } from '../kept-thread.ts'
 
 const HOUR_MS = 3_600_000
 const FLUSH_CHARACTERS = 1_000_000
 
-parentPort?.postMessage(await loop(workerData as string))
+answerRequests(loop)
 
 interface Delays {
   flights: number

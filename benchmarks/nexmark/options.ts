@@ -5,13 +5,10 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../cli/durations.ts'
 import { QUERIES } from './queries/queries.ts'
 
-/** What is run. */
-export interface NexmarkOptions {
-  /** Names of queries, in the order in which they run. */
-  readonly query: readonly string[]
+/** How a query is run. */
+export interface QuerySettings {
   readonly events: number
   readonly parallelism: number
-  readonly host: 'threads' | 'inline'
   /** Events per second of the clock; undefined: as many as possible. */
   readonly rate?: number
   readonly groupSize: number
@@ -20,6 +17,13 @@ export interface NexmarkOptions {
   readonly output?: string
   /** Milliseconds between two checkpoints; undefined: none. */
   readonly checkpoint?: number
+}
+
+/** What is run. */
+export interface NexmarkOptions extends QuerySettings {
+  /** Names of queries, in the order in which they run. */
+  readonly query: readonly string[]
+  readonly host: 'threads' | 'inline'
   readonly rounds: number
   /** Where the figures go. */
   readonly json?: string

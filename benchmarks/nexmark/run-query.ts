@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runJob } from '../../api/index.ts'
-import type { JobHandle } from '../../api/index.ts'
-import type { NexmarkOptions } from './options.ts'
+import type { JobHandle, JobHost } from '../../api/index.ts'
+import type { QuerySettings } from './options.ts'
 
 const JOB = new URL('./job.js', import.meta.url)
 const MEMORY_EVERY_MS = 100
@@ -29,7 +29,7 @@ export interface QueryRun {
 /** Runs the query; `watch` gets the job as soon as it is there. */
 export async function runQuery(
   query: string,
-  options: NexmarkOptions,
+  options: QuerySettings & { readonly host: JobHost },
   watch: (job: JobHandle) => { stop(): void } = () => ({ stop() {} }),
 ): Promise<QueryRun> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-nexmark-'))
@@ -69,7 +69,7 @@ export async function runQuery(
 
 function argumentsOf(
   query: string,
-  { events, rate, groupSize, input, output }: NexmarkOptions,
+  { events, rate, groupSize, input, output }: QuerySettings,
   folder: string,
 ): Record<string, string | number> {
   return {

@@ -1,11 +1,10 @@
 /**
- * Runs a hand-written loop once, in a thread of its own.
+ * Runs hand-written loops, each on a thread that is kept for it.
  */
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { KeptThread } from '../../kept-thread.ts'
 
 const THREAD = new URL('./thread.js', import.meta.url)
 
@@ -25,16 +24,27 @@ export interface LoopRun {
   readonly seconds: number
 }
 
-/** Runs the loop of a query. Rejects with its error. */
-export async function runLoop(query: string, events: number): Promise<LoopRun> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-loop-'))
-  try {
-    const request: LoopRequest = { query, events, folder }
-    const worker = new Worker(THREAD, { workerData: request })
-    const [run] = (await once(worker, 'message')) as [LoopRun]
-    await worker.terminate()
-    return run
-  } finally {
-    await rm(folder, { recursive: true })
+/** A thread for the loop of one query: others would teach its code other types. */
+export class LoopThread {
+  readonly #query: string
+  readonly #thread = new KeptThread<LoopRequest, LoopRun>(THREAD)
+
+  constructor(query: string) {
+    this.#query = query
+  }
+
+  /** Runs the loop once. Rejects with its error. */
+  async run(events: number): Promise<LoopRun> {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-loop-'))
+    try {
+      return await this.#thread.ask({ query: this.#query, events, folder })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+
+  /** Ends the thread. */
+  stop(): Promise<void> {
+    return this.#thread.stop()
   }
 }

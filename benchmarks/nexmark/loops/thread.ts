@@ -1,7 +1,7 @@
 /**
- * The thread of a hand-written loop: as fresh as those of a job, its time begins with the first event.
+ * The thread of a hand-written loop: kept from run to run as those of a job are. A run's time begins with the first event.
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { answerRequests } from '../../kept-thread.ts'
 import { EventGenerator } from '../generator/events.ts'
 import { QUERIES } from '../queries/queries.ts'
 import type { Row } from '../queries/query.ts'
@@ -9,7 +9,7 @@ import { FolderWriter } from './folder-writer.ts'
 import { LOOPS } from './loops.ts'
 import type { LoopRequest, LoopRun } from './run-loop.ts'
 
-parentPort?.postMessage(measure(workerData as LoopRequest))
+answerRequests(measure)
 
 function measure({ query, events, folder }: LoopRequest): LoopRun {
   const loop = LOOPS[query]

@@ -1,8 +1,7 @@
 /**
- * Runs a query of a peer: once in a thread of its own to be measured, or here for its rows.
+ * Runs queries of peers: on a thread that is kept for one, to be measured, or here for its rows.
  */
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import { KeptThread } from '../../kept-thread.ts'
 import { EventGenerator } from '../generator/events.ts'
 import { finalRows } from '../rows.ts'
 import type { RowsRequest } from '../rows.ts'
@@ -26,12 +25,9 @@ export interface PeerRun {
   readonly seconds: number
 }
 
-/** Runs the query. Rejects with its error. */
-export async function runPeer(request: PeerRequest): Promise<PeerRun> {
-  const worker = new Worker(THREAD, { workerData: request })
-  const [run] = (await once(worker, 'message')) as [PeerRun]
-  await worker.terminate()
-  return run
+/** A thread for one query of one peer. */
+export function peerThread(): KeptThread<PeerRequest, PeerRun> {
+  return new KeptThread(THREAD)
 }
 
 /** The rows that the query gives, as `finalRows` has them. */

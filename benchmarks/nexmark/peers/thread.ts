@@ -1,12 +1,12 @@
 /**
- * The thread of a peer: as fresh as those of a job, its time begins with the first event.
+ * The thread of a peer: kept from run to run as those of a job are. A run's time begins with the first event.
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { answerRequests } from '../../kept-thread.ts'
 import { EventGenerator } from '../generator/events.ts'
 import { PEERS } from './peers.ts'
 import type { PeerRequest, PeerRun } from './run-peer.ts'
 
-parentPort?.postMessage(await measure(workerData as PeerRequest))
+answerRequests(measure)
 
 async function measure({ peer, query, events }: PeerRequest): Promise<PeerRun> {
   let rows = 0

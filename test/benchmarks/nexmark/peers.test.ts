@@ -3,10 +3,11 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { keeping } from '../../../benchmarks/kept-thread.ts'
 import { PEER_QUERIES } from '../../../benchmarks/nexmark/peers/peer.ts'
 import { PEERS } from '../../../benchmarks/nexmark/peers/peers.ts'
 import type { PeerName } from '../../../benchmarks/nexmark/peers/peers.ts'
-import { peerRows, runPeer } from '../../../benchmarks/nexmark/peers/run-peer.ts'
+import { peerRows, peerThread } from '../../../benchmarks/nexmark/peers/run-peer.ts'
 import { requireSameRows, streamRows } from '../../../benchmarks/nexmark/rows.ts'
 
 export const deadlineMs = 120_000
@@ -23,8 +24,11 @@ for (const query of PEER_QUERIES) {
 }
 
 test('a peer in a thread gives all rows', async () => {
-  for (const peer of NAMES)
-    assert.is((await runPeer({ peer, query: 'q0', events: 5_000 })).rows, 4_600)
+  const thread = peerThread()
+  await keeping([thread], async () => {
+    for (const peer of NAMES)
+      assert.is((await thread.ask({ peer, query: 'q0', events: 5_000 })).rows, 4_600)
+  })
 })
 
 test.run()
