@@ -88,6 +88,11 @@ export function unpackList(bytes: Buffer, length: number): unknown[] {
   return spaced ? gather(list, length) : list
 }
 
+/** Unpacks one value that stands alone. Throws whatever msgpackr throws where the bytes hold anything else. */
+export function unpackValue(bytes: Buffer): unknown {
+  return packr.unpack(bytes)
+}
+
 function spread(values: readonly unknown[]): unknown[] {
   const list: unknown[] = []
   for (let i = 0; i < values.length; i++) {

@@ -37,6 +37,7 @@ import { IncrementChain } from './checkpointing/increment-chain.ts'
 import { OutputBarriers } from './checkpointing/output-barriers.ts'
 import { SnapshotUnderWay } from './checkpointing/snapshot-under-way.ts'
 import type { SubtaskContents } from './checkpointing/snapshot-under-way.ts'
+import { StateRestore } from './checkpointing/state-restore.ts'
 import { SubtaskSnapshots } from './checkpointing/subtask-snapshots.ts'
 import { operatorContext } from './subtask-parts.ts'
 import type {
@@ -83,6 +84,7 @@ export abstract class Subtask implements SlotActor {
   #checkpointId = -1
   readonly #snapshots: SubtaskSnapshots
   readonly #increments: IncrementChain
+  readonly #restore: StateRestore
   readonly #outputs: OutputBarriers
   /** Sinks prepare for a checkpoint: no other may begin. */
   #preparing = false
@@ -115,6 +117,7 @@ export abstract class Subtask implements SlotActor {
     })
     this.#outputs = new OutputBarriers(parts.channels, parts.channelState, slot.clock)
     this.chain = parts.chain
+    this.#restore = new StateRestore(parts.chain)
     this.gate = parts.gate
     this.meter = new LoadMeter(slot.clock.monotonicMs())
     const ready = (): void => {
@@ -143,10 +146,13 @@ export abstract class Subtask implements SlotActor {
   }
 
   turn(): Progress {
-    if (this.#state === 'running') this.#snapshots.pack()
+    const isRunning = this.#state === 'running'
+    if (isRunning && this.#snapshots.packing) this.#snapshots.pack()
+    else if (isRunning) this.#restore.goOn(this.slot.clock)
     const progress = this.#steps()
     this.#activeClock?.setPaused(progress === 'blocked' || this.aligning)
-    return this.#snapshots.packing && this.#state === 'running' ? 'more' : progress
+    const hasMore = this.#snapshots.packing || !this.#restore.isDone
+    return hasMore && this.#state === 'running' ? 'more' : progress
   }
 
   #steps(): Progress {

@@ -111,10 +111,10 @@ export class ExpiringCells<T> implements Cells<T>, EntryForm<ExpiringCell<T>> {
     return this.#expiry.isExpired(time, now) ? undefined : [value, time]
   }
 
-  read(fields: readonly unknown[], upgrade: Upgrade): ExpiringCell<T> | undefined {
-    const { 1: time = this.#expiry.now() } = fields
+  read(fields: readonly unknown[], upgrade: Upgrade, now: number): ExpiringCell<T> | undefined {
+    const { 1: time = now } = fields
     if (typeof time !== 'number') throw new DamagedFieldsError('a time as field 1')
-    if (this.#isExpired(time)) return undefined
+    if (this.#expiry.isExpired(time, now)) return undefined
     return { value: storedValue(fields, upgrade), time, epoch: 0 }
   }
 

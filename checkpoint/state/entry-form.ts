@@ -11,8 +11,8 @@ export type Upgrade = (stored: unknown) => unknown
 export interface EntryForm<E extends TableEntry> {
   /** What is stored of an entry, as a new array; undefined when nothing of it was alive at `now`. */
   write(entry: E, now: number): unknown[] | undefined
-  /** The entry with these fields; undefined when nothing of it is alive. Throws `DamagedFieldsError`. */
-  read(fields: readonly unknown[], upgrade: Upgrade): E | undefined
+  /** The entry with these fields; undefined when nothing of it was alive at `now`. Throws `DamagedFieldsError`. */
+  read(fields: readonly unknown[], upgrade: Upgrade, now: number): E | undefined
   /** Whether something of an entry has not expired. */
   isAlive(entry: E): boolean
   /** What an entry shows to somebody who looks at what is left in state. */

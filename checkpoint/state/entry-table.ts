@@ -26,6 +26,7 @@ import type { ChangesWalker } from './changed-entries.ts'
 import { DeletedEntries } from './deleted-entries.ts'
 import type { DeletedEntry } from './deleted-entries.ts'
 import type { CutSpan, Namespace } from './state-backend.ts'
+import type { RestSource } from './state-part.ts'
 
 /** The number of an entry that is gone. */
 const GONE = 2 ** 30 - 1
@@ -78,6 +79,8 @@ export abstract class EntryTable<E extends TableEntry> {
   #changed: ChangedEntries<E> | undefined
   /** What has changed since the cut on which the present one builds. Undefined: look at all. */
   #changes: ChangesWalker<E> | undefined
+  /** Has what is restored and is not here yet. What comes from there counts as neither packed nor accessed. */
+  #rest: RestSource | undefined
 
   constructor(where: string, cursor: KeyCursor) {
     this.where = where
@@ -87,6 +90,11 @@ export abstract class EntryTable<E extends TableEntry> {
   /** The entry of the current key and namespace. Errors: `NO_CURRENT_KEY`. */
   entry(): E | undefined {
     return this.#cursor.moves === this.#moves ? this.#current : this.#lookUp()
+  }
+
+  /** Entries of keys that are not found may still come from there (`store`). */
+  restoreLater(rest: RestSource): void {
+    this.#rest = rest
   }
 
   /** Gives the current key, which has none, an entry. */
@@ -198,11 +206,23 @@ export abstract class EntryTable<E extends TableEntry> {
         `${this.where}: keyed state can be used only while a record or a timer with a key is being processed`,
       )
     }
-    const entry = this.find(key, namespace)
+    let entry = this.find(key, namespace)
+    if (entry === undefined && this.#rest !== undefined)
+      entry = this.#findInRest(this.#rest, key, namespace)
     if (entry !== undefined && entry.epoch !== this.#epoch) this.#touchFirst(key, namespace, entry)
     this.#current = entry
     this.#moves = moves
     return entry
+  }
+
+  #findInRest(
+    rest: RestSource,
+    key: CanonicalKey,
+    namespace: Namespace | undefined,
+  ): E | undefined {
+    if (rest.hasRest) rest.bringIn(key)
+    else this.#rest = undefined
+    return this.find(key, namespace)
   }
 
   #touchFirst(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {

@@ -4,7 +4,8 @@
  * Handles read and write JavaScript values as they are; only a snapshot turns them into bytes. It is packed in small steps while the
  * states are used (`snapshot-cut.ts`), or at once.
  *
- * What is restored waits until its state or part is declared; what is never declared goes into the next snapshot unchanged.
+ * What is restored waits until its state or part is declared, and of states that a user declares until it is looked up, or its turn comes
+ * (`raw-entries.ts`); what is never declared goes into the next snapshot unchanged.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -128,7 +129,16 @@ export class HeapStateBackend implements StateBackend {
     this.#restored.claimOperator(part)
   }
 
+  get restoring(): boolean {
+    return this.#restored.hasRest
+  }
+
+  restoreStep(): number {
+    return this.#restored.step()
+  }
+
   *keys(stateName: string): Iterable<CanonicalKey> {
+    this.#restored.finish()
     const part = this.#keyed.find(({ name }) => name === stateName)
     if (part?.keys !== undefined) yield* part.keys()
   }
@@ -148,6 +158,7 @@ export class HeapStateBackend implements StateBackend {
       operator: this.#operator,
       unclaimedKeyed: this.#restored.unclaimedKeyed(),
       unclaimedOperator: this.#restored.unclaimedOperator(),
+      rest: this.#restored,
     }
     this.#cut = new SnapshotCut(this.#options, contents, span)
     return this.#cut
@@ -158,6 +169,7 @@ export class HeapStateBackend implements StateBackend {
    * the operator keeps itself shows its payloads, or its items.
    */
   *entries(): Iterable<ShownEntry> {
+    this.#restored.finish()
     for (const part of this.#keyed) {
       if (part.show !== undefined) {
         yield* part.show()

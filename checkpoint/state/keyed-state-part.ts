@@ -12,7 +12,7 @@ import { upgradeFrom } from './migration.ts'
 import { ExpiredEntry } from './state-backend.ts'
 import type { CutSpan, KeepEntry, KeyedPart, Namespace, PartCut } from './state-backend.ts'
 import type { KeyedStateDescriptor } from './state-descriptors.ts'
-import type { ShownEntry, StatePart } from './state-part.ts'
+import type { LateState, RestSource, ShownEntry, StatePart } from './state-part.ts'
 
 /** What a part is made of. */
 export interface KeyedStatePartOptions<E extends TableEntry> {
@@ -26,16 +26,19 @@ export interface KeyedStatePartOptions<E extends TableEntry> {
 }
 
 /** A keyed state that a user has declared. */
-export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePart {
+export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePart, LateState {
   readonly name: string
   readonly kind: string
   readonly version: number
   readonly readsOlder: boolean
   readonly #options: KeyedStatePartOptions<E>
   #upgrade: { readonly version: number; readonly upgrade: Upgrade } | undefined
+  /** When it was made: what is restored later counts as restored then. */
+  readonly #startedAt: number
 
   constructor(options: KeyedStatePartOptions<E>) {
-    const { name, descriptor, namespaced } = options
+    const { name, descriptor, namespaced, clock } = options
+    this.#startedAt = clock.now()
     this.name = name
     this.kind = namespaced ? `${descriptor.kind} per namespace` : descriptor.kind
     this.version = descriptor.version ?? 1
@@ -93,8 +96,12 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
     if (!Array.isArray(payload)) throw new DamagedFieldsError('an array of fields')
     const namespace = namespaced ? namespaceOf(payload[0]) : undefined
     const fields: readonly unknown[] = namespaced ? payload.slice(1) : payload
-    const entry = form.read(fields, this.#upgradeFrom(version))
+    const entry = form.read(fields, this.#upgradeFrom(version), this.#startedAt)
     if (entry !== undefined) table.store(key, namespace, entry)
+  }
+
+  restoreLater(rest: RestSource): void {
+    this.#options.table.restoreLater(rest)
   }
 
   pathInValue(path: readonly (string | number)[]): readonly (string | number)[] {

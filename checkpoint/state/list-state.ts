@@ -131,9 +131,12 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
     return alive === undefined ? undefined : [alive.elements, alive.times]
   }
 
-  read(fields: readonly unknown[], upgrade: Upgrade): ExpiringListEntry<T> | undefined {
+  read(
+    fields: readonly unknown[],
+    upgrade: Upgrade,
+    now: number,
+  ): ExpiringListEntry<T> | undefined {
     const stored = arrayAt(fields, 0)
-    const now = this.#expiry.now()
     const times = timesAt(fields, 1, { count: stored.length, otherwise: now })
     const alive = this.#alive({ elements: [...stored], times, epoch: 0 }, now)
     if (alive === undefined) return undefined

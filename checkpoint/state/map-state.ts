@@ -172,9 +172,12 @@ export class ExpiringMapState<K, V>
     ]
   }
 
-  read(fields: readonly unknown[], upgrade: Upgrade): MapEntry<ExpiringValue<V>> | undefined {
+  read(
+    fields: readonly unknown[],
+    upgrade: Upgrade,
+    now: number,
+  ): MapEntry<ExpiringValue<V>> | undefined {
     const { keys, values } = storedEntries(fields)
-    const now = this.#expiry.now()
     const times = timesAt(fields, 2, { count: keys.length, otherwise: now })
     const map = new Map<CanonicalKey, ExpiringValue<V>>()
     keys.forEach((key, index) => {

@@ -1,9 +1,10 @@
 /**
  * The snapshot of one operator while it is made: what was there at the cut is packed in small steps, while the states are used.
  *
- *     cut ──► sorting: some entries by key group ──► packing: these, group by group ──► packed
- *                  ▲                                    │     └── `giveUp`, an error ──► given up
- *                  └────────── there are more ──────────┘
+ *     cut ──► restoring ──► sorting: some entries by key group ──► packing: these, group by group ──► packed
+ *                  │             ▲                                    │     └── `giveUp`, an error ──► given up
+ *                  │             └────────── there are more ──────────┘
+ *                  └── what was restored and is not in the states yet comes there first
  *
  * The entries that are sorted at a time give lists of a fair length, and are few enough to cost no memory to speak of.
  * At the cut itself everything is packed that can only be packed as a whole: states without keys, and parts of operators that say so
@@ -17,11 +18,11 @@ import { keyHash } from '../key-hash.ts'
 import { copyPlain } from './plain-copy.ts'
 import { SnapshotPacker } from './snapshot-packer.ts'
 import type { OperatorItems, PackedEntry, SnapshotOwner } from './snapshot-packer.ts'
-import type { StoredEntries } from './snapshot-reader.ts'
+import type { StoredEntries } from './restored-entries.ts'
 import type { OperatorSnapshot } from './snapshot.ts'
 import { ExpiredEntry } from './state-backend.ts'
 import type { CutSpan, FoundEntry, Namespace, PartChanges, PartCut } from './state-backend.ts'
-import type { AnyKeyedPart, AnyOperatorPart } from './state-part.ts'
+import type { AnyKeyedPart, AnyOperatorPart, RestSource } from './state-part.ts'
 
 /** A list that is packed has about so many bytes: less than a millisecond's work. */
 const LIST_BYTES = 1 << 16
@@ -44,6 +45,8 @@ export interface CutContents {
   /** What was restored and never declared: never changes. */
   readonly unclaimedKeyed: Iterable<StoredEntries>
   readonly unclaimedOperator: Iterable<OperatorItems>
+  /** What was restored, and comes to the parts and the unclaimed bit by bit. It belongs to the cut. */
+  readonly rest: RestSource
 }
 
 /** A part that is packed bit by bit. */
@@ -70,7 +73,8 @@ export class SnapshotCut {
   readonly #sorted: (Sorted | undefined)[] = []
   /** Copies of entries that were accessed since the cut, by key group. */
   readonly #kept: (PackedEntry[] | undefined)[] = []
-  #state: 'sorting' | 'packing' | 'packed' | 'given up' = 'sorting'
+  #state: 'restoring' | 'sorting' | 'packing' | 'packed' | 'given up' = 'restoring'
+  readonly #rest: RestSource
   /** Why it was given up. */
   #failure: unknown
   #walk = 0
@@ -90,6 +94,8 @@ export class SnapshotCut {
     this.#span = span
     this.#foundLimit = Math.max(LEAST_SORTED, owner.maxParallelism * SORTED_PER_GROUP)
     this.#packer = new SnapshotPacker(owner)
+    this.#rest = contents.rest
+    if (!this.#rest.hasRest) this.#state = 'sorting'
     try {
       for (const part of contents.keyed) this.#cutKeyed(part)
       for (const stored of contents.unclaimedKeyed) this.#cutStored(stored)
@@ -134,6 +140,7 @@ export class SnapshotCut {
         const limit = Math.min(entries - done, LIST_ENTRIES)
         if (this.#state === 'sorting') done += this.#sort(limit)
         else if (this.#state === 'packing') done += this.#pack(limit)
+        else if (this.#state === 'restoring') return this.#restore()
         else break
       }
       return done
@@ -218,6 +225,13 @@ export class SnapshotCut {
 
   #groupOf(key: CanonicalKey): number {
     return keyGroupOf(keyHash(originalKey(key)), this.#owner.maxParallelism)
+  }
+
+  /** One list: about as much as may be done between two looks at the clock. */
+  #restore(): number {
+    const restored = this.#rest.step()
+    if (!this.#rest.hasRest) this.#state = 'sorting'
+    return restored
   }
 
   #sort(entries: number): number {

@@ -10,11 +10,12 @@ import type { CanonicalKey } from '../canonical-key.ts'
 import { keyGroupRange } from '../key-groups.ts'
 import { DamagedFieldsError } from './entry-form.ts'
 import { MigrationFailure } from './migration.ts'
-import { chainOf, needsBase, NewerEntries } from './newer-entries.ts'
+import { RestoredEntries } from './restored-entries.ts'
+import type { StoredEntries } from './restored-entries.ts'
 import { INCREMENT_FORMAT } from './snapshot.ts'
-import type { KeyedStateInfo, KeyGroupSnapshot, OperatorSnapshot } from './snapshot.ts'
-import type { OperatorItems, PackedEntry, SnapshotOwner } from './snapshot-packer.ts'
-import type { AnyKeyedPart, AnyOperatorPart, StatePart } from './state-part.ts'
+import type { KeyedStateInfo, OperatorSnapshot } from './snapshot.ts'
+import type { OperatorItems, SnapshotOwner } from './snapshot-packer.ts'
+import type { AnyKeyedPart, AnyOperatorPart, RestSource, StatePart } from './state-part.ts'
 
 /** Which subtask restores, and from what. */
 export interface RestoreOptions extends SnapshotOwner {
@@ -29,55 +30,72 @@ export interface RestoreOptions extends SnapshotOwner {
   readonly own?: OperatorSnapshot | undefined
 }
 
-/** Entries of one state in one version. */
-export interface StoredEntries {
-  readonly info: KeyedStateInfo
-  /** The numbers of the state in them mean nothing. */
-  readonly entries: PackedEntry[]
-}
-
-/** Where the entries of a state in one link of a chain go. */
-interface Target {
-  readonly entries: PackedEntry[]
-  /** Undefined: there are no other links. */
-  readonly newer: NewerEntries | undefined
-  readonly isLast: boolean
-}
-
 type Part = { readonly name: string; readonly kind: string; readonly version: number } & Partial<
   Pick<StatePart, 'readsOlder'>
 >
 
-/** Hands out what was restored, each state once. Errors: `INCOMPATIBLE_STATE`, `DAMAGED_SNAPSHOT`. */
-export class RestoredState {
+/** Hands out what was restored, each state once. Errors of all methods: `INCOMPATIBLE_STATE`, `DAMAGED_SNAPSHOT`. */
+export class RestoredState implements RestSource {
   readonly #options: Omit<RestoreOptions, 'restored'>
-  /** By old subtask. What has keys is not kept: it is read at once, and may be much. */
+  /** By old subtask. */
   readonly #old: readonly Pick<OperatorSnapshot, 'operator'>[]
-  readonly #keyed = new Map<string, StoredEntries[]>()
+  readonly #keyed: RestoredEntries
   /** The names of states without keys that nobody has asked for. */
   readonly #operator = new Set<string>()
 
   constructor({ restored, ...options }: RestoreOptions) {
     this.#options = options
     this.#old = restored.map(({ operator }) => ({ operator }))
-    for (const snapshot of restored) {
-      this.#readChain(snapshot)
-      for (const { name } of snapshot.operator) this.#operator.add(name)
-    }
+    const { subtaskIndex, parallelism, maxParallelism } = options
+    this.#keyed = new RestoredEntries({
+      snapshots: restored,
+      range: keyGroupRange(subtaskIndex, parallelism, maxParallelism),
+      check: (snapshot) => {
+        this.#check(snapshot)
+      },
+      damaged: (what, fault, cause) => this.#damaged(what, fault, cause),
+    })
+    for (const { operator } of restored) for (const { name } of operator) this.#operator.add(name)
   }
 
-  /** Hands a keyed state or part what was restored of it. */
+  get hasRest(): boolean {
+    return this.#keyed.hasRaw
+  }
+
+  bringIn(key: CanonicalKey): void {
+    this.#keyed.bringIn(key)
+  }
+
+  step(): number {
+    return this.#keyed.step()
+  }
+
+  /** Restores all the rest now. */
+  finish(): void {
+    while (this.hasRest) this.step()
+  }
+
+  /**
+   * Hands a keyed state or part what was restored of it: all of it, or as it is needed where the part can have it so and need not migrate it, for
+   * what `migrate` throws must be heard of at once.
+   */
   claimKeyed(part: AnyKeyedPart): void {
-    const stored = this.#keyed.get(part.name)
-    this.#keyed.delete(part.name)
+    const all = this.#keyed.claim(part.name)
     if (this.#operator.has(part.name)) {
       const found = this.#storedItems(part.name)[0]?.kind ?? ''
       throw this.#otherKind(part, `${found}, without a key`)
     }
-    for (const { info, entries } of stored ?? []) {
-      this.#checkCompatible(part, info)
-      this.#restore(part, info.version, () => {
-        for (const [, key, payload] of entries) part.restore(key, payload, info.version)
+    for (const stored of all) {
+      const { version } = stored.info
+      this.#checkCompatible(part, stored.info)
+      if (part.restoreLater === undefined || version !== part.version) this.#keyed.makeState(stored)
+      else if (this.hasRest) part.restoreLater(this)
+      stored.claim(([, key, payload]) => {
+        try {
+          part.restore(key, payload, version)
+        } catch (error) {
+          throw this.#failure(part, version, error)
+        }
       })
     }
   }
@@ -85,7 +103,7 @@ export class RestoredState {
   /** The same without keys. */
   claimOperator(part: AnyOperatorPart): void {
     const { name, redistribution } = part
-    const keyed = this.#keyed.get(name)?.[0]
+    const keyed = this.#keyed.of(name)[0]
     if (keyed !== undefined) throw this.#otherKind(part, `${keyed.info.kind}, with keys`)
     if (!this.#operator.delete(name)) return
     const stored = this.#storedItems(name)
@@ -104,14 +122,16 @@ export class RestoredState {
       throw this.#incompatible(name, `its subtasks have stored different versions: ${versions}`)
     }
     const items = redistribution === 'union' ? allItems(stored) : this.#share(stored)
-    this.#restore(part, version, () => {
+    try {
       part.restore(items, version)
-    })
+    } catch (error) {
+      throw this.#failure(part, version, error)
+    }
   }
 
-  /** Keyed entries that nobody has asked for. */
-  *unclaimedKeyed(): Iterable<StoredEntries> {
-    for (const stored of this.#keyed.values()) yield* stored
+  /** Keyed entries that nobody has asked for; those of the rest come to them. */
+  unclaimedKeyed(): Iterable<StoredEntries> {
+    return this.#keyed.unclaimed()
   }
 
   /**
@@ -142,80 +162,6 @@ export class RestoredState {
           'the max parallelism of stored state cannot be changed',
       )
     }
-  }
-
-  /** Reads a snapshot of an old subtask, the newest link of the chain first. */
-  #readChain(snapshot: OperatorSnapshot): void {
-    /** By the names of states that the links so far leave to older ones, or to some part. */
-    const open = new Map<string, NewerEntries>()
-    let newest = true
-    for (const link of chainOf(snapshot)) {
-      this.#check(link)
-      if (needsBase(link) && link.base === undefined)
-        throw this.#damaged(
-          'its keyed state',
-          'expected the snapshot on which it builds, found none',
-        )
-      const targets = link.keyed.map((info) => this.#targetOf(info, open, newest))
-      this.#readKeyed(link, targets)
-      for (const { name, changes } of link.keyed) {
-        if (changes === undefined) open.delete(name)
-        else open.get(name)?.turn()
-      }
-      newest = false
-      if (open.size === 0) return
-    }
-  }
-
-  /** Where entries of a link go; undefined: newer ones have said all of this state. */
-  #targetOf(
-    info: KeyedStateInfo,
-    open: Map<string, NewerEntries>,
-    newest: boolean,
-  ): Target | undefined {
-    const { name, changes } = info
-    if (newest && changes !== undefined) open.set(name, new NewerEntries(changes))
-    const newer = open.get(name)
-    if (!newest && newer === undefined) return undefined
-    return { entries: this.#entriesOf(info).entries, newer, isLast: changes === undefined }
-  }
-
-  #readKeyed({ format, groups }: OperatorSnapshot, targets: readonly (Target | undefined)[]): void {
-    const { subtaskIndex, parallelism, maxParallelism } = this.#options
-    const range = keyGroupRange(subtaskIndex, parallelism, maxParallelism)
-    for (const group of groups) {
-      const { keyGroup } = group
-      if (keyGroup < range.start || keyGroup >= range.end) continue
-      for (const entry of this.#unpackGroup(group, format)) {
-        const number = isEntry(entry) ? entry[0] : Number.NaN
-        const state = number < 0 ? ~number : number
-        if (!(state < targets.length)) {
-          const expected = `a number of a state below ${targets.length} in each of its entries`
-          throw this.#damaged(`key group ${keyGroup}`, `expected ${expected}`)
-        }
-        const target = targets[state]
-        if (target !== undefined) takeEntry(target, entry as PackedEntry)
-      }
-    }
-  }
-
-  /**
-   * Where the entries of a state are gathered. One place for all old subtasks, and also where there are none: what is checked
-   * of a state must not depend on which subtask has some of it.
-   */
-  #entriesOf(info: KeyedStateInfo): StoredEntries {
-    const { name, kind, version } = info
-    let known = this.#keyed.get(name)
-    if (known === undefined) this.#keyed.set(name, (known = []))
-    let stored = known.find((each) => each.info.kind === kind && each.info.version === version)
-    if (stored === undefined) known.push((stored = { info, entries: [] }))
-    return stored
-  }
-
-  #unpackGroup({ keyGroup, entries, bytes }: KeyGroupSnapshot, format: number): unknown[] {
-    const what = `key group ${keyGroup}`
-    if (format === 1) return inThrees(this.#unpack(what, bytes, entries * 3))
-    return this.#unpack(what, bytes, entries)
   }
 
   #unpack(what: string, bytes: Uint8Array, length: number): unknown[] {
@@ -272,20 +218,17 @@ export class RestoredState {
     }
   }
 
-  #restore(part: Part, version: number, restore: () => void): void {
-    try {
-      restore()
-    } catch (error) {
-      if (error instanceof DamagedFieldsError)
-        throw this.#damaged(`state '${part.name}'`, error.message, error)
-      if (!(error instanceof MigrationFailure)) throw error
-      const { cause } = error
-      throw this.#incompatible(
-        part.name,
-        `migrate failed from version ${version} to ${part.version}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        cause,
-      )
-    }
+  /** What to say of an error of a part that restores something. */
+  #failure(part: Part, version: number, error: unknown): unknown {
+    if (error instanceof DamagedFieldsError)
+      return this.#damaged(`state '${part.name}'`, error.message, error)
+    if (!(error instanceof MigrationFailure)) return error
+    const { cause } = error
+    return this.#incompatible(
+      part.name,
+      `migrate failed from version ${version} to ${part.version}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    )
   }
 
   #otherKind(part: Part, stored: string): MillraceError {
@@ -310,25 +253,6 @@ export class RestoredState {
       cause === undefined ? {} : { cause },
     )
   }
-}
-
-function isEntry(entry: unknown): entry is PackedEntry {
-  return Array.isArray(entry) && entry.length === 3
-}
-
-function takeEntry({ entries, newer, isLast }: Target, entry: PackedEntry): void {
-  const [number, key, payload] = entry
-  if (number < 0) newer?.gone(key, payload)
-  else if (newer === undefined) entries.push(entry)
-  else if (isLast ? newer.isNewest(key, payload) : newer.isNew(key, payload)) entries.push(entry)
-}
-
-/** The entries of a list of format 1. */
-function inThrees(list: readonly unknown[]): PackedEntry[] {
-  const entries: PackedEntry[] = []
-  for (let i = 0; i < list.length; i += 3)
-    entries.push([list[i] as number, list[i + 1] as CanonicalKey, list[i + 2]])
-  return entries
 }
 
 function allItems(stored: readonly OperatorItems[]): unknown[] {

@@ -39,6 +39,10 @@ export interface StateBackend {
   registerKeyed(part: KeyedPart): void
   /** Adds data without a key that the operator keeps in a form of its own, and hands it at once what was restored of it. */
   registerOperator(part: OperatorPart): void
+  /** Whether some of what was restored is still to be made. It is made when its key needs it, and by and by with `restoreStep`. */
+  readonly restoring: boolean
+  /** Makes some more of it: about a millisecond's work. Returns how many entries. Errors: `DAMAGED_SNAPSHOT`. */
+  restoreStep(): number
   /** All states and parts as they are now, as bytes: later changes do not show in it. At once: takes as long as there is state. */
   snapshot(): OperatorSnapshot
   /**

@@ -28,8 +28,24 @@ export interface ShownKeyedState extends StatePart {
   keys(): Iterable<CanonicalKey>
 }
 
+/** What is restored and has not come to its parts yet. */
+export interface RestSource {
+  /** Whether there is something left. */
+  readonly hasRest: boolean
+  /** Has all that is left of a key restored, in all parts. Errors: `DAMAGED_SNAPSHOT`. */
+  bringIn(key: CanonicalKey): void
+  /** Has some more restored. Returns how many entries. Errors: as `bringIn`. */
+  step(): number
+}
+
+/** A state with keys that need not have all that is restored before it is used. */
+export interface LateState {
+  /** `restore` is called until nothing is left, also while the state is used; of a key that is needed, before that. */
+  restoreLater(rest: RestSource): void
+}
+
 /** A state with keys, or what an operator keeps itself. */
-export type AnyKeyedPart = KeyedPart & Partial<ShownKeyedState>
+export type AnyKeyedPart = KeyedPart & Partial<ShownKeyedState & LateState>
 
 /** The same without keys. */
 export type AnyOperatorPart = OperatorPart & Partial<StatePart>

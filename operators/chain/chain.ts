@@ -117,6 +117,10 @@ export interface CompiledChain {
   snapshot(): OperatorSnapshot[]
   /** The same, but only the cut is made now; what was there is packed by its steps. Replaces the cut before. */
   cut(options?: ChainCutOptions): ChainCut
+  /** Whether some operator has state that was restored and is still to be made, see `StateBackend.restoring`. */
+  readonly restoring: boolean
+  /** Makes some more of it. Errors: `DAMAGED_SNAPSHOT` in an `OperatorError`. */
+  restoreStep(): void
   /** All input has ended. False as above. */
   endInput(): boolean
   /** Closes every operator that was opened, even when one of them throws; then throws the first error. */
@@ -288,6 +292,22 @@ class Chain implements CompiledChain {
       }
     }
     return new ChainCut(cuts)
+  }
+
+  get restoring(): boolean {
+    return this.#operators.some(({ context }) => context?.state.restoring === true)
+  }
+
+  restoreStep(): void {
+    for (const { element, context } of this.#operators) {
+      if (context?.state.restoring !== true) continue
+      try {
+        context.state.restoreStep()
+      } catch (error) {
+        throw this.#failure(element.name, error)
+      }
+      return
+    }
   }
 
   processWatermark(watermark: number): boolean {

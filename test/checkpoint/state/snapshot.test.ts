@@ -260,7 +260,7 @@ test('damaged bytes of a key group are named', () => {
   }
 })
 
-test('fields that are not those of a state are named', () => {
+test('fields that are not those of a state are named, when they are looked up or their turn comes', () => {
   const payloads = [5, [], ['no list'], [[1], [2, 3]], [[1], ['no time']]]
   const kinds = ['value', 'value', 'list', 'list', 'list']
   payloads.forEach((payload, index) => {
@@ -270,14 +270,22 @@ test('fields that are not those of a state are named', () => {
     part.payloads.push(['a', payload])
     backend.registerKeyed(part)
     const restored = backendOf({ restored: [backend.snapshot()] })
-    const { code, message } = errorOf(() =>
-      restored.keyedState(
-        'last',
-        kind === 'value' ? valueState() : listState({ ttl: { ttlMs: 1e9 } }),
-      ),
+    const state = restored.keyedState(
+      'last',
+      kind === 'value' ? valueState() : listState({ ttl: { ttlMs: 1e9 } }),
     )
-    assert.is(code, 'DAMAGED_SNAPSHOT')
-    assert.match(message, "operator 'counts', state 'last': the snapshot is damaged: expected")
+    at(restored, 'a')
+    // Also after a user has caught it.
+    for (const use of [
+      () => state.get(),
+      () => state.get(),
+      () => restored.restoreStep(),
+      () => restored.snapshot(),
+    ]) {
+      const { code, message } = errorOf(use)
+      assert.is(code, 'DAMAGED_SNAPSHOT')
+      assert.match(message, "operator 'counts', state 'last': the snapshot is damaged: expected")
+    }
   })
 })
 

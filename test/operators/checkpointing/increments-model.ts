@@ -40,6 +40,7 @@ export type Step =
   | { readonly do: 'pack'; readonly subtask: number; readonly entries: number }
   | { readonly do: 'end'; readonly fails: boolean }
   | { readonly do: 'hear'; readonly subtask: number }
+  | { readonly do: 'goOn'; readonly subtask: number }
   | { readonly do: 'restore'; readonly checkpoint: number; readonly parallelism: number }
 
 interface Item {
@@ -126,6 +127,9 @@ export class IncrementsModel {
         if (id !== undefined) increments.completed(id)
         return
       }
+      case 'goOn':
+        this.#subtasks[step.subtask % this.#subtasks.length]!.backend.restoreStep()
+        return
       case 'restore':
         await this.#restore(step.checkpoint, step.parallelism)
     }
@@ -254,12 +258,15 @@ export class IncrementsModel {
     this.restores++
     this.#giveUp()
     const subtasks = await readSubtasks(this.#store, await this.#store.metadata(id))
-    this.#start(
-      parallelism,
-      subtasks.flatMap(({ snapshot }) => snapshot.operators),
-    )
+    const restored = subtasks.flatMap(({ snapshot }) => snapshot.operators)
+    this.#start(parallelism, restored)
     this.#items = new Map(this.#alive(this.#kept.get(id)!))
-    const shown = this.#subtasks.flatMap(({ backend }) => [...backend.entries()])
+    // Looking at all of it restores all of it: others are looked at, and the subtasks go on with most of it still to come.
+    const twins = backendsOf(parallelism, { clock: this.#clock, restored })
+    const shown = twins.flatMap((backend) => {
+      handlesOf(backend)
+      return [...backend.entries()]
+    })
     const texts = shown.map(({ state, key, namespace, value }) =>
       textOf({ kind: state, key, space: namespace, value }),
     )

@@ -40,6 +40,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('hear' as const), subtask }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('goOn' as const), subtask }) },
   {
     weight: 1,
     arbitrary: fc.record({
