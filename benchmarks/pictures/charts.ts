@@ -13,6 +13,7 @@ export interface Picture {
 
 const SPEED = /^(q\d+): (.+), events\/s$/
 const PERCENTILE = /^(.+): ([\d.]+)th percentile, ms$/
+const SIZE = /^(state|windows) of (\d+) (keys|slides): (.+), records\/s$/
 const SCALING = /^(q\d+): parallelism 2 \/ 1$/
 const WIDTH = 860
 const HEIGHT = 300
@@ -20,7 +21,7 @@ const SCHEMA = 'https://vega.github.io/schema/vega-lite/v6.json'
 
 /** All pictures that there are figures for. */
 export function picturesOf(figures: readonly Figure[]): readonly Picture[] {
-  return [...speeds(figures), ...latencies(figures), ...scaling(figures)]
+  return [...speeds(figures), ...latencies(figures), ...scaling(figures), ...sizes(figures)]
 }
 
 /** Bars per query and engine, a picture per benchmark. */
@@ -105,6 +106,40 @@ function scaling(figures: readonly Figure[]): Picture[] {
       },
     },
   ]
+}
+
+/** Speed by the size of the state, and by the size of windows. */
+function sizes(figures: readonly Figure[]): Picture[] {
+  const byKind = new Map<string, { size: number; engine: string; speed: number }[]>()
+  for (const { metric, value } of figures) {
+    const [, kind, size, , engine] = SIZE.exec(metric) ?? []
+    if (kind === undefined || engine === undefined) continue
+    const points = byKind.get(kind) ?? []
+    points.push({ size: Number(size), engine, speed: value })
+    byKind.set(kind, points)
+  }
+  return [...byKind].map(([kind, values]) => ({
+    name: `size-of-${kind}`,
+    specification: {
+      ...frame(
+        kind === 'state'
+          ? 'Speed by the number of keys that have state'
+          : 'Speed by the number of slides in a window',
+      ),
+      data: { values },
+      mark: { type: 'line', point: true },
+      encoding: {
+        x: {
+          field: 'size',
+          type: 'quantitative',
+          scale: { type: 'log' },
+          title: kind === 'state' ? 'keys, logarithmic' : 'slides per window, logarithmic',
+        },
+        y: { field: 'speed', type: 'quantitative', title: 'records/s', axis: { format: '~s' } },
+        color: { field: 'engine', sort: null, title: null, legend: { orient: 'top' } },
+      },
+    },
+  }))
 }
 
 function frame(title: string) {

@@ -19,12 +19,14 @@ const FIGURES = [
   figure('loops', 'q2: parallelism 2 / 1', [1.5]),
   figure('latency', 'q5: 99.99th percentile, ms', [12]),
   figure('latency', 'q5: 50th percentile, ms', [3]),
+  figure('scaling', 'state of 1000 keys: parallelism 1, records/s', [1_000_000]),
+  figure('scaling', 'windows of 100 slides: parallelism 2, records/s', [500_000]),
 ]
 
 test('there is a picture for every kind of figure, and none without figures', () => {
   assert.equal(
     picturesOf(FIGURES).map(({ name }) => name),
-    ['speed-loops', 'latency', 'parallelism'],
+    ['speed-loops', 'latency', 'parallelism', 'size-of-state', 'size-of-windows'],
   )
   assert.equal(picturesOf([figure('start', 'millrace run of an empty job, ms', [200])]), [])
 })
@@ -36,7 +38,13 @@ test('the command writes SVG files, with queries in the order of their numbers',
     await writeFile(json, JSON.stringify(FIGURES))
     await promisify(execFile)(process.execPath, [main, json, '--folder', folder])
     const written = (await readdir(folder)).filter((name) => name.endsWith('.svg')).sort()
-    assert.equal(written, ['latency.svg', 'parallelism.svg', 'speed-loops.svg'])
+    assert.equal(written, [
+      'latency.svg',
+      'parallelism.svg',
+      'size-of-state.svg',
+      'size-of-windows.svg',
+      'speed-loops.svg',
+    ])
     const svg = await readFile(join(folder, 'speed-loops.svg'), 'utf8')
     assert.match(svg, /^<svg /)
     assert.ok(svg.indexOf('>q2<') > 0 && svg.indexOf('>q2<') < svg.indexOf('>q10<'))
