@@ -8,11 +8,13 @@ import {
   readFile,
   rename,
   rmdir,
+  stat,
   unlink,
   type FileHandle,
 } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { FileSystem, FolderEntry, NewFile } from './file-system.ts'
+import { makeFolder } from './make-folder.ts'
+import type { FileFacts } from './output-disk.ts'
 import { systemCode } from './store-errors.ts'
 
 /** What a system answers that cannot sync folders, as Windows: it keeps their names in order by itself. */
@@ -33,14 +35,8 @@ export const nodeFileSystem: FileSystem = {
     return new OpenFile(await open(file, 'wx'))
   },
   async createFolder(folder) {
-    const first = await mkdir(folder, { recursive: true })
-    if (first === undefined) return
-    // `first` is the topmost of the new ones: each new name stands in the folder above it.
-    const top = dirname(first)
-    for (let above = dirname(folder); above.length >= top.length; above = dirname(above)) {
-      await nodeFileSystem.syncFolder(above)
-      if (above === dirname(above)) break
-    }
+    const { syncFolder } = nodeFileSystem
+    await makeFolder(folder, { facts: nodeFacts, makeFolder: (path) => mkdir(path), syncFolder })
   },
   rename,
   removeFile: unlink,
@@ -56,6 +52,17 @@ export const nodeFileSystem: FileSystem = {
       await handle.close()
     }
   },
+}
+
+/** What the system knows of a path. Rejects as `stat` does. */
+export async function nodeFacts(path: string): Promise<FileFacts> {
+  const found = await stat(path)
+  return {
+    kind: found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other',
+    bytes: found.size,
+    identity: `${found.ino}-${found.birthtimeMs}`,
+    writtenMs: found.mtimeMs,
+  }
 }
 
 /** A file that is open for writing: each write goes on where the handle stands. */

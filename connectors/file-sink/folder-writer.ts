@@ -3,6 +3,7 @@
  * the next file; where they go on, also how far each open one is.
  */
 import { resolve } from 'node:path'
+import { makeFolder } from '../../checkpoint/store/make-folder.ts'
 import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import type { PreparedWrites, SinkWriter, WriterContext } from '../../operators/sink.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -10,7 +11,6 @@ import { systemClock } from '../../runtime/system-clock.ts'
 import { commitFiles, exists, type FileCommittable } from '../files/commit-files.ts'
 import { notWritable, outputError, OutputFile, type FileState } from '../files/output-file.ts'
 import { bucketFolder, folderTarget, newTag, removePending, withdraw } from './folder-names.ts'
-import { makeFolder } from './make-folder.ts'
 import { PartFile, type FileFormat, type RollLimits } from './part-file.ts'
 
 /** More files than these are not open at once. */

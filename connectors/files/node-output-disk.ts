@@ -3,8 +3,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, open, stat } from 'node:fs/promises'
-import { nodeFileSystem, OpenFile } from '../../checkpoint/store/node-file-system.ts'
-import type { FileFacts, OutputDisk } from '../../checkpoint/store/output-disk.ts'
+import { nodeFacts, nodeFileSystem, OpenFile } from '../../checkpoint/store/node-file-system.ts'
+import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import { systemCode } from './paths.ts'
 
 /** See the head of this file. */
@@ -22,15 +22,7 @@ export const nodeOutputDisk: OutputDisk = {
   removeFile: (file) => nodeFileSystem.removeFile(file),
   syncFolder: (folder) => nodeFileSystem.syncFolder(folder),
   copy: (from, to) => copyFile(from, to),
-  async facts(path): Promise<FileFacts> {
-    const found = await stat(path)
-    return {
-      kind: found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other',
-      bytes: found.size,
-      identity: `${found.ino}-${found.birthtimeMs}`,
-      writtenMs: found.mtimeMs,
-    }
-  },
+  facts: (path) => nodeFacts(path),
   async open(file) {
     return new OpenFile(await open(file, 'w'))
   },
