@@ -4,7 +4,7 @@
  * One registry per thread: msgpackr's own is global to the thread, too. Register before the first record of such a class
  * is sent or received; both sides need the same registrations.
  */
-import { addExtension } from 'msgpackr'
+import { addExtension } from 'msgpackr/pack'
 import type { CodecExtension } from './codec.ts'
 import { MillraceError } from './errors.ts'
 

@@ -9,7 +9,7 @@
  *
  * Any thread, each with memory of its own; `encodeFrame` uses it again and again.
  */
-import { Packr } from 'msgpackr'
+import { Packr } from 'msgpackr/pack'
 import type { CodecName } from './codec.ts'
 import { MillraceError } from './errors.ts'
 import { FRAME_VERSION, type Frame } from './frame.ts'

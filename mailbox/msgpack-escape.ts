@@ -5,7 +5,7 @@
  *
  * The types are chosen apart from msgpackr's own (0x42, 0x62, 0x65, 0x69, 0x70, 0x72 to 0x74, 0x78, 0xff).
  */
-import { addExtension } from 'msgpackr'
+import { addExtension } from 'msgpackr/pack'
 import { extensionOf, extensionOfType } from './codec-extensions.ts'
 import { isHostileKey, jsonOf } from './sendable.ts'
 

@@ -11,9 +11,10 @@
  *
  * A payload stands alone: structures are defined inside it, never remembered. One thread at a time.
  */
-import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE } from 'msgpackr'
+import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE } from 'msgpackr/pack'
 import { MillraceError } from './errors.ts'
 import { escapeValue } from './msgpack-escape.ts'
+import { noteLongPayload } from './native-reader.ts'
 import {
   examine,
   findUnsendable,
@@ -69,6 +70,7 @@ function pack(
 
 /** Unpacks exactly `length` values. Throws `DAMAGED_PAYLOAD` when the bytes hold anything else. */
 export function unpackList(bytes: Buffer, length: number): unknown[] {
+  noteLongPayload(bytes.length)
   const spaced = bytes[0] === SPACED_LIST
   let list: unknown
   try {
@@ -90,6 +92,7 @@ export function unpackList(bytes: Buffer, length: number): unknown[] {
 
 /** Unpacks one value that stands alone. Throws whatever msgpackr throws where the bytes hold anything else. */
 export function unpackValue(bytes: Buffer): unknown {
+  noteLongPayload(bytes.length)
   return packr.unpack(bytes)
 }
 

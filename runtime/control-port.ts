@@ -4,7 +4,8 @@
  * Both ends of one port offer an object and call the other's. Errors keep name, code, message, stack and cause.
  */
 import type { MessagePort } from 'node:worker_threads'
-import * as Comlink from 'comlink'
+// comlink's main file is a script, which takes twice as long to load.
+import * as Comlink from 'comlink/dist/esm/comlink.mjs'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { Async } from './slot-node.ts'
 import { fromWireError, toWireError } from './wire-error.ts'

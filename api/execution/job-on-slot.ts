@@ -4,6 +4,7 @@
  * Life cycle: load (build the graph, compare, deploy) → start → commit or abort. Runs on the slot's thread.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { loadNativeReader } from '../../mailbox/native-reader.ts'
 import { snapshotBuffers } from '../../checkpoint/state/snapshot.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import { buildInScope } from '../../operators/chain/own-code.ts'
@@ -27,6 +28,9 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
   coordinator,
 ) => {
   const { origin, tasks } = deployment
+  // State is read at once, before anything else could be loaded.
+  const restores = deployment.recovery.restored !== undefined
+  if (restores && origin.kind === 'module') await loadNativeReader()
   // The main thread builds many jobs at once; a thread of its own builds one after the other.
   if (origin.kind === 'module') buildInScope(`${origin.url} ${[...tasks].join()}`)
   const deployed = await deployTasks({
