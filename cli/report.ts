@@ -1,11 +1,9 @@
 /**
- * What a run prints when it is over: a line of totals and the collected streams, or everything as one line of JSON.
+ * What a run prints when it is over: a line of totals, or everything as one line of JSON. Collected streams are in `collected.ts`.
  */
 import type { JobMetrics } from '../api/execution/job-metrics.ts'
 import { cellText, grouped } from './cell-text.ts'
 import type { ErrorReport } from './errors.ts'
-import { tableText } from './table.ts'
-import type { TableOptions } from './table.ts'
 import { oneLine } from './terminal.ts'
 
 /** The records of a collected stream, or the first of them. */
@@ -52,16 +50,6 @@ function recoveryFacts({ checkpoints, restarts }: JobMetrics): string[] {
   if (failed > 0) facts.push(`${counted(failed, 'checkpoint')} failed`)
   if (restarts > 0) facts.push(counted(restarts, 'restart'))
   return facts
-}
-
-/** A collected stream as a table under its name. */
-export function collectedText({ name, rows, count }: CollectedRows, options: TableOptions): string {
-  const { styles } = options
-  const title = styles.bold(oneLine(name))
-  if (count === 0) return `${title}\n${styles.dim('(no records)')}`
-  const rest = count - rows.length
-  const more = rest > 0 ? `\n${styles.dim(`… and ${grouped(rest)} more`)}` : ''
-  return `${title}\n${tableText(rows, options)}${more}`
 }
 
 /** The run as one line of JSON, without a line break at its end. Numbers that JSON lacks become null, bigints and others texts. */

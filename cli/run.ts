@@ -9,11 +9,11 @@ import { codeOf, EXIT, exitCodeOf, reportError } from './errors.ts'
 import { runOptions } from './options.ts'
 import type { JobCommandOptions } from './options.ts'
 import { print, releaseStdout, reserveStdout } from './output.ts'
-import { showProgress } from './progress.ts'
+import type { ProgressLine } from './progress.ts'
 import { recoveryRunOptions } from './recovery-options.ts'
 import type { RecoveryCommandOptions } from './recovery-options.ts'
 import { keptText, restartText, restoreText } from './recovery-report.ts'
-import { collectedText, jsonText, totalsText } from './report.ts'
+import { jsonText, totalsText } from './report.ts'
 import type { CollectedRows } from './report.ts'
 import { stopWithSavepoint, watchSavepoints } from './savepoints.ts'
 import { watchSignals } from './signals.ts'
@@ -72,7 +72,7 @@ export async function runCommand(
   if (printLine !== undefined) {
     await printLine(`${jsonText(factsOf(job, run, resolved))}\n`)
   } else if (run.result !== undefined) {
-    await print(`${reportText(run.result, run.collected)}\n`)
+    await print(`${await reportText(run.result, run.collected)}\n`)
   }
   const outcome = outcomeOf(run)
   const { checkpoints } = options
@@ -110,12 +110,16 @@ async function watch(
           stopWithSavepoint(job, savepoint, stop)
         }, Number.POSITIVE_INFINITY)
   const savepoints = savepoint === undefined ? undefined : watchSavepoints(job, savepoint)
-  const progress = process.stderr.isTTY
-    ? showProgress(job, stylesFor(process.stderr, process.env))
-    : undefined
   const keep = options.json === true ? Number.POSITIVE_INFINITY : options.rows
+  const ended = Promise.allSettled([job.result(), collectAll(job, keep)])
+  let progress: ProgressLine | undefined
   try {
-    const [result, collected] = await Promise.allSettled([job.result(), collectAll(job, keep)])
+    if (process.stderr.isTTY) {
+      // Loaded while the job starts, and only where somebody looks.
+      const { showProgress } = await import('./progress.ts')
+      progress = showProgress(job, stylesFor(process.stderr, process.env))
+    }
+    const [result, collected] = await ended
     return {
       result: result.status === 'fulfilled' ? result.value : undefined,
       error: result.status === 'rejected' ? result.reason : undefined,
@@ -148,11 +152,14 @@ async function collectOne(job: JobHandle, name: string, keep: number): Promise<C
   return { name, rows, count }
 }
 
-function reportText(result: JobResult, collected: readonly CollectedRows[]): string {
+async function reportText(result: JobResult, collected: readonly CollectedRows[]): Promise<string> {
+  const totals = totalsText(result)
+  if (collected.length === 0) return totals
+  const { collectedText } = await import('./collected.ts')
   const styles = stylesFor(process.stdout, process.env)
   const columns = columnsOf(process.stdout)
   const tables = collected.map((stream) => collectedText(stream, { columns, styles }))
-  return [totalsText(result), ...tables].join('\n\n')
+  return [totals, ...tables].join('\n\n')
 }
 
 function factsOf(job: JobHandle, run: WatchedRun, { parallelism, slots }: ResolvedOptions) {
