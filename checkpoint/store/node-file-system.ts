@@ -35,8 +35,11 @@ export const nodeFileSystem: FileSystem = {
     return new OpenFile(await open(file, 'wx'))
   },
   async createFolder(folder) {
-    const { syncFolder } = nodeFileSystem
-    await makeFolder(folder, { facts: nodeFacts, makeFolder: (path) => mkdir(path), syncFolder })
+    await makeFolder(folder, {
+      facts: nodeFacts,
+      makeFolder: (path) => mkdir(path),
+      syncFolder: (path) => nodeFileSystem.syncFolder(path),
+    })
   },
   rename,
   removeFile: unlink,
