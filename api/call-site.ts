@@ -20,7 +20,7 @@ export interface CallSite {
 
 const PACKAGE_ROOT = new URL('../', import.meta.url).href
 
-/** Folders of the engine. Examples, benchmarks and tests stand beside them and count as users. */
+/** Folders of the engine, and where a build joins their modules. Examples, benchmarks and tests stand beside them and count as users. */
 const ENGINE_FOLDERS = [
   'mailbox',
   'runtime',
@@ -30,6 +30,7 @@ const ENGINE_FOLDERS = [
   'connectors',
   'cli',
   'dashboard',
+  'chunks',
 ].map((folder) => `${PACKAGE_ROOT}${folder}/`)
 
 /** Our calls nest a handful deep; the user's own helpers may stand between. */

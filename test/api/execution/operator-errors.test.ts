@@ -35,7 +35,7 @@ for (const [host, options] of Object.entries(hosts)) {
     const where = `Operator 'map' (subtask ${error.subtaskIndex}) failed`
     assert.is(error.message, `${where} on record 700: seven hundred`)
     // The stack of the subtask, not of the coordinator.
-    assert.match(error.stack ?? '', /subtask\.js/)
+    assert.match(error.stack ?? '', /InputSubtask\.turn/)
     const cause = error.cause as RemoteError
     assert.instance(cause, RemoteError)
     assert.is(cause.code, 'DETAILED')
