@@ -41,24 +41,42 @@ function increase(counts: number[], at: number, by: number): void {
   counts[at] = (counts[at] as number) + by
 }
 
+/** Different ids. */
+interface Ids {
+  /** How many there were, as in `PerClass`. */
+  readonly counts: number[]
+  /** By id the classes in which it has been, a bit each. */
+  readonly classes: Map<number, number>
+}
+
 /** The number of different ids: of bidders or of auctions. */
-export function idsPerClass(
-  idOf: (bid: Bid) => number,
-): AggregateFunction<Bid, Set<number>[], PerClass> {
+export function idsPerClass(idOf: (bid: Bid) => number): AggregateFunction<Bid, Ids, PerClass> {
   return {
-    createAccumulator: () => Array.from({ length: CLASSES + 1 }, () => new Set<number>()),
-    add(sets, bid) {
-      const id = idOf(bid)
-      ;(sets[0] as Set<number>).add(id)
-      ;(sets[classOf(bid.price)] as Set<number>).add(id)
-      return sets
+    createAccumulator: () => ({ counts: [0, 0, 0, 0], classes: new Map<number, number>() }),
+    add(ids, bid) {
+      addClasses(ids, idOf(bid), 1 << classOf(bid.price))
+      return ids
     },
-    getResult: (sets) => sets.map(({ size }) => size) as unknown as PerClass,
+    getResult: ({ counts: [total = 0, cheap = 0, middling = 0, dear = 0] }) => [
+      total,
+      cheap,
+      middling,
+      dear,
+    ],
     merge(a, b) {
-      b.forEach((ids, at) => {
-        for (const id of ids) (a[at] as Set<number>).add(id)
-      })
+      for (const [id, classes] of b.classes) addClasses(a, id, classes)
       return a
     },
   }
+}
+
+/** An id has been in these classes. */
+function addClasses({ counts, classes }: Ids, id: number, added: number): void {
+  const before = classes.get(id) ?? 0
+  const fresh = added & ~before
+  if (fresh === 0) return
+  classes.set(id, before | added)
+  if (before === 0) increase(counts, 0, 1)
+  for (let place = 1; place <= CLASSES; place++)
+    if ((fresh & (1 << place)) !== 0) increase(counts, place, 1)
 }

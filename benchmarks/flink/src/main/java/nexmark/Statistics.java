@@ -1,6 +1,6 @@
 package nexmark;
 
-import java.util.HashSet;
+import java.util.HashMap;
 import org.apache.flink.api.common.functions.AggregateFunction;
 
 /** Counts of bids and, if wanted, of different bidders and auctions, in total and in three classes of price. */
@@ -8,8 +8,8 @@ final class Statistics implements AggregateFunction<Bid, Statistics.Of, Statisti
   /** What is counted. */
   public static final class Of {
     public long[] bids = new long[4];
-    public HashSet<Long>[] bidders;
-    public HashSet<Long>[] auctions;
+    public Ids bidders;
+    public Ids auctions;
     public long latest;
     public long lowest = Long.MAX_VALUE;
     public long highest;
@@ -19,10 +19,29 @@ final class Statistics implements AggregateFunction<Bid, Statistics.Of, Statisti
       Object[] cells = new Object[12];
       for (int i = 0; i < 4; i++) {
         cells[i] = bids[i];
-        cells[4 + i] = bidders[i].size();
-        cells[8 + i] = auctions[i].size();
+        cells[4 + i] = bidders.counts[i];
+        cells[8 + i] = auctions.counts[i];
       }
       return cells;
+    }
+  }
+
+  /** Different ids. */
+  public static final class Ids {
+    /** How many there were: in total and in the classes. */
+    public int[] counts = new int[4];
+
+    /** By id the classes in which it has been, a bit each. */
+    public HashMap<Long, Integer> classes = new HashMap<>();
+
+    void add(long id, int priceClass) {
+      Integer known = classes.get(id);
+      int before = known == null ? 0 : known;
+      int after = before | 1 << priceClass;
+      if (after == before) return;
+      classes.put(id, after);
+      if (before == 0) counts[0]++;
+      counts[priceClass]++;
     }
   }
 
@@ -36,17 +55,10 @@ final class Statistics implements AggregateFunction<Bid, Statistics.Of, Statisti
   public Of createAccumulator() {
     Of found = new Of();
     if (withIds) {
-      found.bidders = sets();
-      found.auctions = sets();
+      found.bidders = new Ids();
+      found.auctions = new Ids();
     }
     return found;
-  }
-
-  @SuppressWarnings("unchecked")
-  private static HashSet<Long>[] sets() {
-    HashSet<Long>[] sets = new HashSet[4];
-    for (int i = 0; i < 4; i++) sets[i] = new HashSet<>();
-    return sets;
   }
 
   @Override
@@ -55,10 +67,8 @@ final class Statistics implements AggregateFunction<Bid, Statistics.Of, Statisti
     found.bids[0]++;
     found.bids[priceClass]++;
     if (withIds) {
-      found.bidders[0].add(bid.bidder);
-      found.bidders[priceClass].add(bid.bidder);
-      found.auctions[0].add(bid.auction);
-      found.auctions[priceClass].add(bid.auction);
+      found.bidders.add(bid.bidder, priceClass);
+      found.auctions.add(bid.auction, priceClass);
       found.latest = Math.max(found.latest, bid.dateTime);
     } else {
       found.lowest = Math.min(found.lowest, bid.price);
