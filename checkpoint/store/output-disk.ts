@@ -35,6 +35,8 @@ export interface OutputDisk extends Pick<
   newMark(): string
   /** Follows links. Fails with `ENOENT`, `ENOTDIR`. */
   facts(path: string): Promise<FileFacts>
+  /** The path without links on it. Fails with `ENOENT`. */
+  realPath(path: string): Promise<string>
   /** Opens a file to write it from its beginning; one that is there is emptied. Fails with `ENOENT` where there is no such folder. */
   open(file: string): Promise<NewFile>
   /** Opens a file to write behind so many bytes of it; the others are cut off. Fails with `ENOENT`. */

@@ -172,6 +172,11 @@ export class SimulatedDisk {
           const { kind, id, cached, writtenMs } = node
           return { kind, bytes: cached.length, identity: String(id), writtenMs }
         }),
+      realPath: (path) =>
+        step(`realPath ${path}`, () => {
+          this.#node(path)
+          return path
+        }),
       open: (path) => step(`create ${path}`, () => open(path)),
       reopen: (path, bytes) =>
         step(`reopen ${path}`, () => {

@@ -42,6 +42,7 @@ export function steppedOutputDisk(
     newMark: () => disk.newMark(),
     entries: (folder) => run(`disk: list ${folder}`, () => disk.entries(folder)),
     facts: (path) => run(`disk: look at ${path}`, () => disk.facts(path)),
+    realPath: (path) => run(`disk: follow links to ${path}`, () => disk.realPath(path)),
     open: (file) =>
       run(`disk: open ${file}`, async () => steppedFile(await disk.open(file), file, { run })),
     reopen: (file, bytes) =>

@@ -2,7 +2,7 @@
  * The disk of the machine, for sinks. Any thread; no state.
  */
 import { randomBytes } from 'node:crypto'
-import { copyFile, mkdir, open, stat } from 'node:fs/promises'
+import { copyFile, mkdir, open, realpath, stat } from 'node:fs/promises'
 import { nodeFacts, nodeFileSystem, OpenFile } from '../../checkpoint/store/node-file-system.ts'
 import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import { systemCode } from './paths.ts'
@@ -23,6 +23,7 @@ export const nodeOutputDisk: OutputDisk = {
   syncFolder: (folder) => nodeFileSystem.syncFolder(folder),
   copy: (from, to) => copyFile(from, to),
   facts: (path) => nodeFacts(path),
+  realPath: (path) => realpath(path),
   async open(file) {
     return new OpenFile(await open(file, 'w'))
   },
@@ -43,8 +44,7 @@ export const nodeOutputDisk: OutputDisk = {
   },
 }
 
-/** Whether another process with this id runs. It may be one that has got the id since: then a leftover stays. */
-export function isOtherProcess(pid: number): boolean {
+function isOtherProcess(pid: number): boolean {
   if (pid === process.pid) return false
   try {
     process.kill(pid, 0)

@@ -1,12 +1,13 @@
 /**
  * What output files are called, before and after they are visible, and which files an earlier attempt has left behind. In subtasks.
  */
-import { randomBytes } from 'node:crypto'
-import { readdir, realpath, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
+import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import type { WriterContext } from '../../operators/sink.ts'
-import { isOtherProcess } from './node-output-disk.ts'
 import { systemCode } from './paths.ts'
+
+/** Of what tells a file from that of an earlier attempt. */
+const MARK_DIGITS = 12
 
 /** Which part of an output a file is. */
 type Part = Pick<WriterContext, 'subtaskIndex' | 'parallelism'>
@@ -32,29 +33,34 @@ export function partPath(path: string, { subtaskIndex, parallelism }: Part, mark
 
 /**
  * Where one subtask writes. `unique`: under a name that nothing else has or had, for a file that is begun when a job goes on, because
- * the plain one may belong to a file of an earlier attempt. Rejects as `node:fs` does; `EISDIR` for a folder.
+ * the plain one may belong to a file of an earlier attempt. Rejects as the disk does; `EISDIR` for a folder.
  */
-export async function targetOf(path: string, part: Part, unique: boolean): Promise<Target> {
+export async function targetOf(
+  path: string,
+  part: Part,
+  unique: boolean,
+  disk: OutputDisk,
+): Promise<Target> {
   const own = resolve(partPath(path, part))
-  const found = await kindOf(own)
+  const found = await kindOf(own, disk)
   // a rename would replace a device or pipe, which may not even have a path of its own
   if (found === 'special') return { final: own, temporary: own }
-  const mark = unique ? randomBytes(6).toString('hex') : undefined
+  const mark = unique ? (disk.newMark() + disk.newMark()).slice(0, MARK_DIGITS) : undefined
   // a rename would replace a link instead of the file behind it
   const final =
     mark !== undefined
       ? resolve(partPath(path, part, mark))
       : found === 'file'
-        ? await realpath(own)
+        ? await disk.realPath(own)
         : own
-  return { final, temporary: `${final}.${process.pid}-${part.subtaskIndex}.tmp` }
+  return { final, temporary: `${final}.${disk.process.id}-${part.subtaskIndex}.tmp` }
 }
 
-async function kindOf(path: string): Promise<'nothing' | 'file' | 'special'> {
+async function kindOf(path: string, disk: OutputDisk): Promise<'nothing' | 'file' | 'special'> {
   try {
-    const found = await stat(path)
-    if (found.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' })
-    return found.isFile() ? 'file' : 'special'
+    const { kind } = await disk.facts(path)
+    if (kind === 'folder') throw Object.assign(new Error('is a folder'), { code: 'EISDIR' })
+    return kind === 'file' ? 'file' : 'special'
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return 'nothing'
     throw error
@@ -66,11 +72,16 @@ async function kindOf(path: string): Promise<'nothing' | 'file' | 'special'> {
  * removes those that no subtask has at this parallelism. Files of a process that lives are left alone. Only for a job that
  * starts from nothing: one that goes on may need any of them. Never rejects.
  */
-export async function removeLeftovers(path: string, part: Part, final: string): Promise<void> {
+export async function removeLeftovers(
+  path: string,
+  part: Part,
+  final: string,
+  disk: OutputDisk,
+): Promise<void> {
   const name = basename(path)
   const extension = extname(name)
   const partName = new RegExp(
-    `^${escaped(basename(name, extension))}-(\\d{5})(-[0-9a-f]{12})?${escaped(extension)}$`,
+    `^${escaped(basename(name, extension))}-(\\d{5})(-[0-9a-f]{${MARK_DIGITS}})?${escaped(extension)}$`,
   )
   const isOwn = (output: string): boolean => {
     if (output === basename(final)) return true
@@ -80,10 +91,10 @@ export async function removeLeftovers(path: string, part: Part, final: string): 
     return number > part.parallelism ? part.subtaskIndex === 0 : number === part.subtaskIndex + 1
   }
   const folder = dirname(final)
-  for (const entry of await readdir(folder).catch(() => [])) {
-    const [, output, pid] = /^(.+)\.(\d+)-\d+\.tmp$/.exec(entry) ?? []
-    if (output === undefined || !isOwn(output) || isOtherProcess(Number(pid))) continue
-    await unlink(join(folder, entry)).catch(() => undefined)
+  for (const { name: found } of await disk.entries(folder).catch(() => [])) {
+    const [, output, pid] = /^(.+)\.(\d+)-\d+\.tmp$/.exec(found) ?? []
+    if (output === undefined || !isOwn(output) || disk.process.isRunning(Number(pid))) continue
+    await disk.removeFile(join(folder, found)).catch(() => undefined)
   }
 }
 

@@ -2,7 +2,9 @@
  * The sink that writes one file per subtask, in two phases: until the job has finished the file has a temporary name, and a job
  * that goes on from a checkpoint goes on behind what it had written until then. Writers run in subtasks, `commit` on the coordinator.
  */
-import { unlink } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { makeFolder } from '../../checkpoint/store/make-folder.ts'
+import type { OutputDisk } from '../../checkpoint/store/output-disk.ts'
 import type { PlainData } from '../../operators/source.ts'
 import type { PreparedWrites, Sink, SinkWriter, WriterContext } from '../../operators/sink.ts'
 import { commitFiles, type FileCommittable } from './commit-files.ts'
@@ -27,15 +29,42 @@ export function partSink<T>(
   format: RecordFormat<T>,
 ): Sink<T, OutputState, FileCommittable> {
   return {
-    name: `${format.name}(${path})`,
-    open: (context) => PartWriter.open(path, format, context),
-    commit: (files) => commitFiles(files, nodeOutputDisk),
+    ...sinkOf(path, format, nodeOutputDisk),
+    onDisk: (disk) => {
+      const sink = sinkOf(path, format, disk)
+      return {
+        ...sink,
+        // The folder must exist, but a disk that is new has none.
+        open: async (context) => {
+          await makeFolder(dirname(resolve(path)), disk)
+          return sink.open(context)
+        },
+      }
+    },
   }
 }
 
+function sinkOf<T>(
+  path: string,
+  format: RecordFormat<T>,
+  disk: OutputDisk,
+): Sink<T, OutputState, FileCommittable> {
+  return {
+    name: `${format.name}(${path})`,
+    open: (context) => PartWriter.open({ path, disk, context }, format),
+    commit: (files) => commitFiles(files, disk),
+  }
+}
+
+/** Where a writer writes. */
+interface Place {
+  readonly path: string
+  readonly disk: OutputDisk
+  readonly context: WriterContext<OutputState>
+}
+
 class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
-  readonly #path: string
-  readonly #context: WriterContext<OutputState>
+  readonly #place: Place
   readonly #encoder: RecordEncoder<T>
   readonly #parts: readonly FileState[]
   /** Undefined where a writer went on that had no open file, until the first record; and at the end. */
@@ -48,8 +77,7 @@ class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
   #finished: readonly FileState[] | undefined
 
   private constructor(
-    path: string,
-    context: WriterContext<OutputState>,
+    place: Place,
     encoder: RecordEncoder<T>,
     begun: {
       readonly file?: OutputFile
@@ -57,35 +85,31 @@ class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
       readonly parts: readonly FileState[]
     },
   ) {
-    this.#path = path
-    this.#context = context
+    this.#place = place
     this.#encoder = encoder
     this.#file = begun.file
     this.#begun = begun.length > 0
     this.#parts = begun.parts
-    this.#prepared = context.restored !== undefined
+    this.#prepared = place.context.restored !== undefined
   }
 
-  static async open<T>(
-    path: string,
-    format: RecordFormat<T>,
-    context: WriterContext<OutputState>,
-  ): Promise<PartWriter<T>> {
+  static async open<T>(place: Place, format: RecordFormat<T>): Promise<PartWriter<T>> {
+    const { disk, context } = place
     const { restored } = context
     if (restored === undefined) {
-      const file = await create(path, context)
-      return new PartWriter(path, context, format.encoder(), { file, length: 0, parts: [] })
+      const file = await create(place)
+      return new PartWriter(place, format.encoder(), { file, length: 0, parts: [] })
     }
     const continued = restored.find(({ open }) => open !== undefined)
     const parts: FileState[] = []
     for (const state of restored) {
       const further = state === continued || state.open === undefined ? [] : [state.open]
-      for (const part of [...state.parts, ...further]) parts.push(await cutOff(part))
+      for (const part of [...state.parts, ...further]) parts.push(await cutOff(part, disk))
     }
     const open = continued?.open
-    const begun = open === undefined ? {} : { file: await OutputFile.resume(open, nodeOutputDisk) }
+    const begun = open === undefined ? {} : { file: await OutputFile.resume(open, disk) }
     const encoder = format.encoder(continued?.memory)
-    return new PartWriter(path, context, encoder, { ...begun, length: open?.length ?? 0, parts })
+    return new PartWriter(place, encoder, { ...begun, length: open?.length ?? 0, parts })
   }
 
   write(values: readonly T[]): void | Promise<void> {
@@ -121,7 +145,7 @@ class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
       await this.abort()
       throw error
     }
-    await commitFiles(this.#finished ?? [], nodeOutputDisk)
+    await commitFiles(this.#finished ?? [], this.#place.disk)
   }
 
   async abort(keepPrepared = false): Promise<void> {
@@ -129,13 +153,13 @@ class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
     await this.#file?.abort(keep)
     if (keep) return
     for (const { temporary } of this.#finished ?? this.#parts) {
-      await unlink(temporary).catch(() => undefined)
+      await this.#place.disk.removeFile(temporary).catch(() => undefined)
     }
   }
 
   /** Only a writer that goes on gets here; many of them will not see another record, and then leave no empty file. */
   async #beginWith(text: string): Promise<void> {
-    this.#file = await create(this.#path, this.#context)
+    this.#file = await create(this.#place)
     await this.#file.write(text)
   }
 
@@ -155,20 +179,20 @@ function committableOf({ temporary, final }: FileState): FileCommittable {
 }
 
 /** A new file under the name of the subtask; in a job that goes on that name may be taken, so the file gets one of its own. */
-async function create(path: string, context: WriterContext<OutputState>): Promise<OutputFile> {
+async function create({ path, disk, context }: Place): Promise<OutputFile> {
   const fresh = context.restored === undefined
   try {
-    const target = await targetOf(path, context, !fresh)
+    const target = await targetOf(path, context, !fresh, disk)
     if (fresh && target.temporary !== target.final) {
-      await removeLeftovers(path, context, target.final)
+      await removeLeftovers(path, context, target.final, disk)
     }
-    return await OutputFile.create(target, nodeOutputDisk)
+    return await OutputFile.create(target, disk)
   } catch (error) {
     throw notWritable(partPath(path, context), error)
   }
 }
 
-async function cutOff(state: FileState): Promise<FileState> {
-  const file = await OutputFile.resume(state, nodeOutputDisk)
+async function cutOff(state: FileState, disk: OutputDisk): Promise<FileState> {
+  const file = await OutputFile.resume(state, disk)
   return (await file.finish()) ?? state
 }

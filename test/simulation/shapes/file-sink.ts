@@ -1,7 +1,7 @@
 /**
- * Records into files of a folder on the simulated disk: in buckets as JSON Lines that end at each checkpoint, as CSV in files that go on over
- * checkpoints, and as Parquet. What is looked at are the bytes on the disk, whenever a process has died and when the job has ended and the
- * power has gone: only what was committed is visible, whole, and in the end all of it.
+ * Records into files on the simulated disk: in buckets as JSON Lines that end at each checkpoint, as CSV in files that go on over checkpoints, as
+ * Parquet, and into one file per subtask that appears at the end. What is looked at are the bytes on the disk, whenever a process has
+ * died, and when the job has ended and the power has gone: only what was committed is visible, whole, and in the end all of it.
  */
 import { parquetReadObjects } from 'hyparquet'
 import { defineJob } from '../../../api/index.ts'
@@ -10,7 +10,7 @@ import type { ReadFiles } from '../../../api/testing/index.ts'
 import { csv } from '../../../connectors/csv/index.ts'
 import { fileSink } from '../../../connectors/file-sink/index.ts'
 import type { FileCommittable } from '../../../connectors/files/commit-files.ts'
-import { jsonLines } from '../../../connectors/json-lines/index.ts'
+import { jsonLines, jsonLinesSink } from '../../../connectors/json-lines/index.ts'
 import { parquet } from '../../../connectors/parquet/index.ts'
 import { items, splitsSource, whole } from './input.ts'
 import type { Item } from './input.ts'
@@ -60,13 +60,15 @@ export const fileSinks: Shape = {
         .reduce((_, next) => next)
         .map(({ id, amount }): Row => ({ id, amount }))
         .to(noting(tables, committed), { name: 'tables' })
+      const single = jsonLinesSink({ path: '/sinks/out/single/rows.jsonl' })
+      rows.rebalance().to(noting(single, committed), { name: 'single' })
     })
     const all = splits.flat()
     const rows = all.map(({ id, amount }) => ({ id, amount }))
     return {
       job,
       ...(whole(random, 2) === 0 ? {} : { parallelism: [1, 3, 2] }),
-      expected: { buckets: all, long: rows, tables: rows },
+      expected: { buckets: all, long: rows, tables: rows, single: all },
       readFiles: reader(committed),
     }
   },
@@ -91,7 +93,7 @@ function noting<T, State>(
 /** Reads the visible files; throws for one that nobody has committed, or that is not whole. */
 function reader(committed: ReadonlySet<string>): ReadFiles {
   return async (files) => {
-    const outputs: Record<string, unknown[]> = { buckets: [], long: [], tables: [] }
+    const outputs: Record<string, unknown[]> = { buckets: [], long: [], tables: [], single: [] }
     for (const [path, bytes] of files) {
       const [, output, kind] = VISIBLE.exec(path) ?? []
       if (output === undefined) continue
