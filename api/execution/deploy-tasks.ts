@@ -88,7 +88,8 @@ export async function deployTasks(request: DeployRequest): Promise<DeployedTasks
       }
     }
   } catch (error) {
-    await Promise.allSettled(deployer.subtasks.map((subtask) => subtask.abort()))
+    // Nothing has been prepared here yet; what earlier attempts have prepared, the next one may go on from.
+    await Promise.allSettled(deployer.subtasks.map((subtask) => subtask.abort(true)))
     throw error
   }
   return deployer

@@ -23,6 +23,12 @@ const FOUND: readonly Found[] = [
     seed: 5023,
     what: 'a checkpoint held event time from behind its barriers, so that no replayed record could register a timer',
   },
+  {
+    shape: 'file-sink',
+    mode: 'timeout',
+    seed: 20315,
+    what: 'an attempt that could not be deployed removed a file on which the checkpoint counts',
+  },
 ]
 
 for (const { shape: name, mode, seed, what } of FOUND) {
