@@ -198,6 +198,7 @@ export class WindowOperator implements Operator<unknown> {
       const entry = this.#place(key, window)
       if (this.#isForgotten(entry.window)) {
         this.#forget(key, entry)
+        this.#started.triggerContext.of(key, entry).deleteForgetting()
         continue
       }
       added = true
@@ -315,11 +316,11 @@ export class WindowOperator implements Operator<unknown> {
     this.#store.remove(key, entry)
   }
 
+  /** Its timer has fired, or is deleted by the caller: to look for one that is gone costs much where many windows end at once. */
   #forget(key: CanonicalKey, entry: WindowEntry): void {
     const { triggerContext, emitter } = this.#started
     entry.purge()
     this.#trigger.clear?.(triggerContext.of(key, entry))
-    triggerContext.deleteForgetting()
     emitter.clear(key, entry, this.#watermark)
     this.#store.remove(key, entry)
   }
