@@ -190,7 +190,7 @@ for (const [name, make] of Object.entries(OPERATORS)) {
           assert.equal(contentsOf(make, now), contentsOf(make, there))
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 60 },
     )
   })
 }
