@@ -9,6 +9,7 @@
  * from it reads on.
  */
 import type { CheckpointCoordinator } from '../../checkpoint/coordinator/checkpoint-coordinator.ts'
+import { jobStopped } from '../../checkpoint/coordinator/checkpoint-failure.ts'
 import type { CheckpointMetadata, SnapshotStore } from '../../checkpoint/store/snapshot-store.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Async } from '../../runtime/slot-node.ts'
@@ -43,6 +44,8 @@ export class AttemptStop {
   #suspending: Promise<CheckpointMetadata> | undefined
   #suspended = false
   #drain: Drain | undefined
+  /** From here on the end has no more to hear of. */
+  #completing = false
   /** Tasks that have not finished whatever their subtasks say. */
   #unfinished: ReadonlySet<number> = new Set()
 
@@ -100,6 +103,7 @@ export class AttemptStop {
   /** Ends the input, and the job when all is done, with a savepoint in this store; undefined: with the last checkpoint in the job's own. */
   async drain(store: SnapshotStore | undefined): Promise<CheckpointMetadata> {
     const { slots, broken } = this.#parts
+    if (this.#completing) throw jobStopped('the job has come to its end')
     if (store === undefined) this.#parts.checkpoints.requireStore()
     this.#unfinished = this.#tasksWithInput()
     const made = new Promise<CheckpointMetadata>((resolve, reject) => {
@@ -115,6 +119,7 @@ export class AttemptStop {
   async complete(): Promise<void> {
     await this.#suspending?.catch(() => {})
     if (this.#suspended) return
+    this.#completing = true
     const drain = this.#drain
     const { checkpoints } = this.#parts
     try {

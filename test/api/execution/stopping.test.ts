@@ -15,6 +15,7 @@ import type { JobDefinition, JobHandle, RunOptions, Source } from '../../../api/
 import { Simulator } from '../../../runtime/simulator.ts'
 import { leftovers, rejects } from '../../runner/expect.ts'
 import checkpoints from './fixtures/checkpoints.ts'
+import { committingSink } from './fixtures/in-flight-shapes.ts'
 import { endless, numbers } from './fixtures/numbers.ts'
 
 const MODULE = new URL('./fixtures/checkpoints.js', import.meta.url)
@@ -161,12 +162,38 @@ function windows(total: number, source = slowly(total, 1_000)): JobDefinition {
   })
 }
 
+/** The end of the last split comes only after `open` was called. */
+function waiting(total: number, perSplit: number) {
+  const source = numbers(total, perSplit)
+  let open = (): void => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const waitingSource: typeof source = {
+    ...source,
+    open: async (start, context, position) => {
+      const reader = await source.open(start, { ...context, batchSize: perSplit / 10 }, position)
+      return {
+        get position() {
+          return reader.position
+        },
+        async read() {
+          if (reader.position >= total - perSplit / 2) await opened
+          return reader.read()
+        },
+      }
+    },
+  }
+  return { source: waitingSource, open }
+}
+
 test('without drain no window fires that is not over; with drain all do, and a run that goes on reads on', async () => {
   for (const drain of [false, true]) {
     for (let round = 0; round < 4; round++) {
       const directory = place()
       let stopping: Promise<unknown> = Promise.resolve()
-      const job = windows(4_000)
+      const { source, open } = waiting(4_000, 1_000)
+      const job = windows(4_000, source)
       const first = runJob(job, { slots: 2, parallelism: 1 })
       const shown = await all<number>(first, 'windows', 3 + 3 * round, () => {
         stopping = first.stop({ savepoint: directory, drain })
@@ -174,6 +201,7 @@ test('without drain no window fires that is not over; with drain all do, and a r
       })
       const { totals } = await first.result()
       await stopping
+      open()
       const read = totals.recordsRead
       const sum = shown.reduce((a, b) => a + b, 0)
       assert.is(sum, drain ? read : 100 * shown.length, `round ${round}`)
@@ -188,6 +216,42 @@ test('without drain no window fires that is not over; with drain all do, and a r
       const all2 = sum + rest.reduce((a, b) => a + b, 0)
       assert.is(all2, 4_000, `round ${round}: nothing is late and nothing is counted twice`)
     }
+  }
+})
+
+test('whoever wants to stop a job that commits already hears that it has ended', async () => {
+  for (const drain of [false, true]) {
+    const nothingLeft = leftovers()
+    const sink = committingSink<number>()
+    let release = (): void => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const asked = new Promise<unknown>((resolve) => {
+      const job = defineJob('ending', (env) => {
+        env.from(numbers(1_000), { uid: 'numbers' }).to({
+          ...sink,
+          async commit(committables) {
+            resolve(handle.stop({ savepoint: place(), drain }).catch((error: unknown) => error))
+            await released
+            await sink.commit?.(committables as never)
+          },
+        })
+      })
+      const handle = runJob(job, { slots: 2 })
+      handle.result().then(() => ended.push(handle.state), resolve)
+    })
+    const ended: string[] = []
+    if (drain) {
+      const error = (await asked) as { readonly code?: string; readonly reason?: string }
+      assert.equal([error.code, error.reason], ['CHECKPOINT_FAILED', 'jobStopped'])
+    }
+    release()
+    await asked
+    while (ended.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    assert.equal(ended, ['finished'])
+    assert.is(sink.values.length, 1_000)
+    await nothingLeft()
   }
 })
 
