@@ -56,7 +56,9 @@ export async function run({
     for (const query of wanted) {
       await compareRows(query, flink, folder)
       log(`${query}: the rows are the same`)
-      measured.push({ query, ...(await compareSpeed(query, { flink, cluster, events, rounds })) })
+      const found = { query, ...(await compareSpeed(query, { flink, cluster, events, rounds })) }
+      for (const { metric, value } of figuresOf(found)) log(`${metric}: ${value.toPrecision(3)}`)
+      measured.push(found)
     }
     return [...measured.flatMap(figuresOf), ...summary(measured)]
   } finally {

@@ -48,7 +48,9 @@ export async function run({
     if (loop === undefined) throw new Error(`loops: there is no loop for ${query}`)
     requireSameRows(query, loopRows(query, loop, CHECKED), await streamRows(query, CHECKED))
     log(`${query}: the rows are the same`)
-    measured.push({ query, ...(await measure(query, events, rounds)) })
+    const found = { query, ...(await measure(query, events, rounds)) }
+    for (const { metric, value } of figuresOf(found)) log(`${metric}: ${value.toPrecision(3)}`)
+    measured.push(found)
   }
   return [...measured.flatMap(figuresOf), ...means(measured)]
 }
