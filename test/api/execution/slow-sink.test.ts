@@ -63,17 +63,31 @@ async function writtenMeanwhile(
   return { written, inFlight: recent.at(-1)?.recordsInFlight ?? 0 }
 }
 
+/**
+ * Holds an unaligned checkpoint against what an aligned one has let the sink write. On a busy machine a sink goes on until the main thread hears that the
+ * checkpoint is complete, so one of some tries must show it.
+ */
+async function showsLess(
+  host: 'inline' | 'threads',
+  options: CheckpointOptions,
+  aligned: number,
+): Promise<void> {
+  const tries: string[] = []
+  while (tries.length < 5) {
+    const { written, inFlight } = await writtenMeanwhile(host, options)
+    if (inFlight > 4 * AT_THE_SINK && aligned > 2 * written) return
+    tries.push(`${written} with ${inFlight} in flight`)
+  }
+  assert.unreachable(`${aligned} written by an aligned one, by others ${tries.join(', ')}`)
+}
+
 for (const host of ['inline', 'threads'] as const) {
   test(`on ${host}: an aligned checkpoint waits for what is queued, an unaligned one for what is at the sink`, async () => {
     const nothingLeft = leftovers()
     const aligned = await writtenMeanwhile(host, {})
-    const unaligned = await writtenMeanwhile(host, { unaligned: true })
-    const patient = await writtenMeanwhile(host, { unaligned: true, alignedTimeoutMs: 1 })
     assert.is(aligned.inFlight, 0)
-    for (const { written, inFlight } of [unaligned, patient]) {
-      assert.ok(inFlight > 4 * AT_THE_SINK, `${inFlight} records in flight`)
-      assert.ok(aligned.written > 2 * written, `${aligned.written} written, and ${written}`)
-    }
+    await showsLess(host, { unaligned: true }, aligned.written)
+    await showsLess(host, { unaligned: true, alignedTimeoutMs: 1 }, aligned.written)
     await nothingLeft()
   })
 }
