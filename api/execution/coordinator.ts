@@ -35,6 +35,7 @@ import { JobCheckpoints } from './job-checkpoints.ts'
 import { subtaskMetrics } from './job-metrics.ts'
 import type { JobMetrics } from './job-metrics.ts'
 import { LocalCluster } from './local-cluster.ts'
+import type { ChannelNumbers } from './local-cluster.ts'
 import { loadJobModule } from './job-module.ts'
 import { withinPatience } from './patience.ts'
 import type { GraphOrigin } from './protocol.ts'
@@ -73,7 +74,8 @@ export class Coordinator {
   #restarter: Restarter | undefined
   readonly #stale: StaleMessages = { count: 0 }
   #stopping: Promise<CheckpointMetadata> | undefined
-  #nextChannelId = 1
+  /** Of all attempts. */
+  readonly #channels: ChannelNumbers
   #startedMs = 0
   #lastMetrics: JobMetrics | undefined
   #cancel: (error: MillraceError) => void = () => {}
@@ -83,6 +85,7 @@ export class Coordinator {
   constructor(origin: JobOrigin, options: ResolvedOptions) {
     this.#origin = origin
     this.#options = options
+    this.#channels = options.host instanceof LocalCluster ? options.host.channels : { next: 1 }
     this.#cancelled = new Promise((_, reject) => {
       this.#cancel = reject
     })
@@ -216,10 +219,10 @@ export class Coordinator {
       parallelism,
       slots,
       preAggregation,
-      firstChannelId: this.#nextChannelId,
+      firstChannelId: this.#channels.next,
       ...(maxParallelism === undefined ? {} : { maxParallelism }),
     })
-    for (const { channels } of plan.edges) this.#nextChannelId += channels.length
+    for (const { channels } of plan.edges) this.#channels.next += channels.length
     return plan
   }
 

@@ -52,13 +52,22 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
   return cluster
 }
 
+/** Where the numbers of channels go on. */
+export interface ChannelNumbers {
+  next: number
+}
+
 /** See `startCluster`. The `host` of `runJob`. */
 export class LocalCluster {
   /** How many threads a job has at the most. */
   readonly slots: number
+  /** @internal The channel numbers that no job has had: credits of an earlier job may still be on their way. */
+  readonly channels: ChannelNumbers = { next: 1 }
   readonly #options: ResolvedThreadOptions
   readonly #idle: ThreadHost[] = []
   readonly #leases = new Map<ThreadHost, SlotLease>()
+  /** Threads that begin or end at this moment. */
+  readonly #underWay = new Set<Promise<unknown>>()
   #stopping: Promise<void> | undefined
 
   /** @internal */
@@ -75,6 +84,7 @@ export class LocalCluster {
     this.#stopping ??= Promise.all([
       ...this.#idle.splice(0).map((host) => host.stop()),
       ...[...this.#leases.values()].map((lease) => lease.ended),
+      ...this.#underWay,
     ]).then(() => {})
     return this.#stopping
   }
@@ -82,7 +92,7 @@ export class LocalCluster {
   /** @internal Threads for one job: idle ones, or new ones. */
   async lease(): Promise<SlotLease> {
     this.#refuseStopped()
-    const host = this.#idle.pop() ?? (await this.#start())
+    const host = this.#idle.pop() ?? (await this.#follow(this.#start()))
     const lease = new SlotLease(host, async (clean) => {
       this.#leases.delete(host)
       if (clean && this.#stopping === undefined) this.#keep(host)
@@ -110,9 +120,20 @@ export class LocalCluster {
       const at = this.#idle.indexOf(host)
       if (at < 0) return
       this.#idle.splice(at, 1)
-      void host.stop()
+      void this.#follow(host.stop())
     })
     return host
+  }
+
+  /** The cluster has not stopped before this has come to its end, well or not. */
+  #follow<T>(step: Promise<T>): Promise<T> {
+    const over = step.then(
+      () => {},
+      () => {},
+    )
+    this.#underWay.add(over)
+    void over.then(() => this.#underWay.delete(over))
+    return step
   }
 
   #keep(host: ThreadHost): void {
@@ -132,6 +153,7 @@ export class SlotLease implements SlotGroup {
   #tellEnded: () => void = () => {}
   #ending: Promise<void> | undefined
   #listeners: ((slot: number, error: Error) => void)[] = []
+  #isWhole = true
 
   /** @internal */
   constructor(host: ThreadHost, end: (clean: boolean) => Promise<void>) {
@@ -146,6 +168,7 @@ export class SlotLease implements SlotGroup {
 
   /** A thread has died. */
   lost(slot: number, error: Error): void {
+    this.#isWhole = false
     for (const listener of this.#listeners) listener(slot, error)
   }
 
@@ -167,9 +190,9 @@ export class SlotLease implements SlotGroup {
     return this.#close(false)
   }
 
-  /** What ran on the threads has come to its end and left nothing: they are free for the next job. */
+  /** What ran on the threads has come to its end and left nothing: they are free for the next job, unless one has died. */
   giveBack(): Promise<void> {
-    return this.#close(true)
+    return this.#close(this.#isWhole)
   }
 
   #close(clean: boolean): Promise<void> {

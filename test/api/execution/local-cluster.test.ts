@@ -109,6 +109,37 @@ test('a cluster stops when the jobs on it have ended, and takes no more', async 
   await nothingLeft()
 })
 
+test('a cluster that is stopped while threads begin has ended these too', async () => {
+  const nothingLeft = leftovers()
+  const cluster = await startCluster({ slots: 1 })
+  const busy = await cluster.lease()
+  const begins = rejects(cluster.lease(), { code: 'CLUSTER_STOPPED' })
+  const stopping = cluster.stop()
+  await busy.giveBack()
+  await stopping
+  await nothingLeft()
+  await begins
+})
+
+test('threads of which one has died are not kept, though their job has finished', () =>
+  withCluster(async (cluster) => {
+    const lease = await cluster.lease()
+    lease.lost(1, new Error('died after the end of the job'))
+    await lease.giveBack()
+    const next = await cluster.lease()
+    assert.is.not(next.main, lease.main)
+    await next.giveBack()
+  }))
+
+test('no two jobs have channels of the same numbers', () =>
+  withCluster(async (cluster) => {
+    await run(cluster)
+    const first = cluster.channels.next
+    await run(cluster)
+    assert.ok(first > 1)
+    assert.is(cluster.channels.next - first, first - 1)
+  }))
+
 test('what is wrong is refused with a code', async () => {
   await rejects(startCluster({ slots: 0 }), { code: 'INVALID_SLOTS' })
   await rejects(startCluster({ slots: 257 }), { code: 'INVALID_SLOTS' })
