@@ -10,7 +10,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +21,8 @@ import type { RestoreNotice, RunOptions } from '../../api/index.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { assertFailed, millrace } from '../cli/command.ts'
 import counted from './fixtures/counted.ts'
+import { damageFile, putBackFrom } from './damaged-files.ts'
+import type { Damage } from './damaged-files.ts'
 
 const MODULE = fileURLToPath(new URL('./fixtures/counted.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'millrace-damage-'))
@@ -30,9 +31,6 @@ const [place, pristine] = [join(folder, 'place'), join(folder, 'pristine')]
 const checkpoints = join(place, 'checkpoints')
 /** Ten keys, each counted from 1 to 200. */
 const COUNTED = Array.from({ length: 2_000 }, (_, i) => Math.floor(i / 10) + 1)
-
-/** What is done to a file. Returns undefined where it is removed. */
-type Damage = (bytes: Buffer) => Buffer | undefined
 
 const DAMAGES: Readonly<Record<string, Damage>> = {
   removed: () => undefined,
@@ -92,16 +90,11 @@ function options(args: Readonly<Record<string, unknown>>): RunOptions {
 
 /** Puts everything back as the first run has left it. */
 function putBack(): void {
-  // The folder stays: the place of a file is part of what a checkpoint says about it.
-  for (const name of readdirSync(place)) rmSync(join(place, name), { recursive: true })
-  cpSync(pristine, place, { recursive: true, preserveTimestamps: true })
+  putBackFrom(pristine, place)
 }
 
 function damage(file: string, how: Damage): void {
-  const path = join(checkpoints, file)
-  const damaged = how(readFileSync(path))
-  if (damaged === undefined) rmSync(path)
-  else writeFileSync(path, damaged)
+  damageFile(join(checkpoints, file), how)
 }
 
 function numbersIn(path: string): number[] {

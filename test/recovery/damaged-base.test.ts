@@ -2,7 +2,7 @@
  * A directory of incremental checkpoints in which a file is damaged or removed, also one on which later checkpoints build: the job started again
  * goes on from the newest checkpoint that needs none of what is damaged, and names it, or is refused where there is none; it is never wrong.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -14,6 +14,8 @@ import { directoryCatalog } from '../../checkpoint/store/directory-store.ts'
 import { fileSink } from '../../connectors/file-sink/index.ts'
 import { jsonLines } from '../../connectors/json-lines/index.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
+import { damageFile, putBackFrom } from './damaged-files.ts'
+import type { Damage } from './damaged-files.ts'
 
 export const deadlineMs = 60_000
 
@@ -148,9 +150,6 @@ function folderOf(id: number): string {
   return `checkpoint-${String(id).padStart(6, '0')}`
 }
 
-/** What is done to a file. Returns undefined where it is removed. */
-type Damage = (bytes: Buffer) => Buffer | undefined
-
 const DAMAGES: readonly Damage[] = [
   () => undefined,
   (bytes) => bytes.subarray(0, bytes.length >> 1),
@@ -163,17 +162,13 @@ const DAMAGES: readonly Damage[] = [
   () => Buffer.alloc(0),
 ]
 
-/** Puts everything back as the first run has left it. The folders stay: the place of a file is part of what a checkpoint says about it. */
+/** Puts everything back as the first run has left it. */
 function putBack(): void {
-  for (const name of readdirSync(place)) rmSync(join(place, name), { recursive: true })
-  cpSync(pristine, place, { recursive: true, preserveTimestamps: true })
+  putBackFrom(pristine, place)
 }
 
 function damage(file: string, how: Damage): void {
-  const path = join(checkpoints, file)
-  const damaged = how(readFileSync(path))
-  if (damaged === undefined) rmSync(path)
-  else writeFileSync(path, damaged)
+  damageFile(join(checkpoints, file), how)
 }
 
 async function goOn(parallelism: number): Promise<{ notices: RestoreNotice[]; error: unknown }> {
