@@ -62,6 +62,9 @@ export class OutputGate {
   full = false
   #blocked = 0
   #lifted = false
+  readonly #channels: Flushable[] = []
+  /** Since the open ones have left. */
+  #fullBatches = 0
   /** Called when the first channel has no room. */
   onFull: () => void = () => {}
   /** Called when the last blocked channel has room again. */
@@ -69,6 +72,23 @@ export class OutputGate {
   /** Called when a batch could not be packed outside a turn of the subtask, where it can't hear of it by an exception. */
   onError: (error: unknown) => void = (error) => {
     throw error
+  }
+
+  /** Adds a channel of the subtask. */
+  add(channel: Flushable): void {
+    this.#channels.push(channel)
+  }
+
+  /**
+   * A batch of `sender` is full and about to leave: the open ones of the other channels, whose records are older than its last, leave
+   * first. Else the rare records of one stream would come long after the frequent ones of another that they belong to, and a join would
+   * have to keep all of those. Of many channels not at each full batch, so that small ones stay few.
+   */
+  keepUp(sender: Flushable): void {
+    this.#fullBatches++
+    if (2 * this.#fullBatches < this.#channels.length) return
+    this.#fullBatches = 0
+    for (const channel of this.#channels) if (channel !== sender) channel.flush()
   }
 
   /** Something waits that there is no credit for, or a writer is busy. */
@@ -139,6 +159,7 @@ export class OutputChannel implements Flushable {
     this.#transport = transport
     this.#credits = credits
     this.#window = credits
+    gate.add(this)
   }
 
   /** Records handed in so far. */
@@ -173,7 +194,7 @@ export class OutputChannel implements Flushable {
     this.#timestamps[length] = timestamp
     this.#length = length + 1
     if (length === 0) this.#slot.markDirty(this)
-    if (length + 1 >= this.#limit) this.#closeBatch()
+    if (length + 1 >= this.#limit) this.#closeFullBatch()
   }
 
   /** Event time on this channel has reached `timestamp`. Leaves after the records handed in before. */
@@ -265,6 +286,11 @@ export class OutputChannel implements Flushable {
     if (this.#watermark === MIN_TIMESTAMP) return
     this.#queue.push({ kind: 'watermark', timestamp: this.#watermark })
     this.#watermark = MIN_TIMESTAMP
+  }
+
+  #closeFullBatch(): void {
+    this.#gate.keepUp(this)
+    this.#closeBatch()
   }
 
   #closeBatch(): void {

@@ -147,6 +147,25 @@ test('a watermark gets through although each burst needs more credits than there
   assert.ok(transport.shapes.includes('watermark'))
 })
 
+test('before a full batch leave the open ones of the other channels, which are older', () => {
+  const gate = new OutputGate()
+  const sent: string[] = []
+  const names = ['rare', 'frequent', 'unused']
+  const [rare, frequent] = names.map((name, id) => {
+    const transport = new RecordingTransport()
+    const { records } = transport
+    transport.records = (values, timestamps, length) => {
+      sent.push(`${name} ${length}`)
+      return records.call(transport, values, timestamps, length)
+    }
+    return new OutputChannel(id, testSlot(), gate, transport, 8)
+  }) as [OutputChannel, OutputChannel]
+  rare.append('the first', 0)
+  for (let i = 0; i < 2 * BATCH_RECORDS; i++) frequent.append(i, 0)
+  // Three channels: at every second full batch.
+  assert.equal(sent, [`frequent ${BATCH_RECORDS}`, 'rare 1', `frequent ${BATCH_RECORDS}`])
+})
+
 test('large records travel in batches of fewer', () => {
   const [a, b] = testMesh()
   const transport = new LinkTransport(a.slot.peer(1), 1, 'msgpack')
