@@ -151,15 +151,20 @@ test('before a full batch leave the open ones of the other channels, which are o
   const gate = new OutputGate()
   const sent: string[] = []
   const names = ['rare', 'frequent', 'unused']
-  const [rare, frequent] = names.map((name, id) => {
-    const transport = new RecordingTransport()
-    const { records } = transport
-    transport.records = (values, timestamps, length) => {
-      sent.push(`${name} ${length}`)
-      return records.call(transport, values, timestamps, length)
+  class NamedTransport extends RecordingTransport {
+    readonly #name: string
+    constructor(name: string) {
+      super()
+      this.#name = name
     }
-    return new OutputChannel(id, testSlot(), gate, transport, 8)
-  }) as [OutputChannel, OutputChannel]
+    override records(values: unknown[], timestamps: Float64Array, length: number): number {
+      sent.push(`${this.#name} ${length}`)
+      return super.records(values, timestamps, length)
+    }
+  }
+  const [rare, frequent] = names.map(
+    (name, id) => new OutputChannel(id, testSlot(), gate, new NamedTransport(name), 8),
+  ) as [OutputChannel, OutputChannel]
   rare.append('the first', 0)
   for (let i = 0; i < 2 * BATCH_RECORDS; i++) frequent.append(i, 0)
   // Three channels: at every second full batch.
