@@ -1,4 +1,5 @@
-/** Query 22 by hand: folders of urls, cut out without splitting the rest. */
+/** Query 22 by hand: folders of urls, as the query cuts them out. */
+import { behindSlash } from '../queries/formats.ts'
 import type { Loop } from './loop.ts'
 
 /** Folders begin behind the third slash. */
@@ -24,10 +25,4 @@ export const q22: Loop = ({ generator, events }, emit) => {
       url.slice(third, end - 1),
     ])
   }
-}
-
-/** Where the part behind the next slash begins; one behind the end of the url plus one where there is none. */
-function behindSlash(url: string, from: number): number {
-  const at = url.indexOf('/', from)
-  return at < 0 ? url.length + 1 : at + 1
 }

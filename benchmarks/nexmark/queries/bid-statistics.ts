@@ -21,7 +21,7 @@ export function classOf(price: number): number {
 }
 
 /** The number of bids. */
-export function bidsPerClass(): AggregateFunction<Bid, number[], PerClass> {
+export function bidsPerClass(): AggregateFunction<Pick<Bid, 'price'>, number[], PerClass> {
   return {
     createAccumulator: () => [0, 0, 0, 0],
     add(counts, { price }) {
@@ -50,7 +50,9 @@ interface Ids {
 }
 
 /** The number of different ids: of bidders or of auctions. */
-export function idsPerClass(idOf: (bid: Bid) => number): AggregateFunction<Bid, Ids, PerClass> {
+export function idsPerClass<B extends Pick<Bid, 'price'>>(
+  idOf: (bid: B) => number,
+): AggregateFunction<B, Ids, PerClass> {
   return {
     createAccumulator: () => ({ counts: [0, 0, 0, 0], classes: new Map<number, number>() }),
     add(ids, bid) {

@@ -35,6 +35,12 @@ export function minuteOf(timeMs: number): string {
   return `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`
 }
 
+/** Where the part behind the next slash begins; where there is none, behind the end of the url as if one stood there. */
+export function behindSlash(url: string, from: number): number {
+  const at = url.indexOf('/', from)
+  return at < 0 ? url.length + 1 : at + 1
+}
+
 function twoDigits(value: number): string {
   return value < 10 ? `0${value}` : `${value}`
 }

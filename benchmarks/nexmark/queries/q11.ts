@@ -9,7 +9,8 @@ export const q11: Query = {
   columns: ['bidder', 'count', 'start', 'end'],
   build: ({ bids }) =>
     bids
-      .keyBy((bid) => bid.bidder)
+      .map(({ bidder }) => ({ bidder }))
+      .keyBy(({ bidder }) => bidder)
       .window(session(GAP_MS))
       .aggregate(count(), (bids, { key, windowStart, windowEnd }) => [
         key,

@@ -7,6 +7,9 @@ import type { Query } from './query.ts'
 
 const DAY_MS = 86_400_000
 
+/** What is counted of a bid. */
+type Counted = Pick<Bid, 'auction' | 'bidder' | 'price'>
+
 export const q15: Query = {
   title: 'bids, bidders and auctions per day',
   columns: [
@@ -27,13 +30,14 @@ export const q15: Query = {
   updatedBy: [0],
   build: ({ bids }) =>
     bids
+      .map(({ auction, bidder, price }): Counted => ({ auction, bidder, price }))
       .windowAll(tumbling(DAY_MS))
       .earlyResults({ everyMs: UPDATE_EVERY_MS })
       .aggregate(
         combine({
           bids: bidsPerClass(),
-          bidders: idsPerClass((bid: Bid) => bid.bidder),
-          auctions: idsPerClass((bid: Bid) => bid.auction),
+          bidders: idsPerClass((bid: Counted) => bid.bidder),
+          auctions: idsPerClass((bid: Counted) => bid.auction),
         }),
         ({ bids, bidders, auctions }, { windowStart }) => [
           dayOf(windowStart),

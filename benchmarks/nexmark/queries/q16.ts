@@ -7,6 +7,9 @@ import type { Query } from './query.ts'
 
 const DAY_MS = 86_400_000
 
+/** What is counted of a bid. */
+type Counted = Omit<Bid, 'url' | 'extra'>
+
 export const q16: Query = {
   title: 'bids, bidders and auctions per channel and day',
   columns: [
@@ -29,16 +32,23 @@ export const q16: Query = {
   updatedBy: [0, 1],
   build: ({ bids }) =>
     bids
+      .map(({ auction, bidder, price, channel, dateTime }): Counted => ({
+        auction,
+        bidder,
+        price,
+        channel,
+        dateTime,
+      }))
       .keyBy((bid) => bid.channel)
       .window(tumbling(DAY_MS))
       .earlyResults({ everyMs: UPDATE_EVERY_MS })
       .aggregate(
         combine({
           // The latest time of a day has its latest minute.
-          latest: max((bid: Bid) => bid.dateTime),
+          latest: max((bid: Counted) => bid.dateTime),
           bids: bidsPerClass(),
-          bidders: idsPerClass((bid: Bid) => bid.bidder),
-          auctions: idsPerClass((bid: Bid) => bid.auction),
+          bidders: idsPerClass((bid: Counted) => bid.bidder),
+          auctions: idsPerClass((bid: Counted) => bid.auction),
         }),
         ({ latest, bids, bidders, auctions }, { key, windowStart }) => [
           key,

@@ -7,7 +7,10 @@ import type { Query } from './query.ts'
 
 const DAY_MS = 86_400_000
 
-const priceOf = (bid: Bid): number => bid.price
+/** What counts of a bid. */
+type Priced = Pick<Bid, 'auction' | 'price'>
+
+const priceOf = (bid: Priced): number => bid.price
 
 export const q17: Query = {
   title: 'bids and prices per auction and day',
@@ -26,6 +29,7 @@ export const q17: Query = {
   updatedBy: [0, 1],
   build: ({ bids }) =>
     bids
+      .map(({ auction, price }): Priced => ({ auction, price }))
       .keyBy((bid) => bid.auction)
       .window(tumbling(DAY_MS))
       .earlyResults({ everyMs: UPDATE_EVERY_MS })

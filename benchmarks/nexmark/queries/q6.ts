@@ -5,12 +5,13 @@
 import { valueState } from '../../../api/index.ts'
 import type { Emit } from '../../../api/index.ts'
 import type { Query, Row } from './query.ts'
-import { winningBids } from './winning-bids.ts'
+import { offerOf, winningBids } from './winning-bids.ts'
 
 /** Auctions in an average: this one and those before. */
 const IN_AVERAGE = 11
 
 interface Closing {
+  readonly seller: number
   readonly auction: number
   readonly bidTime: number
   readonly price: number
@@ -20,14 +21,22 @@ export const q6: Query = {
   title: 'average closing price of a seller’s last auctions',
   columns: ['auctionId', 'seller', 'avgPrice'],
   updatedBy: [0],
-  build: (events) =>
-    winningBids(events)
-      .keyBy((sale) => sale.auction.seller)
+  build: ({ auctions, bids }) =>
+    winningBids(
+      auctions.map(({ id, dateTime, expires, seller }) => ({ id, dateTime, expires, seller })),
+      bids.map(offerOf),
+    )
+      .map(({ auction, bid }): Closing => ({
+        seller: auction.seller,
+        auction: auction.id,
+        bidTime: bid.dateTime,
+        price: bid.price,
+      }))
+      .keyBy(({ seller }) => seller)
       .process({
         state: { closings: valueState({ initial: (): Closing[] => [] }) },
-        processRecord({ auction, bid }, { key, state }, emit: Emit<Row>) {
+        processRecord(closing, { key, state }, emit: Emit<Row>) {
           const closings = state.closings.get()
-          const closing = { auction: auction.id, bidTime: bid.dateTime, price: bid.price }
           let at = closings.length
           while (at > 0 && isBefore(closing, closings[at - 1] as Closing)) at--
           closings.splice(at, 0, closing)

@@ -9,12 +9,11 @@ export const q8: Query = {
   title: 'new people who sell at once',
   columns: ['id', 'name', 'windowStart'],
   build: ({ auctions, persons }) =>
+    // More of them would only be kept until the window ends.
     persons
+      .map(({ id, name }) => ({ id, name }))
       .keyBy((person) => person.id)
-      .coGroup(
-        // More of it would only be kept until the window ends.
-        auctions.map(({ seller }) => ({ seller })).keyBy((auction) => auction.seller),
-      )
+      .coGroup(auctions.map(({ seller }) => ({ seller })).keyBy((auction) => auction.seller))
       .window(tumbling(SIZE_MS))
       .process({
         coGroup({ window }, { first: persons, second: auctions }, emit: Emit<Row>) {

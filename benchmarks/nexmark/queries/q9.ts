@@ -21,8 +21,17 @@ export const q9: Query = {
     'bidDateTime',
     'bidExtra',
   ],
-  build: (events) =>
-    winningBids(events).map(({ auction, bid }) => [
+  build: ({ auctions, bids }) =>
+    winningBids(
+      auctions,
+      bids.map(({ auction, bidder, price, dateTime, extra }) => ({
+        auction,
+        bidder,
+        price,
+        dateTime,
+        extra,
+      })),
+    ).map(({ auction, bid }) => [
       auction.id,
       auction.itemName,
       auction.description,

@@ -1,29 +1,44 @@
 /**
  * The winning bid of every auction that had one, when the auction is over: the highest, of equal ones the earliest, among the bids from
  * the moment when the auction opens to the moment when it expires.
+ *
+ * Auctions and bids are kept and sent from thread to thread as they are given, so a query gives no more of them than it needs.
  */
 import { listState, valueState } from '../../../api/index.ts'
 import type { Emit, Stream } from '../../../api/index.ts'
 import type { Auction, Bid } from '../model.ts'
-import type { Events } from './query.ts'
+
+/** What must be known of an auction. */
+export type Term = Pick<Auction, 'id' | 'dateTime' | 'expires'>
+
+/** What must be known of a bid. */
+export type Offer = Pick<Bid, 'auction' | 'price' | 'dateTime'>
 
 /** An auction that is over, and its winner. */
-export interface Sale {
-  readonly auction: Auction
-  readonly bid: Bid
+export interface Sale<A extends Term, B extends Offer> {
+  readonly auction: A
+  readonly bid: B
+}
+
+/** A bid without what only some queries show. */
+export function offerOf({ auction, price, dateTime }: Bid): Offer {
+  return { auction, price, dateTime }
 }
 
 /** One record per auction with a valid bid; its event time is when the auction expired. */
-export function winningBids({ auctions, bids }: Events): Stream<Sale> {
+export function winningBids<A extends Term, B extends Offer>(
+  auctions: Stream<A>,
+  bids: Stream<B>,
+): Stream<Sale<A, B>> {
   return auctions
     .keyBy((auction) => auction.id)
     .connect(bids.keyBy((bid) => bid.auction))
     .process({
       state: {
-        auction: valueState<Auction>(),
-        best: valueState<Bid>(),
+        auction: valueState<A>(),
+        best: valueState<B>(),
         /** Bids that came before their auction. */
-        early: listState<Bid>(),
+        early: listState<B>(),
       },
       processRecord1(auction, { state, timers }) {
         // One that comes when it is over already is too late, and so is every bid for it.
@@ -43,7 +58,7 @@ export function winningBids({ auctions, bids }: Events): Stream<Sale> {
           state.early.add(bid)
         }
       },
-      onTimer({ time }, { state, timers }, emit: Emit<Sale>) {
+      onTimer({ time }, { state, timers }, emit: Emit<Sale<A, B>>) {
         const auction = state.auction.get()
         if (auction === undefined) {
           // An auction that would open now could not have been opened when they were made.
@@ -60,11 +75,11 @@ export function winningBids({ auctions, bids }: Events): Stream<Sale> {
     })
 }
 
-function counts(auction: Auction, bid: Bid): boolean {
+function counts(auction: Term, bid: Offer): boolean {
   return bid.dateTime >= auction.dateTime && bid.dateTime <= auction.expires
 }
 
-function wins(bid: Bid, best: Bid | undefined): boolean {
+function wins(bid: Offer, best: Offer | undefined): boolean {
   if (best === undefined || bid.price > best.price) return true
   return bid.price === best.price && bid.dateTime < best.dateTime
 }

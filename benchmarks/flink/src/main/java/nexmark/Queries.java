@@ -15,7 +15,13 @@ import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.api.java.tuple.Tuple;
+import org.apache.flink.api.java.tuple.Tuple10;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.api.java.tuple.Tuple3;
+import org.apache.flink.api.java.tuple.Tuple4;
+import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
@@ -32,6 +38,10 @@ import org.apache.flink.util.Collector;
 /** The queries as the files in nexmark/queries have them, in Flink's DataStream API. */
 final class Queries {
   private static final TypeInformation<Object[]> ROW = TypeInformation.of(Object[].class);
+  private static final TypeInformation<Tuple2<Long, Long>> LONGS_2 = Types.TUPLE(Types.LONG, Types.LONG);
+  private static final TypeInformation<Tuple3<Long, Long, Long>> LONGS_3 = Types.TUPLE(Types.LONG, Types.LONG, Types.LONG);
+  private static final TypeInformation<Tuple4<Long, Long, Long, Long>> LONGS_4 =
+      Types.TUPLE(Types.LONG, Types.LONG, Types.LONG, Types.LONG);
   private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
   private static final Duration DAY = Duration.ofDays(1);
   private static final long UPDATE_EVERY_MS = 2_000;
@@ -51,23 +61,25 @@ final class Queries {
       case "q3":
         return q3(persons(events), auctions(events));
       case "q4":
-        return q4(winning(auctions(events), bids));
+        return q4(winning(terms(auctions(events), a -> a.category), LONGS_4, offers(bids), LONGS_3));
       case "q5":
         return q5(bids);
       case "q6":
-        return q6(winning(auctions(events), bids));
+        return q6(winning(terms(auctions(events), a -> a.seller), LONGS_4, offers(bids), LONGS_3));
       case "q7":
         return q7(bids);
       case "q8":
         return q8(persons(events), auctions(events));
       case "q9":
-        return winning(auctions(events), bids).map(s -> concat(auctionCells(s.f0), s.f1.auction, s.f1.bidder, s.f1.price, s.f1.dateTime, s.f1.extra)).returns(ROW);
+        return q9(auctions(events), bids);
       case "q11":
-        return bids.keyBy(b -> b.bidder, Types.LONG)
+        return bids.map(b -> b.bidder).returns(Types.LONG)
+            .keyBy(bidder -> bidder, Types.LONG)
             .window(EventTimeSessionWindows.withGap(TEN_SECONDS))
             .aggregate(new Count<>(), new CountRow(), Types.LONG, Types.LONG, ROW);
       case "q12":
-        return bids.keyBy(b -> b.bidder, Types.LONG)
+        return bids.map(b -> b.bidder).returns(Types.LONG)
+            .keyBy(bidder -> bidder, Types.LONG)
             .window(TumblingProcessingTimeWindows.of(TEN_SECONDS))
             .aggregate(new Count<>(), new CountRow(), Types.LONG, Types.LONG, ROW);
       case "q13":
@@ -77,19 +89,23 @@ final class Queries {
             .map(b -> new Object[] {b.auction, b.bidder, Rows.euros(b.price), timeOfDay(b.dateTime), b.dateTime, b.extra, letters(b.extra, 'c')})
             .returns(ROW);
       case "q15":
-        return bids.windowAll(TumblingEventTimeWindows.of(DAY))
+        return bids.map(b -> Tuple3.of(b.price, b.auction, b.bidder)).returns(LONGS_3)
+            .windowAll(TumblingEventTimeWindows.of(DAY))
             .trigger(new EarlyResults(UPDATE_EVERY_MS))
-            .aggregate(new Statistics(true), new DayRow(), TypeInformation.of(Statistics.Of.class), TypeInformation.of(Statistics.Of.class), ROW);
+            .aggregate(new Statistics<>(Statistics.Kind.IDS), new DayRow(), TypeInformation.of(Statistics.Of.class), TypeInformation.of(Statistics.Of.class), ROW);
       case "q16":
-        return bids.keyBy(b -> b.channel, Types.STRING)
+        return bids.map(b -> Tuple5.of(b.price, b.auction, b.bidder, b.dateTime, b.channel))
+            .returns(Types.TUPLE(Types.LONG, Types.LONG, Types.LONG, Types.LONG, Types.STRING))
+            .keyBy(b -> b.f4, Types.STRING)
             .window(TumblingEventTimeWindows.of(DAY))
             .trigger(new EarlyResults(UPDATE_EVERY_MS))
-            .aggregate(new Statistics(true), new ChannelRow(), TypeInformation.of(Statistics.Of.class), TypeInformation.of(Statistics.Of.class), ROW);
+            .aggregate(new Statistics<>(Statistics.Kind.IDS_AND_LATEST), new ChannelRow(), TypeInformation.of(Statistics.Of.class), TypeInformation.of(Statistics.Of.class), ROW);
       case "q17":
-        return bids.keyBy(b -> b.auction, Types.LONG)
+        return bids.map(b -> Tuple2.of(b.price, b.auction)).returns(LONGS_2)
+            .keyBy(b -> b.f1, Types.LONG)
             .window(TumblingEventTimeWindows.of(DAY))
             .trigger(new EarlyResults(UPDATE_EVERY_MS))
-            .aggregate(new Statistics(false), new AuctionRow(), TypeInformation.of(Statistics.Of.class), TypeInformation.of(Statistics.Of.class), ROW);
+            .aggregate(new Statistics<>(Statistics.Kind.PRICES), new AuctionRow(), TypeInformation.of(Statistics.Of.class), TypeInformation.of(Statistics.Of.class), ROW);
       case "q18":
         return q18(bids);
       case "q19":
@@ -100,8 +116,12 @@ final class Queries {
         return q21(bids);
       case "q22":
         return bids.map(b -> {
-              String[] parts = b.url.split("/", -1);
-              return new Object[] {b.auction, b.bidder, b.price, b.channel, part(parts, 3), part(parts, 4), part(parts, 5)};
+              int first = 0;
+              for (int slash = 0; slash < 3; slash++) first = behindSlash(b.url, first);
+              int second = behindSlash(b.url, first);
+              int third = behindSlash(b.url, second);
+              int end = behindSlash(b.url, third);
+              return new Object[] {b.auction, b.bidder, b.price, b.channel, part(b.url, first, second), part(b.url, second, third), part(b.url, third, end)};
             })
             .returns(ROW);
       case "q23":
@@ -120,115 +140,182 @@ final class Queries {
   }
 
   private static DataStream<Object[]> q3(DataStream<Person> persons, DataStream<Auction> auctions) {
-    return auctions.filter(a -> a.category == 10).keyBy(a -> a.seller, Types.LONG)
+    TypeInformation<Tuple4<Long, String, String, String>> seller =
+        Types.TUPLE(Types.LONG, Types.STRING, Types.STRING, Types.STRING);
+    return auctions.filter(a -> a.category == 10)
+        .map(a -> Tuple2.of(a.id, a.seller)).returns(LONGS_2)
+        .keyBy(a -> a.f1, Types.LONG)
         .connect(
             persons.filter(p -> p.state.equals("OR") || p.state.equals("ID") || p.state.equals("CA"))
-                .keyBy(p -> p.id, Types.LONG))
-        .process(
-            new KeyedCoProcessFunction<Long, Auction, Person, Object[]>() {
-              private transient ValueState<Person> seller;
-              private transient ListState<Auction> early;
-
-              @Override
-              public void open(OpenContext context) {
-                seller = getRuntimeContext().getState(new ValueStateDescriptor<>("seller", Person.class));
-                early = getRuntimeContext().getListState(new ListStateDescriptor<>("early", Auction.class));
-              }
-
-              @Override
-              public void processElement1(Auction auction, Context context, Collector<Object[]> out) throws Exception {
-                Person person = seller.value();
-                if (person == null) early.add(auction);
-                else out.collect(row(person, auction));
-              }
-
-              @Override
-              public void processElement2(Person person, Context context, Collector<Object[]> out) throws Exception {
-                seller.update(person);
-                for (Auction auction : early.get()) out.collect(row(person, auction));
-                early.clear();
-              }
-
-              private Object[] row(Person person, Auction auction) {
-                return new Object[] {person.name, person.city, person.state, auction.id};
-              }
-            })
+                .map(p -> Tuple4.of(p.id, p.name, p.city, p.state)).returns(seller)
+                .keyBy(p -> p.f0, Types.LONG))
+        .process(new Sellers(seller))
         .returns(ROW);
   }
 
-  /** As winning-bids.ts. */
-  private static SingleOutputStreamOperator<Tuple2<Auction, Bid>> winning(
-      DataStream<Auction> auctions, DataStream<Bid> bids) {
-    return auctions.keyBy(a -> a.id, Types.LONG)
-        .connect(bids.keyBy(b -> b.auction, Types.LONG))
-        .process(new Winning())
-        .returns(Types.TUPLE(TypeInformation.of(Auction.class), TypeInformation.of(Bid.class)));
-  }
+  private static final class Sellers
+      extends KeyedCoProcessFunction<Long, Tuple2<Long, Long>, Tuple4<Long, String, String, String>, Object[]> {
+    private final TypeInformation<Tuple4<Long, String, String, String>> type;
+    private transient ValueState<Tuple4<Long, String, String, String>> seller;
+    private transient ListState<Long> early;
 
-  private static final class Winning
-      extends KeyedCoProcessFunction<Long, Auction, Bid, Tuple2<Auction, Bid>> {
-    private transient ValueState<Auction> open;
-    private transient ValueState<Bid> best;
-    private transient ListState<Bid> early;
-
-    @Override
-    public void open(OpenContext context) {
-      open = getRuntimeContext().getState(new ValueStateDescriptor<>("auction", Auction.class));
-      best = getRuntimeContext().getState(new ValueStateDescriptor<>("best", Bid.class));
-      early = getRuntimeContext().getListState(new ListStateDescriptor<>("early", Bid.class));
+    Sellers(TypeInformation<Tuple4<Long, String, String, String>> type) {
+      this.type = type;
     }
 
     @Override
-    public void processElement1(Auction auction, Context context, Collector<Tuple2<Auction, Bid>> out) throws Exception {
-      if (auction.expires <= context.timerService().currentWatermark()) return;
-      context.timerService().registerEventTimeTimer(auction.expires);
+    public void open(OpenContext context) {
+      seller = getRuntimeContext().getState(new ValueStateDescriptor<>("seller", type));
+      early = getRuntimeContext().getListState(new ListStateDescriptor<>("early", Types.LONG));
+    }
+
+    @Override
+    public void processElement1(Tuple2<Long, Long> auction, Context context, Collector<Object[]> out) throws Exception {
+      Tuple4<Long, String, String, String> person = seller.value();
+      if (person == null) early.add(auction.f0);
+      else out.collect(row(person, auction.f0));
+    }
+
+    @Override
+    public void processElement2(Tuple4<Long, String, String, String> person, Context context, Collector<Object[]> out)
+        throws Exception {
+      seller.update(person);
+      for (Long auction : early.get()) out.collect(row(person, auction));
+      early.clear();
+    }
+
+    private Object[] row(Tuple4<Long, String, String, String> person, Long auction) {
+      return new Object[] {person.f1, person.f2, person.f3, auction};
+    }
+  }
+
+  /** What must be known of auctions to find winners: id, begin and end, and what the result is added to. */
+  private static DataStream<Tuple4<Long, Long, Long, Long>> terms(
+      DataStream<Auction> auctions, KeySelector<Auction, Long> groupOf) {
+    return auctions.map(a -> Tuple4.of(a.id, a.dateTime, a.expires, groupOf.getKey(a))).returns(LONGS_4);
+  }
+
+  /** What must be known of bids for that: auction, price and time. */
+  private static DataStream<Tuple3<Long, Long, Long>> offers(DataStream<Bid> bids) {
+    return bids.map(b -> Tuple3.of(b.auction, b.price, b.dateTime)).returns(LONGS_3);
+  }
+
+  /** As winning-bids.ts. Auctions begin with id, begin and end, bids with auction, price and time. */
+  private static <A extends Tuple, B extends Tuple> SingleOutputStreamOperator<Tuple2<A, B>> winning(
+      DataStream<A> auctions, TypeInformation<A> auctionType, DataStream<B> bids, TypeInformation<B> bidType) {
+    return auctions.keyBy(a -> a.<Long>getField(0), Types.LONG)
+        .connect(bids.keyBy(b -> b.<Long>getField(0), Types.LONG))
+        .process(new Winning<>(auctionType, bidType))
+        .returns(Types.TUPLE(auctionType, bidType));
+  }
+
+  private static final class Winning<A extends Tuple, B extends Tuple>
+      extends KeyedCoProcessFunction<Long, A, B, Tuple2<A, B>> {
+    private final TypeInformation<A> auctionType;
+    private final TypeInformation<B> bidType;
+    private transient ValueState<A> open;
+    private transient ValueState<B> best;
+    private transient ListState<B> early;
+
+    Winning(TypeInformation<A> auctionType, TypeInformation<B> bidType) {
+      this.auctionType = auctionType;
+      this.bidType = bidType;
+    }
+
+    @Override
+    public void open(OpenContext context) {
+      open = getRuntimeContext().getState(new ValueStateDescriptor<>("auction", auctionType));
+      best = getRuntimeContext().getState(new ValueStateDescriptor<>("best", bidType));
+      early = getRuntimeContext().getListState(new ListStateDescriptor<>("early", bidType));
+    }
+
+    @Override
+    public void processElement1(A auction, Context context, Collector<Tuple2<A, B>> out) throws Exception {
+      long expires = auction.<Long>getField(2);
+      if (expires <= context.timerService().currentWatermark()) return;
+      context.timerService().registerEventTimeTimer(expires);
       open.update(auction);
-      for (Bid bid : early.get()) {
-        if (bid.dateTime != auction.expires) context.timerService().deleteEventTimeTimer(bid.dateTime);
+      for (B bid : early.get()) {
+        if (timeOf(bid) != expires) context.timerService().deleteEventTimeTimer(timeOf(bid));
         offer(auction, bid);
       }
       early.clear();
     }
 
     @Override
-    public void processElement2(Bid bid, Context context, Collector<Tuple2<Auction, Bid>> out) throws Exception {
-      Auction auction = open.value();
+    public void processElement2(B bid, Context context, Collector<Tuple2<A, B>> out) throws Exception {
+      A auction = open.value();
       if (auction != null) {
         offer(auction, bid);
-      } else if (bid.dateTime > context.timerService().currentWatermark()) {
-        context.timerService().registerEventTimeTimer(bid.dateTime);
+      } else if (timeOf(bid) > context.timerService().currentWatermark()) {
+        context.timerService().registerEventTimeTimer(timeOf(bid));
         early.add(bid);
       }
     }
 
     @Override
-    public void onTimer(long time, OnTimerContext context, Collector<Tuple2<Auction, Bid>> out) throws Exception {
-      Auction auction = open.value();
+    public void onTimer(long time, OnTimerContext context, Collector<Tuple2<A, B>> out) throws Exception {
+      A auction = open.value();
       if (auction == null) {
-        List<Bid> left = new ArrayList<>();
-        for (Bid bid : early.get()) if (bid.dateTime > time) left.add(bid);
+        List<B> left = new ArrayList<>();
+        for (B bid : early.get()) if (timeOf(bid) > time) left.add(bid);
         early.update(left);
         return;
       }
-      if (time < auction.expires) return;
-      Bid bid = best.value();
+      if (time < auction.<Long>getField(2)) return;
+      B bid = best.value();
       if (bid != null) out.collect(Tuple2.of(auction, bid));
       open.clear();
       best.clear();
     }
 
-    private void offer(Auction auction, Bid bid) throws Exception {
-      if (bid.dateTime < auction.dateTime || bid.dateTime > auction.expires) return;
-      Bid other = best.value();
-      if (other == null || bid.price > other.price || (bid.price == other.price && bid.dateTime < other.dateTime))
+    private void offer(A auction, B bid) throws Exception {
+      long time = timeOf(bid);
+      if (time < auction.<Long>getField(1) || time > auction.<Long>getField(2)) return;
+      B other = best.value();
+      if (other == null || priceOf(bid) > priceOf(other) || (priceOf(bid) == priceOf(other) && time < timeOf(other)))
         best.update(bid);
+    }
+
+    private long priceOf(B bid) {
+      return bid.<Long>getField(1);
+    }
+
+    private long timeOf(B bid) {
+      return bid.<Long>getField(2);
     }
   }
 
-  private static DataStream<Object[]> q4(DataStream<Tuple2<Auction, Bid>> sales) {
-    return sales.keyBy(s -> s.f0.category, Types.LONG)
+  private static DataStream<Object[]> q9(DataStream<Auction> auctions, DataStream<Bid> bids) {
+    TypeInformation<Tuple10<Long, Long, Long, String, String, Long, Long, Long, Long, String>> auctionType =
+        Types.TUPLE(
+            Types.LONG, Types.LONG, Types.LONG, Types.STRING, Types.STRING,
+            Types.LONG, Types.LONG, Types.LONG, Types.LONG, Types.STRING);
+    TypeInformation<Tuple5<Long, Long, Long, Long, String>> bidType =
+        Types.TUPLE(Types.LONG, Types.LONG, Types.LONG, Types.LONG, Types.STRING);
+    return winning(
+            auctions
+                .map(a -> Tuple10.of(
+                    a.id, a.dateTime, a.expires, a.itemName, a.description, a.initialBid, a.reserve, a.seller, a.category, a.extra))
+                .returns(auctionType),
+            auctionType,
+            bids.map(b -> Tuple5.of(b.auction, b.price, b.dateTime, b.bidder, b.extra)).returns(bidType),
+            bidType)
+        .map(sale -> {
+          var a = sale.f0;
+          var b = sale.f1;
+          return new Object[] {
+            a.f0, a.f3, a.f4, a.f5, a.f6, a.f1, a.f2, a.f7, a.f8, a.f9, b.f0, b.f3, b.f1, b.f2, b.f4
+          };
+        })
+        .returns(ROW);
+  }
+
+  private static DataStream<Object[]> q4(DataStream<Tuple2<Tuple4<Long, Long, Long, Long>, Tuple3<Long, Long, Long>>> sales) {
+    return sales.map(s -> Tuple2.of(s.f0.f3, s.f1.f1)).returns(LONGS_2)
+        .keyBy(s -> s.f0, Types.LONG)
         .process(
-            new KeyedProcessFunction<Long, Tuple2<Auction, Bid>, Object[]>() {
+            new KeyedProcessFunction<Long, Tuple2<Long, Long>, Object[]>() {
               private transient ValueState<long[]> sum;
 
               @Override
@@ -237,10 +324,10 @@ final class Queries {
               }
 
               @Override
-              public void processElement(Tuple2<Auction, Bid> sale, Context context, Collector<Object[]> out) throws Exception {
+              public void processElement(Tuple2<Long, Long> sale, Context context, Collector<Object[]> out) throws Exception {
                 long[] sumAndCount = sum.value();
                 if (sumAndCount == null) sumAndCount = new long[2];
-                sumAndCount[0] += sale.f1.price;
+                sumAndCount[0] += sale.f1;
                 sumAndCount[1]++;
                 sum.update(sumAndCount);
                 out.collect(new Object[] {context.getCurrentKey(), sumAndCount[0] / sumAndCount[1]});
@@ -250,7 +337,8 @@ final class Queries {
   }
 
   private static DataStream<Object[]> q5(DataStream<Bid> bids) {
-    return bids.keyBy(b -> b.auction, Types.LONG)
+    return bids.map(b -> b.auction).returns(Types.LONG)
+        .keyBy(auction -> auction, Types.LONG)
         .window(SlidingEventTimeWindows.of(TEN_SECONDS, Duration.ofSeconds(2)))
         .aggregate(new Count<>(), new CountRow(), Types.LONG, Types.LONG, ROW)
         .windowAll(TumblingEventTimeWindows.of(Duration.ofSeconds(2)))
@@ -262,10 +350,11 @@ final class Queries {
         .returns(ROW);
   }
 
-  private static DataStream<Object[]> q6(DataStream<Tuple2<Auction, Bid>> sales) {
-    return sales.keyBy(s -> s.f0.seller, Types.LONG)
+  private static DataStream<Object[]> q6(DataStream<Tuple2<Tuple4<Long, Long, Long, Long>, Tuple3<Long, Long, Long>>> sales) {
+    return sales.map(s -> Tuple4.of(s.f0.f3, s.f1.f2, s.f0.f0, s.f1.f1)).returns(LONGS_4)
+        .keyBy(s -> s.f0, Types.LONG)
         .process(
-            new KeyedProcessFunction<Long, Tuple2<Auction, Bid>, Object[]>() {
+            new KeyedProcessFunction<Long, Tuple4<Long, Long, Long, Long>, Object[]>() {
               private transient ValueState<ArrayList> closings;
 
               @Override
@@ -275,10 +364,10 @@ final class Queries {
 
               @Override
               @SuppressWarnings("unchecked")
-              public void processElement(Tuple2<Auction, Bid> sale, Context context, Collector<Object[]> out) throws Exception {
+              public void processElement(Tuple4<Long, Long, Long, Long> sale, Context context, Collector<Object[]> out) throws Exception {
                 ArrayList<long[]> all = closings.value();
                 if (all == null) all = new ArrayList<>();
-                long[] closing = {sale.f1.dateTime, sale.f0.id, sale.f1.price};
+                long[] closing = {sale.f1, sale.f2, sale.f3};
                 int at = all.size();
                 while (at > 0 && before(closing, all.get(at - 1))) at--;
                 all.add(at, closing);
@@ -300,63 +389,86 @@ final class Queries {
   }
 
   private static DataStream<Object[]> q7(DataStream<Bid> bids) {
+    TypeInformation<Shown> type = TypeInformation.of(Shown.class);
+    DataStream<Shown> shown = bids.map(Shown::of).returns(type);
     DataStream<ArrayList> highest =
-        bids.windowAll(TumblingEventTimeWindows.of(TEN_SECONDS))
-            .aggregate(new Most<>(bid -> bid.price), Types.GENERIC(ArrayList.class), Types.GENERIC(ArrayList.class));
-    DataStream<Bid> inside =
-        highest.flatMap((ArrayList most, Collector<Bid> out) -> {
-              for (Object bid : most) out.collect((Bid) bid);
+        shown.windowAll(TumblingEventTimeWindows.of(TEN_SECONDS))
+            .aggregate(new Most<Shown>(bid -> bid.price), Types.GENERIC(ArrayList.class), Types.GENERIC(ArrayList.class));
+    DataStream<Shown> inside =
+        highest.flatMap((ArrayList most, Collector<Shown> out) -> {
+              for (Object bid : most) out.collect((Shown) bid);
             })
-            .returns(Bid.class);
-    DataStream<Bid> atTheEnd =
-        bids.filter(b -> b.dateTime % 10_000 == 0).keyBy(b -> b.dateTime, Types.LONG)
-            .connect(highest.map(most -> (Bid) most.get(0)).returns(Bid.class)
+            .returns(type);
+    DataStream<Shown> atTheEnd =
+        shown.filter(b -> b.dateTime % 10_000 == 0).keyBy(b -> b.dateTime, Types.LONG)
+            .connect(highest.map(most -> (Shown) most.get(0)).returns(type)
                 .keyBy(b -> b.dateTime / 10_000 * 10_000 + 10_000, Types.LONG))
             .process(new HighestAtTheEnd())
-            .returns(Bid.class);
+            .returns(type);
     return inside.union(atTheEnd)
         .map(b -> new Object[] {b.auction, b.price, b.bidder, b.dateTime, b.extra})
         .returns(ROW);
   }
 
-  private static final class HighestAtTheEnd extends KeyedCoProcessFunction<Long, Bid, Bid, Bid> {
-    private transient ListState<Bid> waiting;
+  private static final class HighestAtTheEnd extends KeyedCoProcessFunction<Long, Shown, Shown, Shown> {
+    private transient ListState<Shown> waiting;
     private transient ValueState<Long> highest;
 
     @Override
     public void open(OpenContext context) {
-      waiting = getRuntimeContext().getListState(new ListStateDescriptor<>("bids", Bid.class));
+      waiting = getRuntimeContext().getListState(new ListStateDescriptor<>("bids", Shown.class));
       highest = getRuntimeContext().getState(new ValueStateDescriptor<>("highest", Long.class));
     }
 
     @Override
-    public void processElement1(Bid bid, Context context, Collector<Bid> out) throws Exception {
+    public void processElement1(Shown bid, Context context, Collector<Shown> out) throws Exception {
       waiting.add(bid);
     }
 
     @Override
-    public void processElement2(Bid most, Context context, Collector<Bid> out) throws Exception {
+    public void processElement2(Shown most, Context context, Collector<Shown> out) throws Exception {
       highest.update(most.price);
       context.timerService().registerEventTimeTimer(context.getCurrentKey());
     }
 
     @Override
-    public void onTimer(long time, OnTimerContext context, Collector<Bid> out) throws Exception {
-      for (Bid bid : waiting.get()) if (bid.price == highest.value()) out.collect(bid);
+    public void onTimer(long time, OnTimerContext context, Collector<Shown> out) throws Exception {
+      for (Shown bid : waiting.get()) if (bid.price == highest.value()) out.collect(bid);
       waiting.clear();
       highest.clear();
     }
   }
 
+  /** What the rows of q7 show of a bid. */
+  public static final class Shown {
+    public long auction;
+    public long bidder;
+    public long price;
+    public long dateTime;
+    public String extra;
+
+    static Shown of(Bid bid) {
+      Shown shown = new Shown();
+      shown.auction = bid.auction;
+      shown.bidder = bid.bidder;
+      shown.price = bid.price;
+      shown.dateTime = bid.dateTime;
+      shown.extra = bid.extra;
+      return shown;
+    }
+  }
+
   private static DataStream<Object[]> q8(DataStream<Person> persons, DataStream<Auction> auctions) {
-    return persons.coGroup(auctions.map(a -> a.seller).returns(Types.LONG))
-        .where(p -> p.id, Types.LONG)
+    return persons.map(p -> Tuple3.of(p.id, p.name, p.dateTime))
+        .returns(Types.TUPLE(Types.LONG, Types.STRING, Types.LONG))
+        .coGroup(auctions.map(a -> a.seller).returns(Types.LONG))
+        .where(p -> p.f0, Types.LONG)
         .equalTo(seller -> seller, Types.LONG)
         .window(TumblingEventTimeWindows.of(TEN_SECONDS))
         .apply(
-            (Iterable<Person> registered, Iterable<Long> opened, Collector<Object[]> out) -> {
+            (Iterable<Tuple3<Long, String, Long>> registered, Iterable<Long> opened, Collector<Object[]> out) -> {
               if (!opened.iterator().hasNext()) return;
-              for (Person p : registered) out.collect(new Object[] {p.id, p.name, p.dateTime / 10_000 * 10_000});
+              for (var p : registered) out.collect(new Object[] {p.f0, p.f1, p.f2 / 10_000 * 10_000});
             },
             ROW);
   }
@@ -432,7 +544,7 @@ final class Queries {
 
   private static DataStream<Object[]> q20(DataStream<Bid> bids, DataStream<Auction> auctions) {
     return bids.keyBy(b -> b.auction, Types.LONG)
-        .connect(auctions.keyBy(a -> a.id, Types.LONG))
+        .connect(auctions.map(a -> a.category == 10 ? a : onlyId(a)).returns(Auction.class).keyBy(a -> a.id, Types.LONG))
         .process(
             new KeyedCoProcessFunction<Long, Bid, Auction, Object[]>() {
               private transient ValueState<Auction> known;
@@ -463,6 +575,13 @@ final class Queries {
               }
             })
         .returns(ROW);
+  }
+
+  /** Of an auction that is not asked for: that it is there. */
+  private static Auction onlyId(Auction auction) {
+    Auction known = new Auction();
+    known.id = auction.id;
+    return known;
   }
 
   private static final Pattern CHANNEL_ID = Pattern.compile("[&?]channel_id=([^&]*)");
@@ -558,8 +677,15 @@ final class Queries {
     return all;
   }
 
-  private static String part(String[] parts, int at) {
-    return at < parts.length ? parts[at] : "";
+  /** Where the part behind the next slash begins; where there is none, behind the end as if one stood there. */
+  private static int behindSlash(String url, int from) {
+    int at = url.indexOf('/', from);
+    return at < 0 ? url.length() + 1 : at + 1;
+  }
+
+  /** From a part to the slash in front of the next one. */
+  private static String part(String url, int from, int next) {
+    return from < next ? url.substring(from, next - 1) : "";
   }
 
   private static String timeOfDay(long time) {

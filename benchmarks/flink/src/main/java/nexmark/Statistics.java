@@ -2,9 +2,20 @@ package nexmark;
 
 import java.util.HashMap;
 import org.apache.flink.api.common.functions.AggregateFunction;
+import org.apache.flink.api.java.tuple.Tuple;
 
-/** Counts of bids and, if wanted, of different bidders and auctions, in total and in three classes of price. */
-final class Statistics implements AggregateFunction<Bid, Statistics.Of, Statistics.Of> {
+/**
+ * Counts of bids and, if wanted, of different bidders and auctions, in total and in three classes of price. Bids are tuples of what is
+ * needed of them: price and auction, then bidder, then time.
+ */
+final class Statistics<T extends Tuple> implements AggregateFunction<T, Statistics.Of, Statistics.Of> {
+  /** What is wanted besides counts of bids. */
+  enum Kind {
+    PRICES,
+    IDS,
+    IDS_AND_LATEST
+  }
+
   /** What is counted. */
   public static final class Of {
     public long[] bids = new long[4];
@@ -45,16 +56,16 @@ final class Statistics implements AggregateFunction<Bid, Statistics.Of, Statisti
     }
   }
 
-  private final boolean withIds;
+  private final Kind kind;
 
-  Statistics(boolean withIds) {
-    this.withIds = withIds;
+  Statistics(Kind kind) {
+    this.kind = kind;
   }
 
   @Override
   public Of createAccumulator() {
     Of found = new Of();
-    if (withIds) {
+    if (kind != Kind.PRICES) {
       found.bidders = new Ids();
       found.auctions = new Ids();
     }
@@ -62,19 +73,20 @@ final class Statistics implements AggregateFunction<Bid, Statistics.Of, Statisti
   }
 
   @Override
-  public Of add(Bid bid, Of found) {
-    int priceClass = bid.price < 10_000 ? 1 : bid.price < 1_000_000 ? 2 : 3;
+  public Of add(T bid, Of found) {
+    long price = bid.<Long>getField(0);
+    int priceClass = price < 10_000 ? 1 : price < 1_000_000 ? 2 : 3;
     found.bids[0]++;
     found.bids[priceClass]++;
-    if (withIds) {
-      found.bidders.add(bid.bidder, priceClass);
-      found.auctions.add(bid.auction, priceClass);
-      found.latest = Math.max(found.latest, bid.dateTime);
-    } else {
-      found.lowest = Math.min(found.lowest, bid.price);
-      found.highest = Math.max(found.highest, bid.price);
-      found.sum += bid.price;
+    if (kind == Kind.PRICES) {
+      found.lowest = Math.min(found.lowest, price);
+      found.highest = Math.max(found.highest, price);
+      found.sum += price;
+      return found;
     }
+    found.auctions.add(bid.<Long>getField(1), priceClass);
+    found.bidders.add(bid.<Long>getField(2), priceClass);
+    if (kind == Kind.IDS_AND_LATEST) found.latest = Math.max(found.latest, bid.<Long>getField(3));
     return found;
   }
 
