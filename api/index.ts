@@ -86,7 +86,7 @@ export type {
   StateHandles,
 } from '../operators/process/contexts.ts'
 export type { OutputDisk } from '../checkpoint/store/output-disk.ts'
-export type { Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
+export type { RecordPacker, Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
 export type {
   EnumeratorContext,
   PlainData,

@@ -28,12 +28,16 @@ export function checkedBatch(value: unknown): readonly unknown[] | undefined {
   throw invalidSource('SplitReader.read() to give an array, or undefined at the end', value)
 }
 
-/** What `Sink.open` returned. Throws `INVALID_SINK` unless it has the functions `write`, `flush` and `close`. */
-export function checkedWriter(value: unknown): SinkWriter<unknown> {
-  if (hasMethods(value, ['write', 'flush', 'close'])) return value as SinkWriter<unknown>
+/**
+ * What `Sink.open` returned. Throws `INVALID_SINK` unless it has the functions `write`, `flush` and `close`, and `writePacked` where the sink
+ * has a packer (`packs`).
+ */
+export function checkedWriter(value: unknown, packs = false): SinkWriter<unknown> {
+  const methods = packs ? ['write', 'writePacked', 'flush'] : ['write', 'flush']
+  if (hasMethods(value, [...methods, 'close'])) return value as SinkWriter<unknown>
   throw new MillraceError(
     'INVALID_SINK',
-    `expected Sink.open() to return an object with the functions write, flush and close, got ${describeRecord(value)}`,
+    `expected Sink.open() to return an object with the functions ${methods.join(', ')} and close, got ${describeRecord(value)}`,
   )
 }
 

@@ -2,20 +2,22 @@
  * The end of a chain that hands records to the writer of a sink.
  *
  * Records are collected and handed over in batches: when 512 have come, or when the slot has nothing better to do. While the
- * writer's promise is pending the subtask's gate is blocked: that is the backpressure of a slow sink.
+ * writer's promise is pending the subtask's gate is blocked: that is the backpressure of a slow sink. Records that come packed are handed
+ * over one after the other, behind what was collected before them.
  *
  * At a barrier, and at the end of the input, the writer prepares what it has got so far. Meanwhile the subtask hands over nothing: at a
  * barrier its gate is blocked, by the subtask.
  */
 import type { SinkSnapshot } from '../checkpoint/subtask-snapshot.ts'
 import { MillraceError } from '../mailbox/errors.ts'
+import { Fifo } from '../mailbox/fifo.ts'
 import type { OutputGate } from '../runtime/output-channel.ts'
 import { BATCH_RECORDS } from '../runtime/output-channel.ts'
 import type { Flushable, Slot } from '../runtime/slot.ts'
 import { checkedPrepared } from './connector-checks.ts'
-import type { Output } from './operator.ts'
 import { operatorError } from './operator-error.ts'
 import type { OperatorFailure } from './operator-error.ts'
+import type { PackedOutput } from './packed-records.ts'
 import type { SinkWriter } from './sink.ts'
 
 /** Which sink a tail belongs to: its name in errors, its uid in checkpoints. */
@@ -23,11 +25,18 @@ export interface SinkOwner extends OperatorFailure {
   readonly uid: string
 }
 
+/** What the writer gets in one call. */
+type HandOver =
+  | { readonly values: readonly unknown[]; readonly timestamps: Float64Array }
+  | { readonly packed: unknown; readonly records: number }
+
 /** Collects the records of one sink in one subtask. */
-export class SinkTail implements Output, Flushable {
+export class SinkTail implements PackedOutput, Flushable {
   dirty = false
   /** Records handed to the writer. */
   recordCount = 0
+  /** How many more records have come than values: packed ones are one value. */
+  packedSurplus = 0
   readonly #slot: Slot
   readonly #gate: OutputGate
   readonly #onError: (error: unknown) => void
@@ -38,6 +47,8 @@ export class SinkTail implements Output, Flushable {
   /** Records in it. */
   #length = 0
   #timestamps = new Float64Array(BATCH_RECORDS)
+  /** What comes before the records collected now; mostly empty. */
+  readonly #waiting = new Fifo<HandOver>()
   /** Resolves when this subtask has heard that the writer is done, well or not; undefined while the writer is free. */
   #writing: Promise<void> | undefined
   /** Settles when the writer has prepared, well or not. */
@@ -72,26 +83,51 @@ export class SinkTail implements Output, Flushable {
     if (length + 1 >= BATCH_RECORDS) this.flush()
   }
 
+  emitPacked(packed: unknown, records: number): void {
+    this.packedSurplus += records - 1
+    if (this.#length > 0) this.#waiting.push(this.#takeCollected())
+    this.#waiting.push({ packed, records })
+    this.flush()
+  }
+
   /** Hands over what was collected, unless the writer is still busy. */
   flush(): void {
+    while (this.#pending && this.#writing === undefined && this.#failure === undefined) {
+      this.#handOver(this.#waiting.shift() ?? this.#takeCollected())
+    }
+  }
+
+  /** Whether there is something that the writer has not got. */
+  get #pending(): boolean {
+    return this.#length > 0 || this.#waiting.size > 0
+  }
+
+  #handOver(next: HandOver): void {
+    let done: void | Promise<void>
+    try {
+      if ('values' in next) {
+        this.recordCount += next.values.length
+        done = this.#writer?.write(next.values, next.timestamps)
+      } else {
+        this.recordCount += next.records
+        done = this.#writer?.writePacked?.(next.packed, next.records)
+      }
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    if (typeof done?.then === 'function') this.#wait(done)
+  }
+
+  #takeCollected(): HandOver {
     const length = this.#length
-    if (this.#writing !== undefined || length === 0) return
-    if (this.#failure !== undefined) return
     const values = this.#values
     const timestamps = this.#takeTimestamps(length)
     // The room that was left over must not count as records.
     if (length < values.length) values.length = length
     this.#values = length < BATCH_RECORDS ? [] : new Array(BATCH_RECORDS)
     this.#length = 0
-    this.recordCount += length
-    let done: void | Promise<void>
-    try {
-      done = this.#writer?.write(values, timestamps)
-    } catch (error) {
-      this.#fail(error)
-      return
-    }
-    if (typeof done?.then === 'function') this.#wait(done)
+    return { values, timestamps }
   }
 
   /**
@@ -100,7 +136,7 @@ export class SinkTail implements Output, Flushable {
    * `UNSENDABLE_VALUE`. Nothing may be emitted before it has settled.
    */
   async prepare(last: boolean): Promise<SinkSnapshot> {
-    while (this.#length > 0 || this.#writing !== undefined) {
+    while (this.#pending || this.#writing !== undefined) {
       this.#checkWhole()
       if (this.#writing === undefined) this.flush()
       await this.#writing
@@ -161,7 +197,7 @@ export class SinkTail implements Output, Flushable {
         done,
         () => {
           this.#writing = undefined
-          if (this.#length > 0) this.#slot.markDirty(this)
+          if (this.#pending) this.#slot.markDirty(this)
           this.#gate.unblock()
           heard()
         },

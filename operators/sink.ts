@@ -27,8 +27,37 @@ export interface Sink<T, State = unknown, Committable = unknown> {
    * restart commits again).
    */
   commit?(committables: readonly Committable[]): void | Promise<void>
+  /**
+   * Makes what does a part of the writers' work where the records come from, so that it is spread over more threads: runs in subtasks that
+   * send records to writers on other threads, once per channel. A writer must have `writePacked` then, and still `write`: not all records come packed.
+   * Default: writers do all.
+   *
+   * @example
+   * const lines = (values: readonly number[]): string => values.map((value) => `${value}\n`).join('')
+   * const sink: Sink<number> = {
+   *   name: 'lines',
+   *   maxParallelism: 1,
+   *   createPacker: () => ({ pack: lines }),
+   *   open: () => ({
+   *     write: (values) => appendFile('out.txt', lines(values)),
+   *     writePacked: (packed) => appendFile('out.txt', packed as string),
+   *     flush: () => {},
+   *     close: () => {},
+   *   }),
+   * }
+   */
+  createPacker?(): RecordPacker<T>
   /** The same sink, but its writers and `commit` touch this disk in the place of the machine's. For the simulator. Default: it touches none. */
   onDisk?(disk: OutputDisk): Sink<T, State, Committable>
+}
+
+/** Turns records of a sink into what its writers can take over with less work. Keeps nothing from call to call that a writer would have to know. */
+export interface RecordPacker<T, Packed = unknown> {
+  /**
+   * Packs some records, at least one, in their order, for one writer. What it returns must be plain data; it goes to `SinkWriter.writePacked` on
+   * another thread, and into no checkpoint. The columns are used again after the call. What it throws fails the job in the name of the sink.
+   */
+  pack(values: readonly T[], timestamps: Float64Array): Packed
 }
 
 /** What `Sink.open` is told about the subtask that writes. */
@@ -68,6 +97,11 @@ export interface SinkWriter<T, State = unknown, Committable = unknown> {
    * handed over. Not called again before the last call has settled.
    */
   write(values: readonly T[], timestamps: Float64Array): void | Promise<void>
+  /**
+   * Takes over what the sink's packer (`Sink.createPacker`) has made of `records` records, as `write` would have taken these: the same promise,
+   * and never while a `write` is pending. It belongs to the writer. Default: the sink has no packer.
+   */
+  writePacked?(packed: unknown, records: number): void | Promise<void>
   /** Everything taken so far is on its way to where it belongs. */
   flush(): void | Promise<void>
   /**

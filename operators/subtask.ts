@@ -253,14 +253,18 @@ export abstract class Subtask implements SlotActor {
       bytesOut += channel.byteCount
     }
     let recordsWritten = 0
-    for (const sink of this.#parts.sinks) recordsWritten += sink.recordCount
+    let packedSurplus = 0
+    for (const sink of this.#parts.sinks) {
+      recordsWritten += sink.recordCount
+      packedSurplus += sink.packedSurplus
+    }
     return {
       taskName: this.identity.taskName,
       taskId: this.identity.taskId,
       subtaskIndex: this.identity.index,
       slot: this.slot.index,
       state: this.#state,
-      recordsIn: this.recordsIn,
+      recordsIn: this.recordsIn + packedSurplus,
       recordsOut: recordsOut + recordsWritten,
       recordsWritten,
       bytesIn: this.bytesIn(),

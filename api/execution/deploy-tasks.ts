@@ -4,7 +4,6 @@
  * Runs on the slot's thread. Receivers are built before senders, since a sender in the same slot hands batches to the receiver's gate.
  */
 import type { CodecName } from '../../mailbox/codec.ts'
-import { UnsendableValueError } from '../../mailbox/sendable.ts'
 import type { RestoredShare } from '../../checkpoint/coordinator/restored-job.ts'
 import { HeapStateBackend } from '../../checkpoint/state/heap-state-backend.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
@@ -19,7 +18,7 @@ import type {
 } from '../../operators/checkpointing/channel-state.ts'
 import { InputSubtask } from '../../operators/input-subtask.ts'
 import { SourceSubtask } from '../../operators/source/source-subtask.ts'
-import { operatorError } from '../../operators/operator-error.ts'
+import { packedInput } from '../../operators/packed-records.ts'
 import { SinkTail } from '../../operators/sink-tail.ts'
 import type { Counter } from '../../operators/operator.ts'
 import { counterIn } from '../../operators/subtask-parts.ts'
@@ -31,12 +30,7 @@ import type {
   SubtaskParts,
 } from '../../operators/subtask-parts.ts'
 import type { InputGate } from '../../runtime/input-gate.ts'
-import {
-  LinkTransport,
-  LocalTransport,
-  OutputChannel,
-  OutputGate,
-} from '../../runtime/output-channel.ts'
+import { LocalTransport, OutputChannel, OutputGate } from '../../runtime/output-channel.ts'
 import type { SlotNode } from '../../runtime/slot-node.ts'
 import type { GraphNode, JobGraph } from '../graph.ts'
 import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from '../plan.ts'
@@ -45,6 +39,7 @@ import { chainBranches, nodeOf } from './chain-branches.ts'
 import { channelFacts, restoredChannels } from './channel-state.ts'
 import type { Collector } from './collector.ts'
 import { nameKey } from './finished-subtasks.ts'
+import { linkTransport } from './link-transport.ts'
 import { openWriters } from './open-writers.ts'
 import type { PlacedSink } from './open-writers.ts'
 import { ownWatermarks } from './own-watermarks.ts'
@@ -182,7 +177,9 @@ class Deployer implements DeployedTasks {
           owner.turnFailed(error)
         })
         sinks.push({ tail, node: sinkNode })
-        return tail
+        const { operator } = sinkNode
+        const packs = operator.kind === 'sink' && operator.sink.createPacker !== undefined
+        return packs && sinkNode === root ? packedInput(tail) : tail
       },
     })
     const attention = new Attention(node.slot.clock)
@@ -327,12 +324,11 @@ class Deployer implements DeployedTasks {
 
   #openChannels(edge: EdgePlan, placed: SubtaskPlan, gate: OutputGate): OutputChannel[] {
     const mine = edge.channels.filter(({ fromSubtask }) => fromSubtask === placed.index)
-    const sender = nodeOf(this.#request.graph, edge.fromNode).name
-    return mine.map((channel) => this.#openChannel(channel, gate, sender))
+    return mine.map((channel) => this.#openChannel(edge, channel, gate))
   }
 
-  #openChannel(channel: ChannelPlan, gate: OutputGate, sender: string): OutputChannel {
-    const { node, codec } = this.#request
+  #openChannel(edge: EdgePlan, channel: ChannelPlan, gate: OutputGate): OutputChannel {
+    const { node, codec, graph, recovery } = this.#request
     this.channelIds.push(channel.id)
     const receiver = this.#receivers.get(channel.id)
     if (receiver !== undefined) {
@@ -341,10 +337,14 @@ class Deployer implements DeployedTasks {
       receiver.gate.setCreditTarget(receiver.index, { kind: 'local', output })
       return output
     }
-    const peer = node.slot.peer(channel.toSlot)
-    const transport = new LinkTransport(peer, channel.id, codec, (error, values) =>
-      sendError(sender, channel.fromSubtask, error, values),
-    )
+    const transport = linkTransport({
+      channel,
+      peer: node.slot.peer(channel.toSlot),
+      codec,
+      from: nodeOf(graph, edge.fromNode),
+      to: nodeOf(graph, edge.toNode),
+      overtakable: recovery.unaligned,
+    })
     const output = new OutputChannel(channel.id, node.slot, gate, transport)
     node.router.addOutput(output)
     return output
@@ -361,16 +361,4 @@ function inputChannels(
       .filter(({ toSubtask }) => toSubtask === subtaskIndex)
       .map((channel) => ({ channel, fromTask, input })),
   )
-}
-
-/** A record can't leave its slot: names the operator that sends it, and the record. */
-function sendError(
-  operatorName: string,
-  subtaskIndex: number,
-  error: unknown,
-  values: readonly unknown[],
-): unknown {
-  const found = error instanceof UnsendableValueError
-  const record = found ? { record: { value: values[error.recordIndex] } } : {}
-  return operatorError({ operatorName, subtaskIndex, ...record }, error)
 }

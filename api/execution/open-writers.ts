@@ -35,7 +35,8 @@ export async function openWriters(
       opening = node.name
       const restored = restoredOf(node.uid)
       const context = { ...facts, ...(restored === undefined ? {} : { restored }) }
-      tail.setWriter(checkedWriter(await node.operator.sink.open(context)))
+      const { sink } = node.operator
+      tail.setWriter(checkedWriter(await sink.open(context), sink.createPacker !== undefined))
     }
   } catch (error) {
     await Promise.allSettled(sinks.map(({ tail }) => tail.abort(true)))

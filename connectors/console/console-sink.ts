@@ -91,7 +91,7 @@ class ConsoleWriter implements SinkWriter<unknown> {
     this.#prefix = prefix
     this.#format = format
     this.#buffer = new TextBuffer({
-      send: (text) => sendLines(descriptor, text),
+      send: (bytes) => sendLines(descriptor, bytes),
       failure: (error) => outputError(error, to),
       sendFrom: 1,
       fullFrom: FULL_CHARACTERS,
@@ -118,8 +118,7 @@ class ConsoleWriter implements SinkWriter<unknown> {
 }
 
 /** Writes whole lines, as many at a time as a pipe takes at once. */
-async function sendLines(descriptor: number, text: string): Promise<void> {
-  const bytes = Buffer.from(text)
+async function sendLines(descriptor: number, bytes: Buffer): Promise<void> {
   let start = 0
   while (start < bytes.length) {
     // the last line break that still fits; a line that is longer goes alone

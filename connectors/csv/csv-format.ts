@@ -5,7 +5,7 @@ import Papa from 'papaparse'
 
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { PlainData } from '../../operators/source.ts'
-import type { RecordEncoder, RecordFormat } from '../files/record-format.ts'
+import type { PieceEncoder, RecordEncoder, RecordFormat } from '../files/record-format.ts'
 import { checkDelimiter } from './csv-source.ts'
 
 /** How CSV is written. */
@@ -52,7 +52,15 @@ export function csvFormat(options: CsvFormatOptions, where: string): RecordForma
     name: 'csv',
     extension: '.csv',
     encoder: (memory) => new CsvEncoder({ columns, header, delimiter }, memory),
+    // Otherwise the first record of a file names the columns of all.
+    ...(columns === undefined ? {} : { pieces: () => rowsOf({ columns, header, delimiter }) }),
   }
+}
+
+/** Rows without a header. */
+function rowsOf(format: Format): PieceEncoder<object> {
+  const encoder = new CsvEncoder(format, undefined)
+  return { encode: (values) => encoder.encode(values, false) }
 }
 
 function isNameList(columns: unknown): columns is readonly string[] {

@@ -5,6 +5,7 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import type { Sink } from '../../operators/sink.ts'
 import { commitFiles, type FileCommittable } from '../files/commit-files.ts'
 import { nodeOutputDisk } from '../files/node-output-disk.ts'
+import { packingBuckets } from '../files/packed-text.ts'
 import type { BulkFormat, RecordFormat } from '../files/record-format.ts'
 import { FolderWriter, type FolderOptions, type FolderState } from './folder-writer.ts'
 import { isBulk, type FileFormat } from './part-file.ts'
@@ -111,7 +112,11 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FolderState, F
 }
 
 function sinkOf<T>(options: FolderOptions<T>): Sink<T, FolderState, FileCommittable> {
+  const { format, bucket, limits } = options
+  // A file with so many records may end in the middle of what was packed together.
+  const packs = !isBulk(format) && limits.records === Number.POSITIVE_INFINITY
   return {
+    ...(packs ? packingBuckets(format, bucket) : {}),
     name: `files(${options.directory})`,
     open: (context) => FolderWriter.open(options, context),
     commit: (files) => commitFiles(files, options.disk),

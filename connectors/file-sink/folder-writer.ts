@@ -10,6 +10,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import { systemClock } from '../../runtime/system-clock.ts'
 import { commitFiles, exists, type FileCommittable } from '../files/commit-files.ts'
 import { notWritable, outputError, OutputFile, type FileState } from '../files/output-file.ts'
+import { inBuckets, type BucketOf, type BucketText } from '../files/packed-text.ts'
 import { bucketFolder, folderTarget, newTag, removePending, withdraw } from './folder-names.ts'
 import { PartFile, type FileFormat, type RollLimits } from './part-file.ts'
 
@@ -25,7 +26,7 @@ export interface FolderOptions<T> {
   readonly limits: RollLimits
   /** Whether all files end at each barrier. */
   readonly atCheckpoint: boolean
-  readonly bucket: ((record: T, timestamp: number) => string) | undefined
+  readonly bucket: BucketOf<T> | undefined
   readonly prefix: string
   readonly disk: OutputDisk
 }
@@ -91,8 +92,19 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
   }
 
   async write(values: readonly T[], timestamps: Float64Array): Promise<void> {
-    for (const [folder, records] of this.#byFolder(values, timestamps)) {
-      await this.#append(folder, records)
+    const { bucket } = this.#options
+    for (const [name, records] of inBuckets(values, timestamps, bucket)) {
+      await this.#append(this.#folderOf(name), records)
+    }
+  }
+
+  async writePacked(packed: unknown): Promise<void> {
+    for (const { bucket, bytes, records } of packed as readonly BucketText[]) {
+      const folder = this.#folderOf(bucket)
+      const nowMs = this.#clock.now()
+      const file = await this.#fileFor(folder, nowMs)
+      await file.appendText(bytes, records, nowMs)
+      await this.#appended(folder, file)
     }
   }
 
@@ -133,20 +145,9 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
     }
   }
 
-  #byFolder(
-    values: readonly T[],
-    timestamps: Float64Array,
-  ): Iterable<readonly [string, readonly T[]]> {
-    const { bucket, directory } = this.#options
-    if (bucket === undefined) return [[directory, values]]
-    const byBucket = new Map<string, T[]>()
-    for (const [index, value] of values.entries()) {
-      const name = bucket(value, timestamps[index] ?? Number.NaN)
-      const records = byBucket.get(name)
-      if (records === undefined) byBucket.set(name, [value])
-      else records.push(value)
-    }
-    return [...byBucket].map(([name, records]) => [bucketFolder(directory, name), records] as const)
+  #folderOf(bucket: string | undefined): string {
+    const { directory } = this.#options
+    return bucket === undefined ? directory : bucketFolder(directory, bucket)
   }
 
   async #append(folder: string, records: readonly T[]): Promise<void> {
@@ -159,9 +160,13 @@ export class FolderWriter<T> implements SinkWriter<T, FolderState, FileCommittab
       const piece = rest.length <= room ? rest : rest.slice(0, room)
       rest = rest.slice(piece.length)
       await file.append(piece, nowMs)
-      if (file.isFull(limits)) await this.#end(folder, file)
-      else this.#touch(folder, file)
+      await this.#appended(folder, file)
     }
+  }
+
+  async #appended(folder: string, file: PartFile<T>): Promise<void> {
+    if (file.isFull(this.#options.limits)) await this.#end(folder, file)
+    else this.#touch(folder, file)
   }
 
   async #fileFor(folder: string, nowMs: number): Promise<PartFile<T>> {

@@ -94,6 +94,16 @@ export class PartFile<T> {
     await this.#file.writeBytes(bytes)
   }
 
+  /** Writes a piece of text, UTF-8, of so many records. Only for text. Settles as `append` does. */
+  async appendText(piece: Uint8Array, records: number, nowMs: number): Promise<void> {
+    const begins = this.#records === 0 ? (this.#text?.empty() ?? '') : ''
+    if (begins !== '') await this.#file.write(begins)
+    this.#records += records
+    this.#writtenMs = nowMs
+    this.#bytes += Buffer.byteLength(begins) + piece.length
+    await this.#file.write(piece)
+  }
+
   /** Hands what it can to the operating system. */
   flush(): Promise<void> {
     return this.#file.flush()

@@ -78,7 +78,7 @@ export class OutputFile {
     this.#disk = disk
     this.#file = file
     this.#buffer = new TextBuffer({
-      send: (text) => file.write(Buffer.from(text)),
+      send: (bytes) => file.write(bytes),
       failure: (error) => outputError(error, target.final),
       sendFrom: WRITE_CHARACTERS,
       fullFrom: FULL_CHARACTERS,
@@ -111,10 +111,10 @@ export class OutputFile {
   }
 
   /**
-   * Takes text. A promise means that more than a mebibyte waits: write no more until it has settled.
+   * Takes text, as it is or as UTF-8. A promise means that more than a mebibyte waits: write no more until it has settled.
    * Errors of earlier writes are thrown here: `OUTPUT_WRITE_FAILED`, `OUTPUT_CLOSED`.
    */
-  write(text: string): void | Promise<void> {
+  write(text: string | Uint8Array): void | Promise<void> {
     return this.#buffer.write(text)
   }
 

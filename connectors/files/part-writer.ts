@@ -10,6 +10,7 @@ import type { PreparedWrites, Sink, SinkWriter, WriterContext } from '../../oper
 import { commitFiles, type FileCommittable } from './commit-files.ts'
 import { nodeOutputDisk } from './node-output-disk.ts'
 import { notWritable, OutputFile, type FileState } from './output-file.ts'
+import { packingText } from './packed-text.ts'
 import { partPath, removeLeftovers, targetOf } from './output-names.ts'
 import type { RecordEncoder, RecordFormat } from './record-format.ts'
 
@@ -50,6 +51,7 @@ function sinkOf<T>(
   disk: OutputDisk,
 ): Sink<T, OutputState, FileCommittable> {
   return {
+    ...packingText(format),
     name: `${format.name}(${path})`,
     open: (context) => PartWriter.open({ path, disk, context }, format),
     commit: (files) => commitFiles(files, disk),
@@ -116,6 +118,17 @@ class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
     if (values.length === 0) return
     const text = this.#encoder.encode(values, !this.#begun)
     this.#begun = true
+    return this.#append(text)
+  }
+
+  writePacked(packed: unknown): void | Promise<void> {
+    const begins = this.#begun ? '' : this.#encoder.empty()
+    this.#begun = true
+    if (begins === '') return this.#append(packed as Uint8Array)
+    return this.#append(Buffer.concat([Buffer.from(begins), packed as Uint8Array]))
+  }
+
+  #append(text: string | Uint8Array): void | Promise<void> {
     return this.#file === undefined ? this.#beginWith(text) : this.#file.write(text)
   }
 
@@ -158,7 +171,7 @@ class PartWriter<T> implements SinkWriter<T, OutputState, FileCommittable> {
   }
 
   /** Only a writer that goes on gets here; many of them will not see another record, and then leave no empty file. */
-  async #beginWith(text: string): Promise<void> {
+  async #beginWith(text: string | Uint8Array): Promise<void> {
     this.#file = await create(this.#place)
     await this.#file.write(text)
   }

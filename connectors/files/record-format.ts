@@ -11,13 +11,24 @@ export interface RecordFormat<T> {
   readonly extension: string
   /** The encoder of one file; `memory` is what the encoder of the same file had said when the job stood still. */
   encoder(memory?: PlainData): RecordEncoder<T>
+  /**
+   * Makes an encoder of pieces: texts of records that may stand anywhere in any file of this format behind what its encoder calls `empty()`. Then
+   * records on their way to writers on other threads become text where they come from. Default: the text depends on what stands before it.
+   */
+  pieces?(): PieceEncoder<T>
+}
+
+/** Turns records into text, whatever file they are for. Used by one subtask. */
+export interface PieceEncoder<T> {
+  /** The text of some records, at least one. Throws a `MillraceError` for a record that the format can't hold. */
+  encode(values: readonly T[]): string
 }
 
 /** Turns the records of one file into text. Used by one subtask. */
 export interface RecordEncoder<T> {
   /** The text of some records; `first`: nothing is in the file yet. Throws a `MillraceError` for a record that the format can't hold. */
   encode(values: readonly T[], first: boolean): string
-  /** What a file without any record holds. */
+  /** What a file without any record holds; of a format with pieces, what stands before the first one. */
   empty(): string
   /** What an encoder needs to go on with the file, plain data. */
   readonly memory: PlainData

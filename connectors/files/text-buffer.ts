@@ -6,21 +6,22 @@ import type { MillraceError } from '../../mailbox/errors.ts'
 
 /** Where a buffer sends its text and when. */
 export interface TextBufferOptions {
-  /** Writes a text completely. Not called again before it has settled. */
-  readonly send: (text: string) => Promise<void>
+  /** Writes bytes completely. Not called again before it has settled. */
+  readonly send: (bytes: Buffer) => Promise<void>
   /** What a failure of `send` is called. */
   readonly failure: (error: unknown) => MillraceError
-  /** From this many characters on, text is sent as soon as nothing else is being sent. */
+  /** From this many characters or bytes on, text is sent as soon as nothing else is being sent. */
   readonly sendFrom: number
-  /** From this many characters on, the caller has to wait. */
+  /** From so many on, the caller has to wait. */
   readonly fullFrom: number
 }
 
 /** See the head of this file. */
 export class TextBuffer {
   readonly #options: TextBufferOptions
-  #parts: string[] = []
-  #characters = 0
+  #parts: (string | Uint8Array)[] = []
+  /** In strings characters, in bytes bytes. */
+  #length = 0
   #sending: Promise<void> | undefined
   #failure: MillraceError | undefined
 
@@ -28,21 +29,21 @@ export class TextBuffer {
     this.#options = options
   }
 
-  /** Takes text. A promise means: no more until it has settled. Throws the failure of earlier text. */
-  write(text: string): void | Promise<void> {
+  /** Takes text, as it is or as UTF-8. A promise means: no more until it has settled. Throws the failure of earlier text. */
+  write(text: string | Uint8Array): void | Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     this.#parts.push(text)
-    this.#characters += text.length
+    this.#length += text.length
     if (this.#sending === undefined) {
-      if (this.#characters >= this.#options.sendFrom) this.#start()
-    } else if (this.#characters >= this.#options.fullFrom) {
+      if (this.#length >= this.#options.sendFrom) this.#start()
+    } else if (this.#length >= this.#options.fullFrom) {
       return this.#settled()
     }
   }
 
   /** Resolves when all text has been sent. */
   async flush(): Promise<void> {
-    while (this.#failure === undefined && (this.#sending !== undefined || this.#characters > 0)) {
+    while (this.#failure === undefined && (this.#sending !== undefined || this.#length > 0)) {
       if (this.#sending === undefined) this.#start()
       await this.#sending
     }
@@ -52,7 +53,7 @@ export class TextBuffer {
   /** Drops what has not been sent yet; resolves when nothing is being sent any more. Never rejects. */
   async drop(): Promise<void> {
     this.#parts = []
-    this.#characters = 0
+    this.#length = 0
     await this.#sending
   }
 
@@ -63,17 +64,34 @@ export class TextBuffer {
 
   /** The promise kept in `#sending` never rejects: a failure waits for the next call. */
   #start(): void {
-    const text = this.#parts.join('')
+    const bytes = joined(this.#parts)
     this.#parts = []
-    this.#characters = 0
+    this.#length = 0
     this.#sending = this.#options
-      .send(text)
+      .send(bytes)
       .catch((error: unknown) => {
         this.#failure = this.#options.failure(error)
       })
       .then(() => {
         this.#sending = undefined
-        if (this.#failure === undefined && this.#characters >= this.#options.sendFrom) this.#start()
+        if (this.#failure === undefined && this.#length >= this.#options.sendFrom) this.#start()
       })
   }
+}
+
+function joined(parts: readonly (string | Uint8Array)[]): Buffer {
+  if (parts.every((part) => typeof part === 'string')) return Buffer.from(parts.join(''))
+  const chunks: Uint8Array[] = []
+  let text = ''
+  for (const part of parts) {
+    if (typeof part === 'string') {
+      text += part
+      continue
+    }
+    if (text !== '') chunks.push(Buffer.from(text))
+    text = ''
+    chunks.push(part)
+  }
+  if (text !== '') chunks.push(Buffer.from(text))
+  return Buffer.concat(chunks)
 }

@@ -16,7 +16,12 @@ import type { RecordEncoder, RecordFormat } from '../files/record-format.ts'
  * stream.to(fileSink({ directory: 'out', format: jsonLines() }))
  */
 export function jsonLines(): RecordFormat<unknown> {
-  return { name: 'jsonLines', extension: '.jsonl', encoder: () => new JsonLinesEncoder() }
+  return {
+    name: 'jsonLines',
+    extension: '.jsonl',
+    encoder: () => new JsonLinesEncoder(),
+    pieces: () => new JsonLinesEncoder(),
+  }
 }
 
 type Replacer = (key: string, value: unknown) => unknown

@@ -190,7 +190,12 @@ export class TwoPhaseRig<T, S, C> {
     if (writing === undefined || records === 0) return
     const values = Array.from({ length: records }, (_, at) => this.#record(this.#records + at))
     this.#records += records
-    await writing.writer.write(values, new Float64Array(records))
+    const timestamps = new Float64Array(records)
+    // sometimes the records come from another thread, if there is something to be done there
+    const packer = chosen % 2 === 0 ? this.#sink.createPacker?.() : undefined
+    if (packer === undefined) await writing.writer.write(values, timestamps)
+    else
+      await writing.writer.writePacked!(structuredClone(packer.pack(values, timestamps)), records)
     // sometimes the file is ahead of the checkpoint on disk, sometimes in memory only
     if (records % 2 === 0) await writing.writer.flush()
   }

@@ -5,7 +5,7 @@
 /** A module that declares them. */
 export const EXAMPLE_GLOBALS = `
 import type { createWriteStream as CreateWriteStream } from 'node:fs'
-import type { writeFile as WriteFile } from 'node:fs/promises'
+import type { appendFile as AppendFile, writeFile as WriteFile } from 'node:fs/promises'
 import type { createInterface as CreateInterface } from 'node:readline'
 import type {
   Environment,
@@ -92,6 +92,7 @@ declare global {
   const Counter: typeof ExampleCounter
 
   const createWriteStream: typeof CreateWriteStream
+  const appendFile: typeof AppendFile
   const writeFile: typeof WriteFile
   const createInterface: typeof CreateInterface
 }

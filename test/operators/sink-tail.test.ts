@@ -95,6 +95,52 @@ test('a writer that takes batches at once gets every record with its time, and w
   assert.is(tail.recordCount, next)
 })
 
+test('packed records are handed over one by one, behind the records that came before them', async () => {
+  const got: unknown[] = []
+  const { steps, begun, settle, emit, tail } = rig({
+    writePacked(packed, records) {
+      got.push([packed, records])
+      begun.push('packed')
+      return new Promise((resolve, reject) => {
+        steps.push({ name: 'packed', end: resolve, fail: reject })
+      })
+    },
+  })
+  emit(2)
+  tail.emitPacked('a', 7)
+  emit(3)
+  tail.emitPacked('b', 1)
+  tail.emitPacked('c', 10)
+  emit(1)
+  assert.equal(begun, ['write 2'])
+  const prepared = tail.prepare(true)
+  for (let i = 0; i < 7; i++) {
+    steps.at(-1)!.end()
+    await settle()
+  }
+  await prepared
+  assert.equal(begun, ['write 2', 'packed', 'write 3', 'packed', 'packed', 'write 1', 'flush'])
+  assert.equal(got, [
+    ['a', 7],
+    ['b', 1],
+    ['c', 10],
+  ])
+  assert.is(tail.recordCount, 24)
+  assert.is(tail.packedSurplus, 15)
+})
+
+test('packed records go to a writer that is free at once, and its failure names the sink', () => {
+  const { begun, tail, errors } = rig({
+    writePacked() {
+      throw new Error('no room')
+    },
+  })
+  tail.emitPacked('a', 7)
+  tail.emitPacked('b', 7)
+  assert.equal(begun, [])
+  assert.match(String(errors), /^OperatorError: Operator 'sink' \(subtask 2\) failed: no room$/)
+})
+
 test('at the end: the rest, then one flush; the commit closes', async () => {
   const { steps, begun, settle, emit, tail } = rig()
   emit(1)

@@ -37,4 +37,40 @@ for (const [shown, writer] of writers) {
   })
 }
 
+test('a sink that packs records and a writer that does not take them fail the job, whether or not any are packed', async () => {
+  const half = {
+    name: 'half',
+    createPacker: () => ({ pack: nothing }),
+    open: () => ({ write: nothing, flush: nothing, close: nothing }),
+  } as Sink<number>
+  const job = defineJob('half', (env) => {
+    env.from(numbers(10)).to(half)
+  })
+  const error = await rejects(runJob(job, { host: 'inline', slots: 1 }).result(), {
+    code: 'INVALID_SINK',
+  })
+  assert.match(
+    (error as OperatorError).message,
+    /^Operator 'half' \(subtask 0\) failed: expected Sink\.open\(\) to return an object with the functions write, writePacked, flush and close, got /,
+  )
+})
+
+test('what createPacker() returns must pack', async () => {
+  const wrong = {
+    ...memorySink<number>(),
+    createPacker: () => ({ pack: 'later' }),
+    open: () => ({ write: nothing, writePacked: nothing, flush: nothing, close: nothing }),
+  } as unknown as Sink<number>
+  const job = defineJob('wrong', (env) => {
+    env.from(numbers(10)).to(wrong, { parallelism: 1 })
+  })
+  const error = await rejects(runJob(job, { host: 'inline', slots: 2, parallelism: 2 }).result(), {
+    code: 'INVALID_SINK',
+  })
+  assert.match(
+    (error as Error).message,
+    /expected Sink\.createPacker\(\) to return an object with the function pack, got \{ pack: 'later' \}/,
+  )
+})
+
 test.run()
