@@ -7,9 +7,12 @@
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { evaluate, uniqueComment } from '../chain/own-code.ts'
 
-/** By name, in the order in which they are made: `value` for a value of any kind, or the fields of an accumulator inside. */
+/**
+ * By name, in the order in which they are made: `value` for a value of any kind, `total` for a number that `merge` adds up, by itself and exactly where all totals
+ * are integers, or the fields of an accumulator inside.
+ */
 export interface AccumulatorFields {
-  readonly [name: string]: 'value' | AccumulatorFields
+  readonly [name: string]: 'value' | 'total' | AccumulatorFields
 }
 
 type AnyAggregate = AggregateFunction<never, unknown, unknown>
@@ -55,7 +58,7 @@ restore: (flat) => (${accumulator})
 function write(fields: AccumulatorFields, path: string, paths: string[]): string {
   const parts = Object.entries(fields).map(([name, inside]) => {
     const at = `${path}[${JSON.stringify(name)}]`
-    if (inside !== 'value') return `${JSON.stringify(name)}: ${write(inside, at, paths)}`
+    if (typeof inside === 'object') return `${JSON.stringify(name)}: ${write(inside, at, paths)}`
     return `${JSON.stringify(name)}: flat.v${paths.push(at) - 1}`
   })
   return `{ ${parts.join(', ')} }`

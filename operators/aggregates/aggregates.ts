@@ -42,7 +42,7 @@ export type Present<V> = [Extract<V, null | undefined>] extends [never]
 
 type Missing = null | undefined
 
-const SUM_FIELDS: AccumulatorFields = { sum: 'value', lost: 'value', count: 'value' }
+const SUM_FIELDS: AccumulatorFields = { sum: 'total', lost: 'total', count: 'total' }
 const EXTREME_FIELDS: AccumulatorFields = { value: 'value' }
 
 /**
@@ -51,7 +51,7 @@ const EXTREME_FIELDS: AccumulatorFields = { value: 'value' }
  * @example flights.keyBy((flight) => flight.origin).aggregate(count())
  */
 export function count(): AggregateFunction<unknown, CountAccumulator, number> {
-  return withFields(withOwnCode(createCount)(), { count: 'value' })
+  return withFields(withOwnCode(createCount)(), { count: 'total' })
 }
 
 /**

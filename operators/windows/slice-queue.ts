@@ -9,6 +9,10 @@
  *      front (oldest last)                 back (newest last)
  *      …  [s2: a2+a3]  [s1: a1+a2+a3]  |  [s4: a4]  [s5: a5]    running: a4+a5
  *
+ * The keys of a stream mostly begin together, so their queues would be turned over in one and the same firing, window after window, which
+ * stops everybody for long. So a queue is turned over for the first time before it has to be, at a moment of its own (`firstTurnMs`), and
+ * from then on once per window length.
+ *
  * Every entry belongs to the queue alone, so `merge` may reuse its first argument. Both stacks are linked lists of
  * the same entries, because a firing passes through all keys: what counts is how many places in memory it touches. Used by one thread.
  */
@@ -30,6 +34,27 @@ export type SliceAggregate<In, Acc> = Pick<
   AggregateFunction<In, Acc, unknown>,
   'createAccumulator' | 'add' | 'merge'
 >
+
+/** The slices of one key: what is said here holds for both kinds of queues. */
+export interface SlicesOfKey<In, Acc> {
+  readonly isEmpty: boolean
+  /** Adds a slice, mostly one that is newer than all others; the accumulator belongs to the queue from now on. */
+  push(at: SliceStart, accumulator: Acc): void
+  /** Drops the slices that start before `start`. */
+  dropBefore(start: number): void
+  /** The aggregate of all slices: only to be read, and only until the queue changes. The queue is not empty. */
+  total(): Acc
+  /** Adds a record to the slice that starts at `start`, which may be any, and may not be there yet. Costs the length of the queue. */
+  addLate(start: number, value: In): void
+  /** The same with what records of one slice have been added up to. */
+  mergeLate(start: number, accumulator: Acc): void
+  /** For a snapshot: the accumulators themselves, to be packed before the queue changes. */
+  contents(): SliceQueueContents<Acc>
+  /** Puts back what a snapshot holds, into an empty queue. */
+  restore(contents: SliceQueueContents<Acc>): void
+  /** The key has gone: the queue is not used any more. */
+  forget(): void
+}
 
 /** Where a slice starts: an object that all keys share, because V8 would box a number for each of them. */
 export interface SliceStart {
@@ -53,8 +78,9 @@ class Entry<Acc> {
 }
 
 /** The slices of one key in the order of their starts. */
-export class SliceQueue<In, Acc> {
+export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   readonly #aggregate: SliceAggregate<In, Acc>
+  #firstTurnMs: number
   /** The two ends of the front: what leaves next, and where it meets the back. */
   #oldest: Entry<Acc> | undefined
   #frontEnd: SliceStart | undefined
@@ -65,22 +91,24 @@ export class SliceQueue<In, Acc> {
   #running: Acc | undefined
   #spare: Entry<Acc> | undefined
 
-  constructor(aggregate: SliceAggregate<In, Acc>) {
+  /** `firstTurnMs`: turned over before a slice that starts so much later than the first one; Infinity: only when it has to be. */
+  constructor(aggregate: SliceAggregate<In, Acc>, firstTurnMs: number) {
     this.#aggregate = aggregate
+    this.#firstTurnMs = firstTurnMs
   }
 
   get isEmpty(): boolean {
     return this.#oldest === undefined && this.#newest === undefined
   }
 
-  /** Adds a slice, mostly one that is newer than all others; the accumulator belongs to the queue from now on. */
   push(at: SliceStart, accumulator: Acc): void {
-    const newest = this.#newest
-    const end = newest === undefined ? this.#lastOfFront() : newest.at
+    const end = this.#newest === undefined ? this.#lastOfFront() : this.#newest.at
     if (end !== undefined && end.start >= at.start) {
       this.#change(at, (into) => this.#aggregate.merge(into, accumulator))
       return
     }
+    this.#turnOverEarly(at)
+    const newest = this.#newest
     if (newest === undefined) {
       this.#running = this.#copyOf(accumulator)
       this.#backEnd = at
@@ -89,6 +117,13 @@ export class SliceQueue<In, Acc> {
     }
     this.#newest = this.#entry(at, accumulator, newest)
     this.#backLength++
+  }
+
+  #turnOverEarly({ start }: SliceStart): void {
+    if (this.#oldest !== undefined || this.#newest === undefined) return
+    if (start - (this.#backEnd as SliceStart).start < this.#firstTurnMs) return
+    this.#firstTurnMs = Infinity
+    this.#turnOver(this.#newest)
   }
 
   /** Uses the entry again that left last: most queues lose a slice for each that they get. */
@@ -107,7 +142,6 @@ export class SliceQueue<In, Acc> {
     return this.#oldest === undefined ? undefined : this.#frontEnd
   }
 
-  /** Drops the slices that start before `start`. */
   dropBefore(start: number): void {
     this.#pop(start)
     if (this.#oldest !== undefined || this.#newest === undefined) return
@@ -144,8 +178,6 @@ export class SliceQueue<In, Acc> {
   }
 
   /**
-   * The aggregate of all slices: only to be read, and only until the queue changes. The queue is not empty.
-   *
    * The back is joined into the oldest front aggregate itself, because that one mostly leaves before the next question; where it
    * stays, only what has come since is joined.
    */
@@ -156,6 +188,8 @@ export class SliceQueue<In, Acc> {
     if (joined === this.#backLength) return oldest.value
     if (joined === 0) {
       oldest.value = this.#aggregate.merge(oldest.value, this.#running as Acc)
+    } else if (joined === this.#backLength - 1) {
+      oldest.value = this.#aggregate.merge(oldest.value, (this.#newest as Entry<Acc>).value)
     } else {
       for (const { value } of this.#back().slice(joined))
         oldest.value = this.#aggregate.merge(oldest.value, value)
@@ -164,12 +198,10 @@ export class SliceQueue<In, Acc> {
     return oldest.value
   }
 
-  /** Adds a record to the slice that starts at `start`, which may be any, and may not be there yet. Costs the length of the queue. */
   addLate(start: number, value: In): void {
     this.#change({ start }, (into) => this.#aggregate.add(into, value))
   }
 
-  /** The same with what records of one slice have been added up to. */
   mergeLate(start: number, accumulator: Acc): void {
     this.#change({ start }, (into) => this.#aggregate.merge(into, accumulator))
   }
@@ -240,7 +272,6 @@ export class SliceQueue<In, Acc> {
     return linked(this.#newest).reverse()
   }
 
-  /** For a snapshot: the accumulators themselves, to be packed before the queue changes. */
   contents(): SliceQueueContents<Acc> {
     const front = linked(this.#oldest).reverse()
     return {
@@ -249,8 +280,9 @@ export class SliceQueue<In, Acc> {
     }
   }
 
-  /** Puts back what a snapshot holds, into an empty queue. */
   restore({ front, back }: SliceQueueContents<Acc>): void {
+    // What has been turned over is not turned over again before its time.
+    if (front.length > 0) this.#firstTurnMs = Infinity
     for (const [start, aggregate, joined] of front) {
       const entry: Entry<Acc> = new Entry({ start }, aggregate, this.#oldest)
       if (this.#oldest === undefined) this.#frontEnd = entry.at
@@ -258,6 +290,10 @@ export class SliceQueue<In, Acc> {
       this.#oldest = entry
     }
     for (const [start, accumulator] of back) this.push({ start }, accumulator)
+  }
+
+  forget(): void {
+    // Nothing of it lies elsewhere.
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Aggregates records in sliding windows of event time, in slices: each record is added once, however many windows it
- * belongs to, and each key's slices are merged about three times in their life (`slice-queue`).
+ * belongs to. What integers add up to is added when a slice comes and taken away when it leaves (`slice-totals`); slices of anything else
+ * are merged about three times in their life (`slice-queue`).
  *
  *      size 6, slide 4, slices of gcd(6, 4) = 2:   |0-2|2-4|4-6|6-8|8-10|
  *                                                  [--window 1--]
@@ -23,8 +24,8 @@ import type { Counter, Operator, Output } from '../operator.ts'
 import { ON_TIME_PANE } from './pane.ts'
 import { isPartialResult, partialForm } from './partial-result.ts'
 import type { PartialForm, PartialResult } from './partial-result.ts'
-import { SliceQueue } from './slice-queue.ts'
-import type { SliceQueueContents, SliceStart } from './slice-queue.ts'
+import { sliceQueues } from './slice-queues.ts'
+import type { SliceQueueContents, SlicesOfKey, SliceStart } from './slice-queue.ts'
 import { noTimestamp } from './window-aggregate.ts'
 import type { FiredWindow } from './window-aggregate.ts'
 import { windowStartWithOffset } from './window-assigner.ts'
@@ -60,7 +61,7 @@ export function slidingAggregate<In, Key, Acc, Result, Out = Result>(
     isPartialResult,
     partials: options.takesPartialResults === true ? partialForm(options.aggregate) : undefined,
     windowStartWithOffset,
-    newQueue: (aggregate) => new SliceQueue(aggregate),
+    newQueue: sliceQueues(options.aggregate, options.size),
     newCut: (cut) => new MapsCut(cut),
     sliceLength: sliceLengthOf(options),
     ON_TIME_PANE,
@@ -89,7 +90,7 @@ interface OpenSlice<Acc> {
 /** The slices of a key that a window has taken in. */
 interface KeySlices<In, Acc> {
   readonly key: CanonicalKey
-  readonly queue: SliceQueue<In, Acc>
+  readonly queue: SlicesOfKey<In, Acc>
   /** After a restore: the end of the newest window that has fired for this key; it does not fire again. */
   readonly firedEnd: number
 }
@@ -111,7 +112,7 @@ interface Imports<In, Acc> {
   /** Undefined: none come. */
   readonly partials: PartialForm<Acc> | undefined
   readonly windowStartWithOffset: typeof windowStartWithOffset
-  readonly newQueue: (aggregate: AggregateFunction<In, Acc, unknown>) => SliceQueue<In, Acc>
+  readonly newQueue: () => SlicesOfKey<In, Acc>
   readonly newCut: (
     options: MapsCutOptions<Acc | KeySlices<In, Acc>>,
   ) => MapsCut<Acc | KeySlices<In, Acc>>
@@ -234,7 +235,7 @@ function createOperator<In, Key, Acc, Result, Out>(
     if (cut !== undefined) cut.touch(taken, key)
     const known = taken.get(key)
     if (known !== undefined) return known
-    const slices = { key: detachKey(key), queue: newQueue(aggregate), firedEnd }
+    const slices = { key: detachKey(key), queue: newQueue(), firedEnd }
     taken.set(slices.key, slices)
     return slices
   }
@@ -274,16 +275,24 @@ function createOperator<In, Key, Acc, Result, Out>(
     }
   }
 
+  function beginFiring(): IterableIterator<KeySlices<In, Acc>> {
+    // What leaves may leave for all keys at once.
+    if (cut !== undefined) for (const key of taken.keys()) cut.touch(taken, key)
+    return taken.values()
+  }
+
   function fire(): boolean {
-    firing ??= taken.values()
+    firing ??= beginFiring()
     if (output.full) return false
     const oldestStart = firingEnd - size
     // A loop that is left does not end this kind of iterator; the next call goes on behind.
     for (const { key, queue, firedEnd } of firing) {
       if (cut !== undefined) cut.touch(taken, key)
       queue.dropBefore(oldestStart)
-      if (queue.isEmpty) taken.delete(key)
-      else if (firedEnd < firingEnd) emit(key, aggregate.getResult(queue.total()))
+      if (queue.isEmpty) {
+        taken.delete(key)
+        queue.forget()
+      } else if (firedEnd < firingEnd) emit(key, aggregate.getResult(queue.total()))
       if (output.full) return false
     }
     firing = undefined

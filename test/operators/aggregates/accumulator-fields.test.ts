@@ -49,7 +49,7 @@ test("the fields of a user's aggregate are not known, and a part of that kind tr
   assert.is(fieldsOf(product), undefined)
   assert.equal(fieldsOf(combine({ product, n: count() })), {
     p0: 'value',
-    p1: { count: 'value' },
+    p1: { count: 'total' },
   })
 })
 
