@@ -20,6 +20,12 @@ export interface Sale<A extends Term, B extends Offer> {
   readonly bid: B
 }
 
+/** An auction that is not over, and the best bid so far. */
+interface Open<A, B> {
+  readonly auction: A
+  readonly best: B | undefined
+}
+
 /** A bid without what only some queries show. */
 export function offerOf({ auction, price, dateTime }: Bid): Offer {
   return { auction, price, dateTime }
@@ -35,42 +41,45 @@ export function winningBids<A extends Term, B extends Offer>(
     .connect(bids.keyBy((bid) => bid.auction))
     .process({
       state: {
-        auction: valueState<A>(),
-        best: valueState<B>(),
-        /** Bids that came before their auction. */
+        open: valueState<Open<A, B>>(),
+        /** Bids that came before their auction. A timer waits at the time of the first. */
         early: listState<B>(),
       },
       processRecord1(auction, { state, timers }) {
         // One that comes when it is over already is too late, and so is every bid for it.
         if (!timers.tryRegisterEventTime(auction.expires)) return
-        state.auction.set(auction)
-        for (const bid of state.early.get()) {
-          if (bid.dateTime !== auction.expires) timers.deleteEventTime(bid.dateTime)
-          if (counts(auction, bid) && wins(bid, state.best.get())) state.best.set(bid)
-        }
+        const early = state.early.get()
+        let best: B | undefined
+        for (const bid of early) if (counts(auction, bid) && wins(bid, best)) best = bid
+        state.open.set({ auction, best })
+        const [first] = early
+        if (first === undefined) return
+        if (first.dateTime !== auction.expires) timers.deleteEventTime(first.dateTime)
         state.early.clear()
       },
-      processRecord2(bid, { state, timers }) {
-        const auction = state.auction.get()
-        if (auction !== undefined) {
-          if (counts(auction, bid) && wins(bid, state.best.get())) state.best.set(bid)
-        } else if (timers.tryRegisterEventTime(bid.dateTime)) {
+      processRecord2(bid, { state, timers, currentWatermark }) {
+        const open = state.open.get()
+        if (open !== undefined) {
+          const { auction, best } = open
+          if (counts(auction, bid) && wins(bid, best)) state.open.set({ auction, best: bid })
+        } else if (bid.dateTime > currentWatermark) {
+          if (state.early.get().length === 0) timers.registerEventTime(bid.dateTime)
           state.early.add(bid)
         }
       },
       onTimer({ time }, { state, timers }, emit: Emit<Sale<A, B>>) {
-        const auction = state.auction.get()
-        if (auction === undefined) {
+        const open = state.open.get()
+        if (open === undefined) {
           // An auction that would open now could not have been opened when they were made.
           const left = state.early.get().filter((bid) => bid.dateTime > time)
           state.early.set(left)
-          for (const bid of left) timers.tryRegisterEventTime(bid.dateTime)
+          const [first] = left
+          if (first !== undefined) timers.registerEventTime(first.dateTime)
           return
         }
-        const bid = state.best.get()
-        if (bid !== undefined) emit({ auction, bid })
-        state.auction.clear()
-        state.best.clear()
+        const { auction, best } = open
+        if (best !== undefined) emit({ auction, bid: best })
+        state.open.clear()
       },
     })
 }

@@ -205,27 +205,36 @@ final class Queries {
       DataStream<A> auctions, TypeInformation<A> auctionType, DataStream<B> bids, TypeInformation<B> bidType) {
     return auctions.keyBy(a -> a.<Long>getField(0), Types.LONG)
         .connect(bids.keyBy(b -> b.<Long>getField(0), Types.LONG))
-        .process(new Winning<>(auctionType, bidType))
+        .process(new Winning<A, B>(bidType))
         .returns(Types.TUPLE(auctionType, bidType));
+  }
+
+  /** An auction that is not over, and the best bid so far; null: none. */
+  public static final class Open<A, B> {
+    public A auction;
+    public B best;
+
+    Open(A auction, B best) {
+      this.auction = auction;
+      this.best = best;
+    }
   }
 
   private static final class Winning<A extends Tuple, B extends Tuple>
       extends KeyedCoProcessFunction<Long, A, B, Tuple2<A, B>> {
-    private final TypeInformation<A> auctionType;
     private final TypeInformation<B> bidType;
-    private transient ValueState<A> open;
-    private transient ValueState<B> best;
+    private transient ValueState<Open<A, B>> open;
+    /** A timer waits at the time of the first. */
     private transient ListState<B> early;
 
-    Winning(TypeInformation<A> auctionType, TypeInformation<B> bidType) {
-      this.auctionType = auctionType;
+    Winning(TypeInformation<B> bidType) {
       this.bidType = bidType;
     }
 
     @Override
+    @SuppressWarnings("unchecked")
     public void open(OpenContext context) {
-      open = getRuntimeContext().getState(new ValueStateDescriptor<>("auction", auctionType));
-      best = getRuntimeContext().getState(new ValueStateDescriptor<>("best", bidType));
+      open = getRuntimeContext().getState(new ValueStateDescriptor<Open<A, B>>("open", (Class<Open<A, B>>) (Class<?>) Open.class));
       early = getRuntimeContext().getListState(new ListStateDescriptor<>("early", bidType));
     }
 
@@ -234,47 +243,50 @@ final class Queries {
       long expires = auction.<Long>getField(2);
       if (expires <= context.timerService().currentWatermark()) return;
       context.timerService().registerEventTimeTimer(expires);
-      open.update(auction);
+      B best = null;
+      B first = null;
       for (B bid : early.get()) {
-        if (timeOf(bid) != expires) context.timerService().deleteEventTimeTimer(timeOf(bid));
-        offer(auction, bid);
+        if (first == null) first = bid;
+        if (wins(auction, bid, best)) best = bid;
       }
+      open.update(new Open<>(auction, best));
+      if (first == null) return;
+      if (timeOf(first) != expires) context.timerService().deleteEventTimeTimer(timeOf(first));
       early.clear();
     }
 
     @Override
     public void processElement2(B bid, Context context, Collector<Tuple2<A, B>> out) throws Exception {
-      A auction = open.value();
+      Open<A, B> auction = open.value();
       if (auction != null) {
-        offer(auction, bid);
+        if (!wins(auction.auction, bid, auction.best)) return;
+        auction.best = bid;
+        open.update(auction);
       } else if (timeOf(bid) > context.timerService().currentWatermark()) {
-        context.timerService().registerEventTimeTimer(timeOf(bid));
+        if (!early.get().iterator().hasNext()) context.timerService().registerEventTimeTimer(timeOf(bid));
         early.add(bid);
       }
     }
 
     @Override
     public void onTimer(long time, OnTimerContext context, Collector<Tuple2<A, B>> out) throws Exception {
-      A auction = open.value();
+      Open<A, B> auction = open.value();
       if (auction == null) {
         List<B> left = new ArrayList<>();
         for (B bid : early.get()) if (timeOf(bid) > time) left.add(bid);
         early.update(left);
+        if (!left.isEmpty()) context.timerService().registerEventTimeTimer(timeOf(left.get(0)));
         return;
       }
-      if (time < auction.<Long>getField(2)) return;
-      B bid = best.value();
-      if (bid != null) out.collect(Tuple2.of(auction, bid));
+      if (time < auction.auction.<Long>getField(2)) return;
+      if (auction.best != null) out.collect(Tuple2.of(auction.auction, auction.best));
       open.clear();
-      best.clear();
     }
 
-    private void offer(A auction, B bid) throws Exception {
+    private boolean wins(A auction, B bid, B best) {
       long time = timeOf(bid);
-      if (time < auction.<Long>getField(1) || time > auction.<Long>getField(2)) return;
-      B other = best.value();
-      if (other == null || priceOf(bid) > priceOf(other) || (priceOf(bid) == priceOf(other) && time < timeOf(other)))
-        best.update(bid);
+      if (time < auction.<Long>getField(1) || time > auction.<Long>getField(2)) return false;
+      return best == null || priceOf(bid) > priceOf(best) || (priceOf(bid) == priceOf(best) && time < timeOf(best));
     }
 
     private long priceOf(B bid) {
