@@ -10,6 +10,7 @@ import {
   fieldOf,
   formOf,
   hasForm,
+  outlineKey,
   shapeToText,
   widen,
   type FieldEncoding,
@@ -102,7 +103,7 @@ export class ShapeBook {
   #lookUp(values: readonly unknown[], length: number): ShapePlan | undefined {
     const form = formOf(values[0])
     if (form === undefined) return this.#miss()
-    const page = this.#pageFor(pageKey(form.form, form.keys, form.size))
+    const page = this.#pageFor(outlineKey(form))
     page.seenRecords += length
     if (page.plan !== undefined) {
       this.#last = page
@@ -138,10 +139,6 @@ export class ShapeBook {
     this.#untried = Math.min(2 ** Math.min(this.#misses, 10) - 2, MAX_UNTRIED_BATCHES)
     return undefined
   }
-}
-
-function pageKey(form: string, keys: readonly string[], size: number): string {
-  return `${form}${size}${JSON.stringify(keys)}`
 }
 
 /** The narrowest encodings for all records, at least as wide as `from`; undefined where a record has another form. */

@@ -86,10 +86,15 @@ export function isRowText(encoding: Encoding): boolean {
   return encoding === 'text8' || encoding === 'text16' || encoding === 'text32'
 }
 
+/** Form, keys (of an object, in their order) and number of fields of a record. */
+export interface RecordOutline {
+  readonly form: RecordForm
+  readonly keys: readonly string[]
+  readonly size: number
+}
+
 /** The form of a record and its keys, or undefined where it cannot go into columns at all. */
-export function formOf(
-  value: unknown,
-): { form: RecordForm; keys: readonly string[]; size: number } | undefined {
+export function formOf(value: unknown): RecordOutline | undefined {
   if (typeof value !== 'object' || value === null || types.isDate(value))
     return { form: 'value', keys: [], size: 1 }
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -102,6 +107,11 @@ export function formOf(
   return keys.length > 0 && keys.length <= MAX_FIELDS
     ? { form: 'object', keys, size: keys.length }
     : undefined
+}
+
+/** A text that only records of the same form with the same keys have. */
+export function outlineKey({ form, keys, size }: RecordOutline): string {
+  return `${form}${size}${JSON.stringify(keys)}`
 }
 
 /** Whether `value` is a record of this form with these keys in this order (for arrays: of this length). */

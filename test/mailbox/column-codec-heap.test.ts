@@ -34,6 +34,11 @@ const makers: Record<string, Make> = {
     text: text(batch + i, i % 2 === 0 ? 14 : 1500),
   }),
   'two-byte text': (batch, i) => ({ id: batch, name: `Ж${text(batch + i, 30)}` }),
+  'three forms': (batch, i) => {
+    if (i % 3 === 0) return { id: batch, name: text(batch + i, 30 + (i % 10)) }
+    if (i % 3 === 1) return { id: batch, url: text(i, 80), extra: text(batch * i, 60) }
+    return { batch, i, comment: text(batch - i, 40), state: text(i, 5) }
+  },
   nested: (batch, i) => ({ id: batch, inner: { tags: [text(batch, 20), text(i + batch, 20)] } }),
 }
 
