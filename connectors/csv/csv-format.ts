@@ -5,6 +5,7 @@ import Papa from 'papaparse'
 
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { PlainData } from '../../operators/source.ts'
+import { numberText } from '../files/number-text.ts'
 import type { PieceEncoder, RecordEncoder, RecordFormat } from '../files/record-format.ts'
 import { checkDelimiter } from './csv-source.ts'
 
@@ -151,6 +152,7 @@ function cellOf(value: unknown, column: string): string {
     case 'string':
       return value
     case 'number':
+      return numberText(value)
     case 'bigint':
     case 'boolean':
       return String(value)

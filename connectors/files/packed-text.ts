@@ -24,7 +24,7 @@ export function packingText<T>(format: RecordFormat<T>): {
   return {
     createPacker: () => {
       const encoder = piecesOf(format)
-      return { pack: (values) => Buffer.from(encoder.encode(values)) }
+      return { pack: (values) => bytesOf(encoder.encode(values)) }
     },
   }
 }
@@ -42,12 +42,16 @@ export function packingBuckets<T>(
         pack: (values, timestamps) =>
           inBuckets(values, timestamps, bucket).map(([name, records]) => ({
             bucket: name,
-            bytes: Buffer.from(encoder.encode(records)),
+            bytes: bytesOf(encoder.encode(records)),
             records: records.length,
           })),
       }
     },
   }
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? Buffer.from(text) : text
 }
 
 function piecesOf<T>(format: RecordFormat<T>): PieceEncoder<T> {

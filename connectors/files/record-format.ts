@@ -20,14 +20,17 @@ export interface RecordFormat<T> {
 
 /** Turns records into text, whatever file they are for. Used by one subtask. */
 export interface PieceEncoder<T> {
-  /** The text of some records, at least one. Throws a `MillraceError` for a record that the format can't hold. */
-  encode(values: readonly T[]): string
+  /** The text of some records, at least one, as it is or as UTF-8 that is not changed later. Throws a `MillraceError` for a record that the format can't hold. */
+  encode(values: readonly T[]): string | Uint8Array
 }
 
 /** Turns the records of one file into text. Used by one subtask. */
 export interface RecordEncoder<T> {
-  /** The text of some records; `first`: nothing is in the file yet. Throws a `MillraceError` for a record that the format can't hold. */
-  encode(values: readonly T[], first: boolean): string
+  /**
+   * The text of some records, as it is or as UTF-8 that is not changed later; `first`: nothing is in the file yet. Throws a `MillraceError`
+   * for a record that the format can't hold.
+   */
+  encode(values: readonly T[], first: boolean): string | Uint8Array
   /** What a file without any record holds; of a format with pieces, what stands before the first one. */
   empty(): string
   /** What an encoder needs to go on with the file, plain data. */
