@@ -62,7 +62,7 @@ export class OutputGate {
   full = false
   #blocked = 0
   #lifted = false
-  readonly #channels: Flushable[] = []
+  readonly #channels: OutputChannel[] = []
   /** Since the open ones have left. */
   #fullBatches = 0
   /** Called when the first channel has no room. */
@@ -75,7 +75,7 @@ export class OutputGate {
   }
 
   /** Adds a channel of the subtask. */
-  add(channel: Flushable): void {
+  add(channel: OutputChannel): void {
     this.#channels.push(channel)
   }
 
@@ -84,11 +84,11 @@ export class OutputGate {
    * first. Else the rare records of one stream would come long after the frequent ones of another that they belong to, and a join would
    * have to keep all of those. Of many channels not at each full batch, so that small ones stay few.
    */
-  keepUp(sender: Flushable): void {
+  keepUp(sender: OutputChannel): void {
     this.#fullBatches++
     if (2 * this.#fullBatches < this.#channels.length) return
     this.#fullBatches = 0
-    for (const channel of this.#channels) if (channel !== sender) channel.flush()
+    for (const channel of this.#channels) if (channel !== sender) channel.sendRecords()
   }
 
   /** Something waits that there is no credit for, or a writer is busy. */
@@ -262,6 +262,16 @@ export class OutputChannel implements Flushable {
   /** Sends what there is, as far as the credits go. */
   flush(): void {
     this.#send(true)
+  }
+
+  /** Sends the open batch, if there is a credit for it; a watermark behind it waits for the flush. */
+  sendRecords(): void {
+    if (this.#length === 0 || this.#credits === 0) return
+    try {
+      this.#closeBatch()
+    } catch (error) {
+      this.#gate.onError(error)
+    }
   }
 
   #send(all: boolean): void {
