@@ -4,6 +4,7 @@
  * As Flink's CoGroupedStreams it marks each record with its side and hands it to a window operator; what the user gave for the
  * windows (assigner, trigger, evictor) sees the records without the mark. The records of a window are kept until it is forgotten.
  */
+import { alignedCoGroup } from './aligned-co-group.ts'
 import type { OperatorContext, Output, TwoInputOperator } from '../operator.ts'
 import { createWindowOperator } from '../windows/create-window-operator.ts'
 import type { AnyEvictor, EvictorContext, WindowElement } from '../windows/evictor.ts'
@@ -40,6 +41,10 @@ const LATE = 'millrace.late'
 
 /** Makes the operator. It throws what window operators throw. */
 export function windowCoGroup(options: WindowCoGroupOptions): TwoInputOperator {
+  return alignedCoGroup(options) ?? generalCoGroup(options)
+}
+
+function generalCoGroup(options: WindowCoGroupOptions): TwoInputOperator {
   const { windows, keys, process, sides } = options
   const { trigger, evictor, lateTag } = windows
   const { definition } = process

@@ -7,9 +7,13 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HeapStateBackend } from '../../../checkpoint/state/heap-state-backend.ts'
 import type { OperatorSnapshot } from '../../../checkpoint/state/snapshot.ts'
+import { count, sum } from '../../../operators/aggregates/aggregates.ts'
+import { combine } from '../../../operators/aggregates/combine.ts'
 import { aggregateByKey } from '../../../operators/aggregates/rolling-aggregate.ts'
 import { reduceByKey } from '../../../operators/aggregates/rolling-reduce.ts'
 import { intervalJoinOperator } from '../../../operators/joins/interval-join-operator.ts'
+import { windowCoGroup } from '../../../operators/joins/window-co-group.ts'
+import type { SidesFunction } from '../../../operators/joins/window-co-group.ts'
 import type { OperatorContext, Output } from '../../../operators/operator.ts'
 import { createWindowOperator } from '../../../operators/windows/create-window-operator.ts'
 import { session } from '../../../operators/windows/session-windows.ts'
@@ -92,6 +96,31 @@ function join(): Driven {
   }
 }
 
+function coGroup(): Driven {
+  const operator = windowCoGroup({
+    windows: { assigner: tumbling(10) },
+    keys: [key, key],
+    process: { definition: { process: () => {} }, state: {}, windowState: {} },
+    sides: ((
+      _: unknown,
+      { first, second }: { first: readonly Item[]; second: readonly Item[] },
+      emit: (item: Item) => void,
+    ) => {
+      for (const item of [...first, ...second]) emit(item)
+    }) as SidesFunction,
+  })
+  return {
+    open: (context, output) => {
+      operator.open(context, output)
+    },
+    take: (item, time) => {
+      if ((item.ns[0] as number) % 2 === 0) operator.processRecord1(item, time)
+      else operator.processRecord2(item, time)
+    },
+    processWatermark: (watermark) => operator.processWatermark(watermark),
+  }
+}
+
 const windows = (options: Omit<Parameters<typeof createWindowOperator>[0], 'key'>): Driven =>
   driven(createWindowOperator({ ...options, key }))
 
@@ -102,6 +131,18 @@ const OPERATORS: Readonly<Record<string, () => Driven>> = {
     driven(windowAggregate({ key, assigner: tumbling(10), aggregate: collect })),
   'an aggregate of sliding windows': () =>
     driven(slidingAggregate({ name: 'w', key, size: 20, slide: 5, offset: 0, aggregate: collect })),
+  'totals of sliding windows': () =>
+    driven(
+      slidingAggregate({
+        name: 'w',
+        key,
+        size: 20,
+        slide: 5,
+        offset: 0,
+        aggregate: combine({ n: count(), sum: sum(({ ns }: Item) => ns[0]) }),
+        result: ({ n, sum: all }): Item => ({ key: n, ns: [all] }),
+      }),
+    ),
   'windows of records with allowed lateness': () =>
     windows({ assigner: tumbling(10), allowedLatenessMs: 15 }),
   // Not of records: one that lies in two windows may not be changed by whoever gets it of one of them.
@@ -111,6 +152,7 @@ const OPERATORS: Readonly<Record<string, () => Driven>> = {
   'sessions with allowed lateness': () =>
     windows({ assigner: session(6), aggregate: collect, allowedLatenessMs: 15 }),
   'an interval join': join,
+  'a co-group': coGroup,
 }
 
 /** What is in the state, in one order. */
@@ -190,7 +232,7 @@ for (const [name, make] of Object.entries(OPERATORS)) {
           assert.equal(contentsOf(make, now), contentsOf(make, there))
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 45 },
     )
   })
 }
