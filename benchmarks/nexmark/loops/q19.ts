@@ -1,6 +1,6 @@
 /** Query 19 by hand: ten highest bids per auction. */
 import type { Bid } from '../model.ts'
-import { bidCells } from '../queries/bid-rows.ts'
+import { rankedCells } from '../queries/bid-rows.ts'
 import type { Loop } from './loop.ts'
 
 const RANKS = 10
@@ -18,10 +18,6 @@ export const q19: Loop = ({ generator, events }, emit) => {
     if (at === RANKS) continue
     highest.splice(at, 0, bid)
     if (highest.length > RANKS) highest.pop()
-    for (; at < highest.length; at++) {
-      const row = bidCells(highest[at] as Bid)
-      row.push(at + 1)
-      emit(row)
-    }
+    for (; at < highest.length; at++) emit(rankedCells(highest[at] as Bid, at + 1))
   }
 }

@@ -19,3 +19,9 @@ export const BID_COLUMNS = [
 export function bidCells({ auction, bidder, price, channel, url, dateTime, extra }: Bid): Cell[] {
   return [auction, bidder, price, channel, url, dateTime, extra]
 }
+
+/** The same and its rank. In one go, for an array that grows gets room for more than that. */
+export function rankedCells(bid: Bid, rank: number): Cell[] {
+  const { auction, bidder, price, channel, url, dateTime, extra } = bid
+  return [auction, bidder, price, channel, url, dateTime, extra, rank]
+}

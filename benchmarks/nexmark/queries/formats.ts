@@ -14,9 +14,14 @@ export function inEuros(price: number): string {
   return `${(thousandths - rest) / 1000}.${String(rest).padStart(3, '0')}`
 }
 
+/** The day that was asked for last: many rows have the same. */
+let lastDay = { start: Number.NaN, text: '' }
+
 /** The day in UTC, as in 2015-07-15. */
 export function dayOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 10)
+  const start = startOfDay(timeMs)
+  if (start !== lastDay.start) lastDay = { start, text: new Date(start).toISOString().slice(0, 10) }
+  return lastDay.text
 }
 
 /** The begin of the day in UTC, in ms. */

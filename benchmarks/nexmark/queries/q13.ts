@@ -10,8 +10,12 @@ export const q13: Query = {
   title: 'bids with a value from a side table',
   columns: ['auction', 'bidder', 'price', 'dateTime', 'value'],
   build: ({ bids }) =>
-    bids.flatMap(({ auction, bidder, price, dateTime }) => {
-      const value = sideTable.get(auction % SIDE_ROWS)
-      return value === undefined ? [] : [[auction, bidder, price, dateTime, value]]
-    }),
+    bids.map(({ auction, bidder, price, dateTime }) => [
+      auction,
+      bidder,
+      price,
+      dateTime,
+      // It has a row for each remainder.
+      sideTable.get(auction % SIDE_ROWS) as string,
+    ]),
 }

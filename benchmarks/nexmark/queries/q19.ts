@@ -2,7 +2,7 @@
 import { valueState } from '../../../api/index.ts'
 import type { Emit } from '../../../api/index.ts'
 import type { Bid } from '../model.ts'
-import { BID_COLUMNS, bidCells } from './bid-rows.ts'
+import { BID_COLUMNS, rankedCells } from './bid-rows.ts'
 import type { Query, Row } from './query.ts'
 
 const RANKS = 10
@@ -24,7 +24,7 @@ export const q19: Query = {
           highest.splice(at, 0, bid)
           if (highest.length > RANKS) highest.pop()
           state.highest.set(highest)
-          for (; at < highest.length; at++) emit([...bidCells(highest[at] as Bid), at + 1])
+          for (; at < highest.length; at++) emit(rankedCells(highest[at] as Bid, at + 1))
         },
       }),
 }

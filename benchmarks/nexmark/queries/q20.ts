@@ -6,7 +6,6 @@
 import { listState, valueState } from '../../../api/index.ts'
 import type { Emit } from '../../../api/index.ts'
 import type { Auction, Bid } from '../model.ts'
-import { bidCells } from './bid-rows.ts'
 import type { Query, Row } from './query.ts'
 
 const CATEGORY = 10
@@ -64,7 +63,13 @@ export const q20: Query = {
 
 function joined(bid: Bid, auction: Auction): Row {
   return [
-    ...bidCells(bid),
+    bid.auction,
+    bid.bidder,
+    bid.price,
+    bid.channel,
+    bid.url,
+    bid.dateTime,
+    bid.extra,
     auction.itemName,
     auction.description,
     auction.initialBid,

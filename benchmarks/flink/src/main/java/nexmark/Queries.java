@@ -548,7 +548,7 @@ final class Queries {
                 top.add(at, bid);
                 if (top.size() > 10) top.remove(10);
                 highest.update(top);
-                for (; at < top.size(); at++) out.collect(concat(bidCells(top.get(at)), (long) at + 1));
+                for (; at < top.size(); at++) out.collect(rankedCells(top.get(at), at + 1));
               }
             })
         .returns(ROW);
@@ -583,7 +583,10 @@ final class Queries {
               }
 
               private Object[] row(Bid bid, Auction a) {
-                return concat(bidCells(bid), a.itemName, a.description, a.initialBid, a.reserve, a.dateTime, a.expires, a.seller, a.category, a.extra);
+                return new Object[] {
+                  bid.auction, bid.bidder, bid.price, bid.channel, bid.url, bid.dateTime, bid.extra, a.itemName, a.description,
+                  a.initialBid, a.reserve, a.dateTime, a.expires, a.seller, a.category, a.extra
+                };
               }
             })
         .returns(ROW);
@@ -679,8 +682,8 @@ final class Queries {
     return new Object[] {b.auction, b.bidder, b.price, b.channel, b.url, b.dateTime, b.extra};
   }
 
-  private static Object[] auctionCells(Auction a) {
-    return new Object[] {a.id, a.itemName, a.description, a.initialBid, a.reserve, a.dateTime, a.expires, a.seller, a.category, a.extra};
+  private static Object[] rankedCells(Bid b, long rank) {
+    return new Object[] {b.auction, b.bidder, b.price, b.channel, b.url, b.dateTime, b.extra, rank};
   }
 
   private static Object[] concat(Object[] first, Object... rest) {
