@@ -1,5 +1,5 @@
 /**
- * The Parquet source: a split is a row group. The enumerator reads the footers on the coordinator and checks
+ * The Parquet source: a split is a row group, or a half of a large one among the last. The enumerator reads the footers on the coordinator and checks
  * the columns; readers decode in their subtasks.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
@@ -43,17 +43,21 @@ export interface ParquetSourceOptions<C extends ParquetColumns> extends InputPat
   readonly timestamps?: 'number' | 'date'
 }
 
-/** A row group of a file. */
+/** A row group of a file, or a part of one. */
 export interface ParquetSplit {
   readonly path: string
   readonly rowGroup: number
+  /** Of the whole row group. */
   readonly rows: number
+  /** The rows of the split, as `[start, end)` inside the row group. Default: all. */
+  readonly part?: readonly [start: number, end: number]
   /** Size of the file when the job was started: a file that changed since is not read. */
   readonly fileBytes: number
 }
 
 /**
- * Reads Parquet files, row group by row group, in the order of the file.
+ * Reads Parquet files, row group by row group, in the order of the file. Several subtasks read the last row groups in halves where these are
+ * large, so that they come to the end at about the same time.
  *
  * Values: timestamps and dates as epoch milliseconds (times without a zone are taken as UTC); 64-bit integers as
  * number where that is exact and as bigint otherwise, or always as what `columns` declares; decimals as number; strings,
@@ -115,7 +119,12 @@ interface RowGroups {
   readonly path: string
   readonly fileBytes: number
   readonly rows: readonly number[]
+  /** So many of the last ones are read in halves. Default: none, as in checkpoints of earlier versions. */
+  readonly halved?: number
 }
+
+/** Row groups of fewer rows are not read in halves: the columns of the whole row group are decoded for each. */
+const HALVED_ROWS = 65_536
 
 class ParquetSource<T> implements Source<T, ParquetSplit, number> {
   readonly name: string
@@ -137,17 +146,17 @@ class ParquetSource<T> implements Source<T, ParquetSplit, number> {
     this.#timestamps = timestamps
   }
 
-  async enumerate({ restored }: EnumeratorContext) {
+  async enumerate({ restored, parallelism }: EnumeratorContext) {
     const progress = restoredList<readonly RowGroups[]>(restored, 'parquetSource') ?? {
       kind: 'parquetSource',
-      facts: await this.#rowGroups(),
+      facts: withHalves(await this.#rowGroups(), parallelism),
       given: 0,
     }
-    const splits = progress.facts.flatMap(({ path, fileBytes, rows: ofGroups }) =>
-      ofGroups.map((rows, rowGroup): ParquetSplit => ({ path, rowGroup, rows, fileBytes })),
+    const recordsExpected = progress.facts.reduce(
+      (sum, { rows }) => rows.reduce((ofFile, ofGroup) => ofFile + ofGroup, sum),
+      0,
     )
-    const recordsExpected = splits.reduce((sum, { rows }) => sum + rows, 0)
-    return listEnumerator(splits, { recordsExpected, progress })
+    return listEnumerator(progress.facts.flatMap(splitsOf), { recordsExpected, progress })
   }
 
   async #rowGroups(): Promise<RowGroups[]> {
@@ -164,7 +173,7 @@ class ParquetSource<T> implements Source<T, ParquetSplit, number> {
   async open(
     split: ParquetSplit,
     context: ReaderContext,
-    position = 0,
+    position?: number,
   ): Promise<SplitReader<T, number>> {
     const footer = await this.#footer(split)
     const columns = planColumns(footer.metadata, split.path, this.#wanted, this.#timestamps)
@@ -172,10 +181,12 @@ class ParquetSource<T> implements Source<T, ParquetSplit, number> {
     if (group === undefined || Number(group.num_rows) !== split.rows) {
       throw damaged(split.path, `its row group ${split.rowGroup} does not have ${split.rows} rows`)
     }
-    if (!Number.isSafeInteger(position) || position < 0 || position > split.rows) {
+    const [start, end] = split.part ?? [0, split.rows]
+    const from = position ?? start
+    if (!Number.isSafeInteger(from) || from < start || from > end) {
       throw new MillraceError(
         'INVALID_ARGUMENT',
-        `${this.name}: position ${position} is outside of row group ${split.rowGroup} with its ${split.rows} rows`,
+        `${this.name}: position ${from} is outside of rows ${start} to ${end} of row group ${split.rowGroup}`,
       )
     }
     const build = await loadRowGroup({
@@ -185,7 +196,7 @@ class ParquetSource<T> implements Source<T, ParquetSplit, number> {
       timestamps: this.#timestamps,
       builders: this.#builders,
     })
-    return new RowGroupReader<T>(build, split.rows, context.batchSize, position)
+    return new RowGroupReader<T>(build, end, context.batchSize, from)
   }
 
   async #footer(split: ParquetSplit): Promise<ParquetFooter> {
@@ -206,4 +217,27 @@ class ParquetSource<T> implements Source<T, ParquetSplit, number> {
     }
     return footer
   }
+}
+
+/** The splits of one file, in order. */
+function splitsOf({ path, fileBytes, rows: ofGroups, halved = 0 }: RowGroups): ParquetSplit[] {
+  return ofGroups.flatMap((rows, rowGroup): ParquetSplit[] => {
+    const whole = { path, rowGroup, rows, fileBytes }
+    if (rowGroup < ofGroups.length - halved || rows < HALVED_ROWS) return [whole]
+    const middle = Math.ceil(rows / 2)
+    return [
+      { ...whole, part: [0, middle] },
+      { ...whole, part: [middle, rows] },
+    ]
+  })
+}
+
+/**
+ * Of the last file as many row groups as there are subtasks are read in halves: with whole ones, all subtasks would wait for the last by half of a
+ * row group on average.
+ */
+function withHalves(files: readonly RowGroups[], parallelism: number): readonly RowGroups[] {
+  const last = files.at(-1)
+  if (parallelism === 1 || last === undefined) return files
+  return [...files.slice(0, -1), { ...last, halved: parallelism }]
 }

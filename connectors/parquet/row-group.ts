@@ -100,16 +100,16 @@ async function readNestedColumn(
   return { values, indexes: undefined, hasNulls: true }
 }
 
-/** Hands out the records of a loaded row group; its position is the next row inside the group. */
+/** Hands out the records of a loaded row group up to `end` (exclusive); its position is the next row inside the group. */
 export class RowGroupReader<T> implements SplitReader<T, number> {
   readonly #build: BuildRecords
-  readonly #rows: number
+  readonly #end: number
   readonly #batchSize: number
   #row: number
 
-  constructor(build: BuildRecords, rows: number, batchSize: number, position: number) {
+  constructor(build: BuildRecords, end: number, batchSize: number, position: number) {
     this.#build = build
-    this.#rows = rows
+    this.#end = end
     this.#batchSize = batchSize
     this.#row = position
   }
@@ -120,8 +120,8 @@ export class RowGroupReader<T> implements SplitReader<T, number> {
 
   read(): readonly T[] | undefined {
     const start = this.#row
-    if (start >= this.#rows) return undefined
-    const end = Math.min(start + this.#batchSize, this.#rows)
+    if (start >= this.#end) return undefined
+    const end = Math.min(start + this.#batchSize, this.#end)
     this.#row = end
     // the builder makes what `columns` declares: the one place where the file's types become the user's
     return this.#build(start, end) as T[]
