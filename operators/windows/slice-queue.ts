@@ -9,10 +9,6 @@
  *      front (oldest last)                 back (newest last)
  *      …  [s2: a2+a3]  [s1: a1+a2+a3]  |  [s4: a4]  [s5: a5]    running: a4+a5
  *
- * The keys of a stream mostly begin together, so their queues would be turned over in one and the same firing, window after window, which
- * stops everybody for long. So a queue is turned over for the first time before it has to be, at a moment of its own (`firstTurnMs`), and
- * from then on once per window length.
- *
  * Every entry belongs to the queue alone, so `merge` may reuse its first argument. Both stacks are linked lists of
  * the same entries, because a firing passes through all keys: what counts is how many places in memory it touches. Used by one thread.
  */
@@ -80,7 +76,6 @@ class Entry<Acc> {
 /** The slices of one key in the order of their starts. */
 export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   readonly #aggregate: SliceAggregate<In, Acc>
-  #firstTurnMs: number
   /** The two ends of the front: what leaves next, and where it meets the back. */
   #oldest: Entry<Acc> | undefined
   #frontEnd: SliceStart | undefined
@@ -91,10 +86,8 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   #running: Acc | undefined
   #spare: Entry<Acc> | undefined
 
-  /** `firstTurnMs`: turned over before a slice that starts so much later than the first one; Infinity: only when it has to be. */
-  constructor(aggregate: SliceAggregate<In, Acc>, firstTurnMs: number) {
+  constructor(aggregate: SliceAggregate<In, Acc>) {
     this.#aggregate = aggregate
-    this.#firstTurnMs = firstTurnMs
   }
 
   get isEmpty(): boolean {
@@ -102,13 +95,12 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   }
 
   push(at: SliceStart, accumulator: Acc): void {
-    const end = this.#newest === undefined ? this.#lastOfFront() : this.#newest.at
+    const newest = this.#newest
+    const end = newest === undefined ? this.#lastOfFront() : newest.at
     if (end !== undefined && end.start >= at.start) {
       this.#change(at, (into) => this.#aggregate.merge(into, accumulator))
       return
     }
-    this.#turnOverEarly(at)
-    const newest = this.#newest
     if (newest === undefined) {
       this.#running = this.#copyOf(accumulator)
       this.#backEnd = at
@@ -117,13 +109,6 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     }
     this.#newest = this.#entry(at, accumulator, newest)
     this.#backLength++
-  }
-
-  #turnOverEarly({ start }: SliceStart): void {
-    if (this.#oldest !== undefined || this.#newest === undefined) return
-    if (start - (this.#backEnd as SliceStart).start < this.#firstTurnMs) return
-    this.#firstTurnMs = Infinity
-    this.#turnOver(this.#newest)
   }
 
   /** Uses the entry again that left last: most queues lose a slice for each that they get. */
@@ -188,8 +173,6 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     if (joined === this.#backLength) return oldest.value
     if (joined === 0) {
       oldest.value = this.#aggregate.merge(oldest.value, this.#running as Acc)
-    } else if (joined === this.#backLength - 1) {
-      oldest.value = this.#aggregate.merge(oldest.value, (this.#newest as Entry<Acc>).value)
     } else {
       for (const { value } of this.#back().slice(joined))
         oldest.value = this.#aggregate.merge(oldest.value, value)
@@ -281,8 +264,6 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   }
 
   restore({ front, back }: SliceQueueContents<Acc>): void {
-    // What has been turned over is not turned over again before its time.
-    if (front.length > 0) this.#firstTurnMs = Infinity
     for (const [start, aggregate, joined] of front) {
       const entry: Entry<Acc> = new Entry({ start }, aggregate, this.#oldest)
       if (this.#oldest === undefined) this.#frontEnd = entry.at

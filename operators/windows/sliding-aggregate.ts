@@ -61,7 +61,7 @@ export function slidingAggregate<In, Key, Acc, Result, Out = Result>(
     isPartialResult,
     partials: options.takesPartialResults === true ? partialForm(options.aggregate) : undefined,
     windowStartWithOffset,
-    newQueue: sliceQueues(options.aggregate, options.size),
+    newQueue: sliceQueues(options.aggregate),
     newCut: (cut) => new MapsCut(cut),
     sliceLength: sliceLengthOf(options),
     ON_TIME_PANE,

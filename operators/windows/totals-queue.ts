@@ -21,16 +21,13 @@ export class TotalsQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   readonly #shared: SharedTotals<In, Acc>
   readonly #totals: SliceTotals<Acc>
   readonly #key: number
-  readonly #firstTurnMs: number
   /** What it goes on as. */
   #plain: SliceQueue<In, Acc> | undefined
 
-  /** `firstTurnMs`: see `SliceQueue`. */
-  constructor(shared: SharedTotals<In, Acc>, firstTurnMs: number) {
+  constructor(shared: SharedTotals<In, Acc>) {
     this.#shared = shared
     this.#totals = shared.totals
     this.#key = shared.totals.addKey()
-    this.#firstTurnMs = firstTurnMs
   }
 
   get isEmpty(): boolean {
@@ -85,7 +82,7 @@ export class TotalsQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   /** From now on it is one of objects. */
   #asPlain(): SliceQueue<In, Acc> {
     if (this.#plain !== undefined) return this.#plain
-    const plain = new SliceQueue<In, Acc>(this.#shared.aggregate, this.#firstTurnMs)
+    const plain = new SliceQueue<In, Acc>(this.#shared.aggregate)
     plain.restore(this.contents())
     this.#totals.removeKey(this.#key)
     this.#shared.exact = false

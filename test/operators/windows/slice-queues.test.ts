@@ -56,7 +56,7 @@ class Rig {
 
   constructor(aggregate: Numbers) {
     this.#aggregate = aggregate
-    this.#make = sliceQueues(aggregate, SIZE)
+    this.#make = sliceQueues(aggregate)
   }
 
   step(step: Step): void {
@@ -72,7 +72,7 @@ class Rig {
     this.#values.push({ key, start, value })
     if (!this.#queues.has(key)) {
       this.#queues.set(key, this.#make())
-      this.#objects.set(key, new SliceQueue(this.#aggregate, Infinity))
+      this.#objects.set(key, new SliceQueue(this.#aggregate))
     }
     for (const queue of [this.#queues.get(key), this.#objects.get(key)]) {
       if (kind === 'late') queue?.addLate(start, value)
@@ -113,7 +113,7 @@ class Rig {
 
   /** Another operator takes up what this one, or one with queues of objects, has left. */
   #restore(from: 'it' | 'objects'): void {
-    this.#make = sliceQueues(this.#aggregate, SIZE)
+    this.#make = sliceQueues(this.#aggregate)
     for (const [key, queue] of this.#queues) {
       const left = from === 'it' ? queue : this.#objects.get(key)
       const restored = this.#make()
@@ -163,8 +163,8 @@ test('totals that leave the integers that V8 knows every digit of are joined ins
   fc.assert(
     fc.property(fc.array(large, { minLength: 1, maxLength: 12 }), (values) => {
       const aggregate = sum(itself)
-      const make = sliceQueues(aggregate, SIZE)
-      const queues = [make(), new SliceQueue<number, unknown>(aggregate, Infinity)]
+      const make = sliceQueues(aggregate)
+      const queues = [make(), new SliceQueue<number, unknown>(aggregate)]
       const totals = queues.map((queue) => {
         values.forEach((value, start) => {
           queue.push({ start }, aggregate.add(aggregate.createAccumulator(), value))
@@ -204,7 +204,7 @@ test('many keys and slices: chunks are used again, and what is restored key by k
       }
       totals.push(total)
       if (slice !== 59) continue
-      const make2 = sliceQueues(aggregate, size)
+      const make2 = sliceQueues(aggregate)
       for (const [key, queue] of known) {
         const restored = make2()
         restored.restore(queue.contents())
@@ -213,8 +213,8 @@ test('many keys and slices: chunks are used again, and what is restored key by k
     }
     return totals
   }
-  const plain = (): SlicesOfKey<unknown, { count: number }> => new SliceQueue(aggregate, Infinity)
-  assert.equal(run(sliceQueues(aggregate, size), 0, 140), run(plain, 0, 140))
+  const plain = (): SlicesOfKey<unknown, { count: number }> => new SliceQueue(aggregate)
+  assert.equal(run(sliceQueues(aggregate), 0, 140), run(plain, 0, 140))
 })
 
 test.run()
