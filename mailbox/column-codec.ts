@@ -7,8 +7,8 @@
 import type { CodecName, RecordCodec } from './codec.ts'
 import { compileReader, type ColumnReader } from './column-readers.ts'
 import { ColumnEncoder, viewOf } from './column-encoder.ts'
-import { shapeFromText } from './column-shape.ts'
-import { COLUMNS, HEAD_BYTES, LAYOUT_VERSION } from './column-writers.ts'
+import { shapeFromText } from './shape-text.ts'
+import { COLUMNS, HEAD_BYTES, LAYOUT_VERSION, NESTED_LAYOUT_VERSION } from './column-writers.ts'
 import { MillraceError } from './errors.ts'
 import { decodeMixed, MIXED, MixedShapes } from './mixed-shapes.ts'
 import { asBuffer, packList, unpackList } from './msgpack.ts'
@@ -65,10 +65,11 @@ export class ColumnCodec implements RecordCodec {
 
   readonly #decodePart = (buffer: Buffer, length: number): unknown[] => {
     if (buffer[0] !== COLUMNS) return unpackList(buffer, length)
-    if (buffer[1] !== LAYOUT_VERSION) {
+    const version = buffer[1]
+    if (version !== LAYOUT_VERSION && version !== NESTED_LAYOUT_VERSION) {
       throw new MillraceError(
         'UNKNOWN_PAYLOAD_VERSION',
-        `expected columns of version ${LAYOUT_VERSION}, got ${buffer[1]}`,
+        `expected columns of version ${LAYOUT_VERSION} or ${NESTED_LAYOUT_VERSION}, got ${version}`,
       )
     }
     try {

@@ -91,9 +91,8 @@ export class ColumnEncoder {
       return packList(others, others.length, this.#where)
     } catch (error) {
       if (!(error instanceof UnsendableValueError)) throw error
-      const field = plan.others[error.recordIndex % plan.others.length] ?? 0
-      const step = plan.shape.form === 'array' ? field : plan.shape.keys[field]
-      const path: ValuePath = step === undefined ? error.path : [step, ...error.path]
+      const way = plan.others[error.recordIndex % plan.others.length] ?? []
+      const path: ValuePath = [...way, ...error.path]
       const index = Math.floor(error.recordIndex / plan.others.length)
       throw new UnsendableValueError(index, path, error.found, this.#where)
     } finally {

@@ -4,24 +4,17 @@
  * A book belongs to one encoder. It compiles a writer only for a shape that has been seen often enough to repay it, lets
  * encodings widen, and stops looking for a while when batches keep mixing shapes.
  */
-import {
-  encodingOf,
-  fieldEncoding,
-  fieldOf,
-  formOf,
-  hasForm,
-  outlineKey,
-  shapeToText,
-  widen,
-  type FieldEncoding,
-  type Shape,
-} from './column-shape.ts'
+import { inferFields } from './column-encodings.ts'
+import { columnsOf, formOf, hasForm, outlineKey, type Shape } from './column-shape.ts'
+import { shapeToText } from './shape-text.ts'
+import type { ValuePath } from './sendable.ts'
 import {
   bytesPerRecord,
   COLUMNS,
   compileWriter,
   HEAD_BYTES,
   LAYOUT_VERSION,
+  NESTED_LAYOUT_VERSION,
   SIZES_BYTES,
   type ColumnWriter,
 } from './column-writers.ts'
@@ -45,8 +38,8 @@ export interface ShapePlan {
   /** Where the fixed-width columns start. */
   readonly start: number
   readonly bytesPerRecord: number
-  /** Indexes of the fields that go through msgpackr. */
-  readonly others: readonly number[]
+  /** The ways to the values that go through msgpackr. */
+  readonly others: readonly ValuePath[]
 }
 
 /** What a book knows about the records of one form with the same keys. */
@@ -93,7 +86,8 @@ export class ShapeBook {
       return this.#lookUp(values, length)
     }
     const page = this.#last
-    const wider = infer(form, keys, fields, values, length)
+    const outline = { form, keys, size: fields.length }
+    const wider = inferFields(outline, fields, values, length)
     if (page === undefined || wider === undefined) return this.#miss()
     const before = page.plan?.text
     const next = this.#compile(page, { form, keys, fields: wider })
@@ -110,7 +104,7 @@ export class ShapeBook {
       return page.plan
     }
     if (page.hopeless || page.seenRecords < COMPILE_AFTER_RECORDS) return undefined
-    const fields = infer(form.form, form.keys, undefined, values, length)
+    const fields = inferFields(form, undefined, values, length)
     if (fields === undefined) return this.#miss()
     return this.#compile(page, { form: form.form, keys: form.keys, fields })
   }
@@ -141,30 +135,8 @@ export class ShapeBook {
   }
 }
 
-/** The narrowest encodings for all records, at least as wide as `from`; undefined where a record has another form. */
-function infer(
-  form: Shape['form'],
-  keys: readonly string[],
-  from: readonly FieldEncoding[] | undefined,
-  values: readonly unknown[],
-  length: number,
-): FieldEncoding[] | undefined {
-  const size = from?.length ?? formOf(values[0])?.size ?? 0
-  const fields: (FieldEncoding | undefined)[] =
-    from === undefined ? new Array(size).fill(undefined) : [...from]
-  for (let i = 0; i < length; i++) {
-    const record = values[i]
-    if (!hasForm(record, form, keys, size)) return undefined
-    for (let j = 0; j < size; j++) {
-      const encoding = encodingOf(fieldOf(record, form, keys, j))
-      const field = fields[j]
-      fields[j] = field === undefined ? fieldEncoding(encoding) : widen(field, encoding)
-    }
-  }
-  return fields.map((field) => field ?? fieldEncoding('any'))
-}
-
 function makePlan(shape: Shape): ShapePlan | undefined {
+  const columns = columnsOf(shape)
   const text = shapeToText(shape)
   const textBytes = Buffer.from(text, 'utf8')
   if (textBytes.length > MAX_SHAPE_TEXT_BYTES) return undefined
@@ -178,7 +150,7 @@ function makePlan(shape: Shape): ShapePlan | undefined {
   }
   const head = Buffer.alloc(HEAD_BYTES + textBytes.length)
   head[0] = COLUMNS
-  head[1] = LAYOUT_VERSION
+  head[1] = columns.length > shape.fields.length ? NESTED_LAYOUT_VERSION : LAYOUT_VERSION
   head.writeUInt16LE(textBytes.length, 2)
   head.writeUInt32LE(hashOf(textBytes), 4)
   textBytes.copy(head, HEAD_BYTES)
@@ -189,7 +161,7 @@ function makePlan(shape: Shape): ShapePlan | undefined {
     head,
     start: head.length + SIZES_BYTES,
     bytesPerRecord: bytesPerRecord(shape),
-    others: shape.fields.map((_, i) => i).filter((i) => shape.fields[i]?.encoding === 'any'),
+    others: columns.filter(({ field }) => field.encoding === 'any').map(({ path }) => path),
   }
 }
 

@@ -10,7 +10,14 @@
  * Strings that occur again and again could travel once and be handed out again; the branch per string costs what that saves.
  */
 import { columnOffsets, SIZES_BYTES } from './column-writers.ts'
-import { isRowText, type Encoding, type Shape } from './column-shape.ts'
+import {
+  columnNumbers,
+  columnsOf,
+  isRowText,
+  type Column,
+  type Encoding,
+  type Shape,
+} from './column-shape.ts'
 
 /**
  * Reads `length` records from `bytes`, whose sizes start at `start`. `readList` unpacks the list of `any` values in `[from, to)`.
@@ -30,9 +37,9 @@ const PINNED_BYTES_PER_FIELD = 16
 
 /** Compiles the reader of a shape. Throws EvalError where code generation is forbidden. */
 export function compileReader(shape: Shape): ColumnReader {
-  const { fields } = shape
-  const others = fields.filter((field) => field.encoding === 'any').length
-  const rows = fields.map((_, i) => i).filter((i) => isRowText(encodingAt(shape, i)))
+  const columns = columnsOf(shape)
+  const others = countAny(columns)
+  const rows = columns.map((_, i) => i).filter((i) => isRowText(encodingAt(columns, i)))
   const source = `'use strict';
 return function readColumns(bytes, view, start, length, readList) {
 const shortWidth = bytes[start + 8], rowWidth = bytes[start + 9];
@@ -49,7 +56,7 @@ p += rowBytes;
 const rowEnd = p;
 ${others > 0 ? `const others = readList(bytes, p, p + otherBytes, ${others} * length);\n` : ''}${
     rows.length > 0
-      ? groupLoop(shape, rows)
+      ? groupLoop(shape, columns, rows)
       : `for (let i = 0; i < length; i++) {\n${record(shape)}}`
   }
 return records;
@@ -59,10 +66,10 @@ return records;
 }
 
 /** A record without text of its own pins nothing, so that it may be in any group. */
-function groupLoop(shape: Shape, rows: readonly number[]): string {
+function groupLoop(shape: Shape, columns: readonly Column[], rows: readonly number[]): string {
   const size = (index: string) =>
-    rows.map((i) => lengthAt(encodingAt(shape, i), i, index)).join(' + ')
-  const slack = PINNED_BYTES_PER_FIELD * (shape.fields.length + rows.length)
+    rows.map((i) => lengthAt(encodingAt(columns, i), i, index)).join(' + ')
+  const slack = PINNED_BYTES_PER_FIELD * (columns.length + rows.length)
   return `const slack = rowWidth === 1 ? ${slack} : ${slack >> 1};
 let i = 0;
 while (i < length) {
@@ -87,27 +94,53 @@ ${record(shape)}}
 }
 
 function record(shape: Shape): string {
-  const values = shape.fields.map(({ encoding, nullable }, i) => {
+  return `${declarations(shape, 0)}records[i] = ${literal(shape, 0)};\n`
+}
+
+/** Declares the values of the fields, `x` with the number of the column; the columns of the record begin at `from`. */
+function declarations(shape: Shape, from: number): string {
+  const numbers = columnNumbers(shape, from)
+  const values = shape.fields.map(({ encoding, nullable, nested }, f) => {
+    const i = numbers[f] ?? 0
+    const missing = `(bytes[t${i} + i] === 1 ? null : undefined)`
+    if (nested !== undefined) return nestedRecord(nested, i, nullable ? missing : undefined)
     const read = readValue(encoding, i)
     if (!nullable) return `const x${i} = ${read};\n`
-    const missing = `(bytes[t${i} + i] === 1 ? null : undefined)`
     if (encoding === 'nothing') return `const x${i} = ${missing};\n`
     return `const x${i} = bytes[t${i} + i] === 0 ? ${read} : ${missing};\n`
   })
-  return `${values.join('')}records[i] = ${literal(shape)};\n`
+  return values.join('')
+}
+
+/** `missing` says what is there instead where there is none; undefined: there always is one. */
+function nestedRecord(shape: Shape, i: number, missing: string | undefined): string {
+  const inner = declarations(shape, i + 1)
+  const made = literal(shape, i + 1)
+  if (missing === undefined) return `${inner}const x${i} = ${made};\n`
+  const skipped = countAny(columnsOf(shape))
+  return `let x${i};
+if (bytes[t${i} + i] === 0) {
+${inner}x${i} = ${made};
+} else { x${i} = ${missing}; o += ${skipped}; }\n`
 }
 
 /** A literal, so that V8 makes the object with its final hidden class in one step. */
-function literal({ form, keys, fields }: Shape): string {
-  if (form === 'value') return 'x0'
-  if (form === 'array') return `[${fields.map((_, i) => `x${i}`).join(', ')}]`
+function literal(shape: Shape, from: number): string {
+  const { form, keys } = shape
+  const values = columnNumbers(shape, from).map((i) => `x${i}`)
+  if (form === 'value') return `x${from}`
+  if (form === 'array') return `[${values.join(', ')}]`
   // In a literal, only the computed form of __proto__ is a property.
   const name = (key: string) => (key === '__proto__' ? '["__proto__"]' : JSON.stringify(key))
-  return `{${keys.map((key, i) => `${name(key)}: x${i}`).join(', ')}}`
+  return `{${keys.map((key, f) => `${name(key)}: ${values[f]}`).join(', ')}}`
 }
 
-function encodingAt(shape: Shape, i: number): Encoding {
-  return shape.fields[i]?.encoding ?? 'any'
+function countAny(columns: readonly Column[]): number {
+  return columns.filter(({ field }) => field.encoding === 'any').length
+}
+
+function encodingAt(columns: readonly Column[], i: number): Encoding {
+  return columns[i]?.field.encoding ?? 'any'
 }
 
 function lengthAt(encoding: Encoding, i: number, index: string): string {
@@ -138,5 +171,7 @@ function readValue(encoding: Encoding, i: number): string {
       return `parent.slice(c, c += ${lengthAt(encoding, i, 'i')})`
     case 'any':
       return 'others[o++]'
+    case 'record':
+      throw new RangeError('a record has columns of its own')
   }
 }

@@ -4,7 +4,7 @@
  * The layout of a payload (little endian; `n` records; nothing is aligned):
  *
  *   u8   COLUMNS (1)
- *   u8   LAYOUT_VERSION
+ *   u8   LAYOUT_VERSION, or NESTED_LAYOUT_VERSION
  *   u16  bytes of the shape text
  *   u32  hash of the shape text
  *        the shape text, see `column-shape.ts`
@@ -13,7 +13,7 @@
  *   u8   bytes per character of the first text: 1 (Latin-1) or 2 (UTF-16)
  *   u8   bytes per character of the second text
  *   u32  bytes of the list of `any` values
- *        per field: n tags where it is nullable, then n values of fixed width (for strings: their lengths)
+ *        per column: n tags where it is nullable, then n values of fixed width (for strings: their lengths)
  *        the text of `short` strings, record by record
  *        the text of longer strings, record by record
  *        the list of `any` values, record by record, see `msgpack.ts`
@@ -27,6 +27,8 @@
  */
 import { types } from 'node:util'
 import {
+  columnNumbers,
+  columnsOf,
   SHORT_CHARACTERS,
   widthOf,
   type Encoding,
@@ -38,6 +40,8 @@ import {
 export const COLUMNS = 1
 /** Second byte: the version of the layout. */
 export const LAYOUT_VERSION = 1
+/** The same where records hold records, which earlier readers do not know. */
+export const NESTED_LAYOUT_VERSION = 2
 /** Bytes before the shape text. */
 export const HEAD_BYTES = 8
 /** Bytes of the sizes behind the shape text. */
@@ -69,8 +73,8 @@ export type ColumnWriter = (
 
 /** Bytes of all fixed-width columns per record. */
 export function bytesPerRecord(shape: Shape): number {
-  return shape.fields.reduce(
-    (sum, field) => sum + (field.nullable ? 1 : 0) + widthOf(field.encoding),
+  return columnsOf(shape).reduce(
+    (sum, { field }) => sum + (field.nullable ? 1 : 0) + widthOf(field.encoding),
     0,
   )
 }
@@ -78,7 +82,7 @@ export function bytesPerRecord(shape: Shape): number {
 /** Declares the offset of each column (`t0` tags, `b0` values) leaving `p` behind the last one. */
 export function columnOffsets(shape: Shape): string {
   let code = ''
-  shape.fields.forEach((field, i) => {
+  columnsOf(shape).forEach(({ field }, i) => {
     if (field.nullable) code += `const t${i} = p; p += length;\n`
     const width = widthOf(field.encoding)
     if (width > 0) code += `const b${i} = p; p += ${width} * length;\n`
@@ -89,18 +93,18 @@ export function columnOffsets(shape: Shape): string {
 /** Compiles the writer of a shape. Throws EvalError where code generation is forbidden. */
 export function compileWriter(shape: Shape): ColumnWriter {
   const source = `'use strict';
-return function writeColumns(values, length, output, start) {
+${keyLists(shape, 0)}return function writeColumns(values, length, output, start) {
 const bytes = output.bytes, view = output.view, others = output.others;
 let p = start;
 ${columnOffsets(shape)}let short = '', text = '';
 for (let i = 0; i < length; i++) {
 const v = values[i];
-${checkForm(shape)}${shape.fields.map(writeField).join('')}}
+${writeRecord(shape, 'v', 0)}}
 output.short = short;
 output.text = text;
 return length;
 }`
-  const parts = { keys: shape.keys, prototypeOf: Object.getPrototypeOf, isDate: types.isDate }
+  const parts = { prototypeOf: Object.getPrototypeOf, isDate: types.isDate }
   const prototypes = {
     ObjectPrototype: Object.prototype,
     ArrayPrototype: Array.prototype,
@@ -113,35 +117,66 @@ return length;
   return make(...Object.values(context))
 }
 
+/** The keys of each object, as lists that the checks compare with. */
+function keyLists(shape: Shape, from: number): string {
+  const own = shape.form === 'object' ? `const keys${from} = ${JSON.stringify(shape.keys)};\n` : ''
+  const numbers = columnNumbers(shape, from)
+  const inner = shape.fields.map(({ nested }, f) =>
+    nested === undefined ? '' : keyLists(nested, (numbers[f] ?? 0) + 1),
+  )
+  return own + inner.join('')
+}
+
+/** Checks and writes the record in a variable; its columns begin at `from`. */
+function writeRecord(shape: Shape, variable: string, from: number): string {
+  const numbers = columnNumbers(shape, from)
+  const writes = shape.fields.map((field, f) => writeField(field, numbers[f] ?? 0))
+  return checkForm(shape, variable, numbers, from) + writes.join('')
+}
+
 /** Loads the fields before the checks: the loads tell V8 the hidden class, which makes the check of the prototype free. */
-function checkForm(shape: Shape): string {
-  const { form, keys, fields } = shape
-  if (form === 'value') return 'const x0 = v;\n'
-  const name = (i: number) => (form === 'object' ? JSON.stringify(keys[i]) : String(i))
-  const loads = fields.map((_, i) => `const x${i} = v[${name(i)}];\n`).join('')
+function checkForm(
+  { form, keys, fields }: Shape,
+  v: string,
+  numbers: readonly number[],
+  from: number,
+): string {
+  if (form === 'value') return `const x${from} = ${v};\n`
+  const name = (f: number) => (form === 'object' ? JSON.stringify(keys[f]) : String(f))
+  const loads = fields.map((_, f) => `const x${numbers[f]} = ${v}[${name(f)}];\n`).join('')
   if (form === 'array') {
-    return `if (typeof v !== 'object' || v === null) return i;
-${loads}if (prototypeOf(v) !== ArrayPrototype || v.length !== ${fields.length}) return i;\n`
+    return `if (typeof ${v} !== 'object' || ${v} === null) return i;
+${loads}if (prototypeOf(${v}) !== ArrayPrototype || ${v}.length !== ${fields.length}) return i;\n`
   }
-  return `if (typeof v !== 'object' || v === null) return i;
-${loads}if (prototypeOf(v) !== ObjectPrototype) return i;
-let k = 0;
-for (const key in v) if (key !== keys[k++]) return i;
-if (k !== ${keys.length}) return i;\n`
+  return `if (typeof ${v} !== 'object' || ${v} === null) return i;
+${loads}if (prototypeOf(${v}) !== ObjectPrototype) return i;
+let k${from} = 0;
+for (const key in ${v}) if (key !== keys${from}[k${from}++]) return i;
+if (k${from} !== ${keys.length}) return i;\n`
 }
 
 function writeField(field: FieldEncoding, i: number): string {
-  const write = writeValue(field.encoding, i)
-  if (!field.nullable) return write
-  const blank = writeBlank(field.encoding, i)
+  const { encoding, nullable, nested } = field
+  const write =
+    nested === undefined ? writeValue(encoding, i) : `{\n${writeRecord(nested, `x${i}`, i + 1)}}\n`
+  if (!nullable) return write
+  const blank = writeBlank(field, i)
   return `if (x${i} === null) { bytes[t${i} + i] = 1; ${blank}}
 else if (x${i} === undefined) { bytes[t${i} + i] = 2; ${blank}}
 else { bytes[t${i} + i] = 0;
 ${write}}\n`
 }
 
-/** The memory is used again and again, so that a value that is not there must be written, too. */
-function writeBlank(encoding: Encoding, i: number): string {
+/** The memory is used again and again, so that values that are not there must be written, too. */
+function writeBlank({ encoding, nested }: FieldEncoding, i: number): string {
+  if (nested !== undefined) {
+    const columns = columnsOf(nested).map(({ field }, c) => {
+      const tag = field.nullable ? `bytes[t${i + 1 + c} + i] = 2; ` : ''
+      return tag + (field.nested === undefined ? writeBlank(field, i + 1 + c) : '')
+    })
+    return columns.join('')
+  }
+  if (encoding === 'any') return 'others.push(undefined); '
   switch (widthOf(encoding)) {
     case 0:
       return ''
@@ -185,6 +220,8 @@ view.setFloat64(b${i} + 8 * i, ${x}.getTime(), true);\n`
       return `${checkText(x, 0xffffffff)}view.setUint32(b${i} + 4 * i, ${x}.length, true); text += ${x};\n`
     case 'any':
       return `others.push(${x});\n`
+    case 'record':
+      throw new RangeError('a record has columns of its own')
   }
 }
 
