@@ -36,6 +36,11 @@ export interface SubtaskSnapshot {
    * everything first. Undefined: this one has everything.
    */
   readonly builtOn?: readonly number[] | undefined
+  /**
+   * So many lists of its operators' key groups were handed over before, and are not in it: only on the way to the coordinator, never stored.
+   * Undefined: all is here.
+   */
+  readonly listsBefore?: number | undefined
 }
 
 /** Where a source subtask stood. */

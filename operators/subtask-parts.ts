@@ -1,6 +1,7 @@
 /**
  * What a subtask is made of, whom it tells what, and what can be known of it.
  */
+import type { SnapshotPiece } from '../checkpoint/state/snapshot.ts'
 import type { StateBackend } from '../checkpoint/state/state-backend.ts'
 import type { SourceSnapshot, SubtaskSnapshot } from '../checkpoint/subtask-snapshot.ts'
 import type { OutputChannel, OutputGate } from '../runtime/output-channel.ts'
@@ -33,7 +34,12 @@ export interface SubtaskIdentity {
 
 /** Who hears of the checkpoints of a subtask, and of its end. */
 export interface SubtaskListener {
-  /** Its part of a checkpoint: what it needs to go on from there. Its own copy. */
+  /**
+   * Pieces of its state for a checkpoint, which belong to whoever hears of them. `acknowledged` follows with the rest, or `declined`; or nothing, where a
+   * failure ends it.
+   */
+  packed(subtask: Subtask, checkpointId: number, pieces: readonly SnapshotPiece[]): void
+  /** Its part of a checkpoint, but for those pieces: what it needs to go on from there. Its own copy. */
   acknowledged(subtask: Subtask, checkpointId: number, snapshot: SubtaskSnapshot): void
   /** It has no part of this checkpoint, and goes on. */
   declined(subtask: Subtask, checkpointId: number, error: unknown): void

@@ -107,8 +107,11 @@ export abstract class Subtask implements SlotActor {
     this.slot = slot
     this.#increments = new IncrementChain(parts.incremental === true)
     this.#snapshots = new SubtaskSnapshots(slot.clock, this.label, {
-      acknowledged: (id, snapshot) => {
-        this.#increments.acknowledged(id, snapshot)
+      packed: (id, pieces) => {
+        parts.listener.packed(this, id, pieces)
+      },
+      acknowledged: (id, snapshot, packedBytes) => {
+        this.#increments.acknowledged(id, snapshot, packedBytes)
         parts.listener.acknowledged(this, id, snapshot)
       },
       declined: (id, error) => {

@@ -45,6 +45,10 @@ export const deployJob: SlotExtension<Deployment, JobCoordinator, JobSlot> = asy
     },
     recovery: deployment.recovery,
     listener: {
+      packed: (subtask, checkpointId, pieces) => {
+        const handed = handedOver(pieces, snapshotBuffers(pieces))
+        void coordinator.packed(nameOf(subtask), checkpointId, handed)
+      },
       acknowledged: (subtask, checkpointId, snapshot) => {
         void coordinator.acknowledged(nameOf(subtask), checkpointId, withItsBytes(snapshot))
       },

@@ -4,6 +4,7 @@
 import type { CodecName } from '../../mailbox/codec.ts'
 import type { CheckpointMode } from '../../checkpoint/coordinator/checkpoint-options.ts'
 import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
+import type { SnapshotPiece } from '../../checkpoint/state/snapshot.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import type { SubtaskMetrics } from '../../operators/subtask-parts.ts'
 import type { WireError } from '../../runtime/wire-error.ts'
@@ -58,7 +59,9 @@ export interface JobCoordinator {
   nextSplit(nodeId: number, subtaskIndex: number): Promise<SplitAnswer>
   /** How far a subtask of an aligned source has come; `MAX_TIMESTAMP` where nobody needs to wait for it. */
   announceWatermark(nodeId: number, subtaskIndex: number, watermark: number): void
-  /** A subtask has taken its snapshot at the barrier of a checkpoint. */
+  /** Pieces of the state of a subtask for a checkpoint that it has not acknowledged yet. */
+  packed(name: SubtaskName, checkpointId: number, pieces: readonly SnapshotPiece[]): void
+  /** A subtask has taken its snapshot at the barrier of a checkpoint; without the pieces that came before. */
   acknowledged(name: SubtaskName, checkpointId: number, snapshot: SubtaskSnapshot): void
   /** A subtask could not take its snapshot; it goes on. */
   declined(name: SubtaskName, checkpointId: number, error: WireError): void

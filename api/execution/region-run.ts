@@ -153,6 +153,7 @@ export class RegionRun {
       },
       // Only collected streams end on the main thread, and they have no subtask that could finish or fail.
       listener: {
+        packed: () => {},
         acknowledged: () => {},
         declined: () => {},
         finished: () => {},
@@ -246,6 +247,9 @@ export class RegionRun {
         this.#isStale() ? undefined : enumerators.next(nodeId, subtaskIndex),
       announceWatermark: (nodeId, subtaskIndex, watermark) => {
         if (!this.#isStale()) watermarkGroups.announce(nodeId, subtaskIndex, watermark)
+      },
+      packed: (name, checkpointId, pieces) => {
+        if (!this.#isStale()) checkpoints.packed(name, checkpointId, pieces)
       },
       acknowledged: (name, checkpointId, snapshot) => {
         if (!this.#isStale()) checkpoints.acknowledged(name, checkpointId, snapshot)

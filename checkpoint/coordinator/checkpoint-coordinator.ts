@@ -13,6 +13,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Cancel } from '../../runtime/clock.ts'
+import type { SnapshotPiece } from '../state/snapshot.ts'
 import type { CheckpointKind, CheckpointMetadata, SnapshotStore } from '../store/snapshot-store.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../subtask-snapshot.ts'
 import {
@@ -124,6 +125,14 @@ export class CheckpointCoordinator {
   stopWithSavepoint(store = this.#parts.store): Promise<CheckpointMetadata> {
     if (store === undefined) return Promise.reject(noStore())
     return this.#enqueue('savepoint', store, { stops: true }).promise
+  }
+
+  /**
+   * A subtask has packed a part of its state for a checkpoint, and will acknowledge it without these pieces. They must come before that. What comes
+   * too late is dropped.
+   */
+  packed(name: SubtaskName, checkpointId: number, pieces: readonly SnapshotPiece[]): void {
+    if (this.#run?.id === checkpointId) this.#run.packed(name, pieces)
   }
 
   /**

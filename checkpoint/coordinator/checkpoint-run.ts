@@ -15,6 +15,7 @@ import type {
   CheckpointWriter,
   SnapshotStore,
 } from '../store/snapshot-store.ts'
+import type { SnapshotPiece } from '../state/snapshot.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../subtask-snapshot.ts'
 import { checkUids, coordinatorState } from './checkpoint-contents.ts'
 import { CheckpointError, reasonText } from './checkpoint-failure.ts'
@@ -24,6 +25,7 @@ import type { CheckpointStatistics } from './checkpoint-statistics.ts'
 import type { ContributionLedger } from './contribution-ledger.ts'
 import { PendingCheckpoint, subtaskKey } from './pending-checkpoint.ts'
 import type { CheckpointBundle } from './pending-checkpoint.ts'
+import { SnapshotPieces } from './snapshot-pieces.ts'
 import { partsBefore } from './subtask-chain.ts'
 
 /** What a checkpoint is made of. */
@@ -57,6 +59,7 @@ export class CheckpointRun {
   #state: 'opening' | 'collecting' | 'completing' | 'aborted' | 'over' = 'opening'
   #pending: PendingCheckpoint | undefined
   #writer: CheckpointWriter | undefined
+  readonly #pieces = new SnapshotPieces()
   readonly #puts: Promise<unknown>[] = []
   #bytes = 0
   #recordsInFlight = 0
@@ -94,10 +97,22 @@ export class CheckpointRun {
     return this.#pending?.has(name) ?? false
   }
 
-  /** Takes a contribution that it `awaits`. */
+  /** Takes what a subtask has packed before it contributes; drops it unless it `awaits` that. */
+  packed(name: SubtaskName, pieces: readonly SnapshotPiece[]): void {
+    if (this.awaits(name)) this.#pieces.add(name, pieces)
+  }
+
+  /** Takes a contribution that it `awaits`, and which belongs to the pieces that came before. */
   acknowledge(name: SubtaskName, snapshot: SubtaskSnapshot): void {
-    this.#put(name, snapshot)
-    if (this.awaits(name)) this.#pending?.acknowledge(name, snapshot)
+    let whole: SubtaskSnapshot
+    try {
+      whole = this.#pieces.join(name, snapshot)
+    } catch (error) {
+      this.fail('declined', reasonText(error), error)
+      return
+    }
+    this.#put(name, whole)
+    if (this.awaits(name)) this.#pending?.acknowledge(name, whole)
   }
 
   /** Gives it up, if that is still possible. Subtasks that were told to begin are told at once. */
@@ -107,6 +122,7 @@ export class CheckpointRun {
     this.#state = 'aborted'
     this.#cancelTimeout()
     this.#pending?.fail()
+    this.#pieces.clear()
     this.#failure = this.#error(reason, detail, cause)
     this.#abort(this.#failure)
     if (wasTriggered && this.#id !== undefined) this.#parts.host.notifyAborted(this.#id)

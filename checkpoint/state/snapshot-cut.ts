@@ -19,12 +19,12 @@ import { copyPlain } from './plain-copy.ts'
 import { SnapshotPacker } from './snapshot-packer.ts'
 import type { OperatorItems, PackedEntry, SnapshotOwner } from './snapshot-packer.ts'
 import type { StoredEntries } from './restored-entries.ts'
-import type { OperatorSnapshot } from './snapshot.ts'
+import type { OperatorSnapshot, SnapshotPiece } from './snapshot.ts'
 import { ExpiredEntry } from './state-backend.ts'
 import type { CutSpan, FoundEntry, Namespace, PartChanges, PartCut } from './state-backend.ts'
 import type { AnyKeyedPart, AnyOperatorPart, RestSource } from './state-part.ts'
 
-/** A list that is packed has about so many bytes: less than a millisecond's work. */
+/** A list that is packed has about so many bytes, and a step does as much in all: less than a millisecond's work. */
 const LIST_BYTES = 1 << 16
 /** And at most so many entries. */
 const LIST_ENTRIES = 1024
@@ -32,6 +32,9 @@ const LIST_ENTRIES = 1024
 const SORTED_PER_PACKED = 4
 /** And so many are looked at, where only those are taken that have changed, and these are not known. */
 const LOOKED_PER_PACKED = 16
+/** The most of each in one step, even where entries are so small that more could be packed. */
+const SORTED_PER_STEP = 1024
+const LOOKED_PER_STEP = 4096
 /** So many entries are sorted before they are packed: in each key group so many on average, but at least so many in all. */
 const SORTED_PER_GROUP = 64
 const LEAST_SORTED = 16_384
@@ -84,7 +87,7 @@ export class SnapshotCut {
   #group = 0
   /** Of `#sorted` of this group, so many values are packed. */
   #position = 0
-  /** Packed in the present step. */
+  /** What the present step has done, as so many bytes that were packed. */
   #stepBytes = 0
   #bytesPerEntry = LIST_BYTES / LIST_ENTRIES
 
@@ -150,7 +153,12 @@ export class SnapshotCut {
     }
   }
 
-  /** Packs all the rest, and returns the snapshot. Errors: as `step`. */
+  /** What is packed and will not be touched any more, to be handed over before the rest; it is not in what `finish` returns. Maybe nothing. */
+  takePiece(): SnapshotPiece {
+    return { uid: this.#owner.uid, groups: this.#packer.takeFull() }
+  }
+
+  /** Packs all the rest, and returns the snapshot, without the pieces that were taken. Errors: as `step`. */
   finish(): OperatorSnapshot {
     while (!this.isPacked) this.step(LIST_ENTRIES)
     return this.#packer.finish()
@@ -242,9 +250,13 @@ export class SnapshotCut {
     }
     const before = this.#found
     const rare = walk.part.changes?.rare === true
-    const looked = entries * (rare ? LOOKED_PER_PACKED : SORTED_PER_PACKED)
+    const most = rare ? LOOKED_PER_STEP : SORTED_PER_STEP
+    const looked = Math.min(entries * (rare ? LOOKED_PER_PACKED : SORTED_PER_PACKED), most)
+    this.#stepBytes += (looked / most) * LIST_BYTES
     if (!walk.part.walk(looked, walk.found)) this.#walk++
-    return rare ? entries : Math.ceil((this.#found - before) / SORTED_PER_PACKED)
+    return rare
+      ? Math.ceil(looked / LOOKED_PER_PACKED)
+      : Math.ceil((this.#found - before) / SORTED_PER_PACKED)
   }
 
   /** Packs one list of the group whose turn it is. Returns the number of its entries. */

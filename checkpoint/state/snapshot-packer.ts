@@ -1,13 +1,15 @@
 /**
  * Packs the lists of a snapshot of one operator: entries of key groups, and items of states without keys.
  *
- * Lists go into blocks that belong to the snapshot alone: they can be handed to another thread without a copy.
+ * Lists go into blocks that belong to the snapshot alone: they can be handed to another thread without a copy, those that are full also before
+ * the rest is packed.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import { packListForNow } from '../../mailbox/msgpack.ts'
 import { showPath, UnsendableValueError } from '../../mailbox/sendable.ts'
 import { originalKey } from '../canonical-key.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
+import { PackedBlocks } from './packed-blocks.ts'
 import { INCREMENT_FORMAT, SNAPSHOT_FORMAT } from './snapshot.ts'
 import type {
   KeyedStateInfo,
@@ -20,11 +22,6 @@ import type { StatePart } from './state-part.ts'
 
 /** An entry in the list of a key group; of one that is gone see `KeyGroupSnapshot.entries`. */
 export type PackedEntry = readonly [state: number, key: CanonicalKey, payload: unknown]
-
-/** What is too large for the rest of a block of this size begins a new one. */
-const BLOCK_BYTES = 1 << 20
-/** Snapshots with fewer bytes get a smaller block. */
-const FIRST_BLOCK_BYTES = 1 << 12
 
 /** Whose snapshot it is. */
 export interface SnapshotOwner {
@@ -50,8 +47,11 @@ export class SnapshotPacker {
   readonly #parts: Partial<StatePart>[] = []
   readonly #groups: KeyGroupSnapshot[] = []
   readonly #operator: OperatorStateSnapshot[] = []
-  #block = new Uint8Array(0)
-  #used = 0
+  readonly #keyedBlocks = new PackedBlocks()
+  /** Of their own: what is in `#operator` stays to the end. */
+  readonly #operatorBlocks = new PackedBlocks()
+  /** So many of `#groups` lie in blocks that are full. */
+  #full = 0
 
   constructor(owner: SnapshotOwner) {
     this.#owner = owner
@@ -73,7 +73,8 @@ export class SnapshotPacker {
   /** Packs entries of a key group. Returns the number of bytes. */
   addEntries(keyGroup: number, list: readonly PackedEntry[]): number {
     const packed = this.#pack(list, (index, path) => this.#describe(list, index, path))
-    const bytes = this.#place(packed)
+    if (!this.#keyedBlocks.hasRoom(packed.length)) this.#full = this.#groups.length
+    const bytes = this.#keyedBlocks.place(packed)
     this.#groups.push({ keyGroup, entries: list.length, bytes })
     return bytes.length
   }
@@ -85,11 +86,18 @@ export class SnapshotPacker {
       where: `state '${name}', item ${index}`,
       path: showIn(part, path),
     }))
-    const bytes = this.#place(packed)
+    const bytes = this.#operatorBlocks.place(packed)
     this.#operator.push({ name, kind, version, redistribution, items: items.length, bytes })
   }
 
-  /** All that was packed. */
+  /** What lies in blocks that are full, and belongs to whoever takes it from now on. In the order in which it was packed. */
+  takeFull(): readonly KeyGroupSnapshot[] {
+    const full = this.#groups.splice(0, this.#full)
+    this.#full = 0
+    return full
+  }
+
+  /** All that was packed and not taken. */
   finish(): OperatorSnapshot {
     const { uid, maxParallelism } = this.#owner
     return {
@@ -97,22 +105,9 @@ export class SnapshotPacker {
       uid,
       maxParallelism,
       keyed: this.#keyed,
-      groups: this.#groups.sort((a, b) => a.keyGroup - b.keyGroup),
+      groups: this.#groups.toSorted((a, b) => a.keyGroup - b.keyGroup),
       operator: this.#operator,
     }
-  }
-
-  #place(packed: Uint8Array): Uint8Array {
-    const { length } = packed
-    if (length > this.#block.length - this.#used) {
-      const size = Math.min(Math.max(this.#block.length * 2, FIRST_BLOCK_BYTES), BLOCK_BYTES)
-      this.#block = new Uint8Array(Math.max(size, length))
-      this.#used = 0
-    }
-    const bytes = this.#block.subarray(this.#used, this.#used + length)
-    bytes.set(packed)
-    this.#used += length
-    return bytes
   }
 
   #pack(

@@ -64,10 +64,21 @@ export interface OperatorStateSnapshot {
   readonly bytes: Uint8Array
 }
 
-/** The memory of snapshots that the state of this thread has written: nothing else lies in it. */
-export function snapshotBuffers(snapshots: readonly OperatorSnapshot[]): ArrayBuffer[] {
+/** Some of the keyed data of an operator, handed over while the rest is still being packed. Plain data. */
+export interface SnapshotPiece {
+  /** Of the operator. */
+  readonly uid: string
+  /** Lists of its snapshot, which does not have them any more. In any order. */
+  readonly groups: readonly KeyGroupSnapshot[]
+}
+
+/** The memory of snapshots and pieces that the state of this thread has written: nothing else lies in it. */
+export function snapshotBuffers(
+  snapshots: readonly (SnapshotPiece | OperatorSnapshot)[],
+): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>()
-  for (const { groups, operator } of snapshots)
-    for (const { bytes } of [...groups, ...operator]) buffers.add(bytes.buffer as ArrayBuffer)
+  for (const { groups, ...rest } of snapshots)
+    for (const { bytes } of 'operator' in rest ? [...groups, ...rest.operator] : groups)
+      buffers.add(bytes.buffer as ArrayBuffer)
   return [...buffers]
 }

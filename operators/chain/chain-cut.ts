@@ -2,7 +2,7 @@
  * The snapshots of all stateful operators of a chain between their cut and the last byte, see `checkpoint/state/snapshot-cut.ts`.
  */
 import type { SnapshotCut } from '../../checkpoint/state/snapshot-cut.ts'
-import type { OperatorSnapshot } from '../../checkpoint/state/snapshot.ts'
+import type { OperatorSnapshot, SnapshotPiece } from '../../checkpoint/state/snapshot.ts'
 
 /** The cut of one operator. */
 export interface OperatorCut {
@@ -59,7 +59,17 @@ export class ChainCut {
     return done
   }
 
-  /** Packs all the rest. In the order of the chain. Errors: as `step`. */
+  /** What is packed and can be handed over before the rest, see `SnapshotCut.takePiece`. Only what is not empty. */
+  takePieces(): SnapshotPiece[] {
+    const pieces: SnapshotPiece[] = []
+    for (let i = 0; i <= this.#at; i++) {
+      const piece = this.#cuts[i]?.cut.takePiece()
+      if (piece !== undefined && piece.groups.length > 0) pieces.push(piece)
+    }
+    return pieces
+  }
+
+  /** Packs all the rest, without the pieces that were taken. In the order of the chain. Errors: as `step`. */
   finish(): OperatorSnapshot[] {
     return this.#cuts.map(({ cut, failure }) => {
       try {

@@ -78,12 +78,16 @@ export class IncrementChain {
     return builtOn === undefined ? { cut } : { cut, builtOn }
   }
 
-  /** A checkpoint was packed and is acknowledged. */
-  acknowledged(checkpointId: number, { operators }: SubtaskSnapshot): void {
+  /** A checkpoint was packed and is acknowledged. `packedBytes`: of pieces of its state that are not in it (`SnapshotPiece`). */
+  acknowledged(
+    checkpointId: number,
+    { operators }: Pick<SubtaskSnapshot, 'operators'>,
+    packedBytes = 0,
+  ): void {
     if (this.#cut?.checkpointId !== checkpointId) return
     const { base, ...link } = this.#cut
     this.#cut = undefined
-    const own = bytesOf(operators)
+    const own = bytesOf(operators) + packedBytes
     const bytes =
       base === undefined
         ? { whole: own, increments: 0 }

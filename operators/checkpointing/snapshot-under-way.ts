@@ -1,7 +1,7 @@
 /**
  * The part that a subtask has of a checkpoint, from the barrier to the acknowledgement.
  *
- *     barrier: state is cut ──► packed in steps, while records flow ──┐
+ *     barrier: state is cut ──► packed in steps, while records flow ──┐    (large state: pieces of it are taken meanwhile)
  *         ├──► sinks prepare, nothing is taken ───────────────────────┼──► complete: acknowledged
  *         └──► what is in flight on channels is recorded ─────────────┘
  *
@@ -13,6 +13,7 @@ import type {
   SinkSnapshot,
   SubtaskSnapshot,
 } from '../../checkpoint/subtask-snapshot.ts'
+import type { SnapshotPiece } from '../../checkpoint/state/snapshot.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { ChainCut } from '../chain/chain-cut.ts'
 
@@ -34,6 +35,9 @@ export class SnapshotUnderWay {
   #recorders = 0
   #channels: readonly ChannelSnapshot[] = []
   #entries = 1
+  /** What was taken before the rest. */
+  #takenLists = 0
+  #takenBytes = 0
 
   constructor(checkpointId: number, contents: SubtaskContents, cut: ChainCut) {
     this.checkpointId = checkpointId
@@ -74,14 +78,33 @@ export class SnapshotUnderWay {
     this.#entries = Math.min(this.#entries * 2, MOST_ENTRIES)
   }
 
+  /** What is packed and can be handed over before the rest. Once all is packed the rest is not worth a message of its own: nothing. */
+  takePieces(): readonly SnapshotPiece[] {
+    if (this.isPacked) return []
+    const pieces = this.#cut.takePieces()
+    for (const { groups } of pieces) {
+      this.#takenLists += groups.length
+      for (const { bytes } of groups) this.#takenBytes += bytes.length
+    }
+    return pieces
+  }
+
+  /** Of all pieces that were taken. */
+  get takenBytes(): number {
+    return this.#takenBytes
+  }
+
   /** The sinks have prepared. */
   prepared(): void {
     this.#sinksPrepared = true
   }
 
-  /** What is to be acknowledged, once it is complete. */
+  /** What is to be acknowledged, once it is complete; without the pieces that were taken. */
   finish(sinks: readonly SinkSnapshot[]): SubtaskSnapshot {
-    return { ...this.#contents, channels: this.#channels, operators: this.#cut.finish(), sinks }
+    const contents = { ...this.#contents, channels: this.#channels, sinks }
+    const operators = this.#cut.finish()
+    const listsBefore = this.#takenLists
+    return listsBefore === 0 ? { ...contents, operators } : { ...contents, operators, listsBefore }
   }
 
   /** It is not acknowledged any more. */

@@ -5,6 +5,7 @@
  * A writer of a sink prepares what it has got once. So what was prepared for a checkpoint that was not acknowledged goes with the next.
  */
 import { withEarlier } from '../../checkpoint/coordinator/contribution-ledger.ts'
+import type { SnapshotPiece } from '../../checkpoint/state/snapshot.ts'
 import type {
   ChannelSnapshot,
   SinkSnapshot,
@@ -16,7 +17,14 @@ import type { SnapshotUnderWay } from './snapshot-under-way.ts'
 
 /** Who hears how a checkpoint ends. */
 export interface SnapshotsListener {
-  readonly acknowledged: (checkpointId: number, snapshot: SubtaskSnapshot) => void
+  /** Pieces of its state, before it is acknowledged. What was told of a checkpoint that is declined is to be dropped. */
+  readonly packed: (checkpointId: number, pieces: readonly SnapshotPiece[]) => void
+  /** `packedBytes`: of all its pieces. */
+  readonly acknowledged: (
+    checkpointId: number,
+    snapshot: SubtaskSnapshot,
+    packedBytes: number,
+  ) => void
   readonly declined: (checkpointId: number, error: unknown) => void
 }
 
@@ -93,6 +101,8 @@ export class SubtaskSnapshots {
       this.#decline(current, error)
       return
     }
+    const pieces = current.takePieces()
+    if (pieces.length > 0) this.#listener.packed(current.checkpointId, pieces)
     this.#acknowledge()
   }
 
@@ -108,7 +118,8 @@ export class SubtaskSnapshots {
     const sinks = this.#prepared
     this.#current = undefined
     this.#prepared = []
-    this.#listener.acknowledged(current.checkpointId, current.finish(sinks))
+    const { checkpointId, takenBytes } = current
+    this.#listener.acknowledged(checkpointId, current.finish(sinks), takenBytes)
   }
 
   #decline(snapshot: SnapshotUnderWay, error: unknown): void {

@@ -1,5 +1,6 @@
 /** A subtask on a slot of its own, with the ends of its chain in memory. */
 import * as assert from 'uvu/assert'
+import { SnapshotPieces } from '../../checkpoint/coordinator/snapshot-pieces.ts'
 import type { SubtaskSnapshot } from '../../checkpoint/subtask-snapshot.ts'
 import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain, linearChain } from '../../operators/chain/chain.ts'
@@ -32,6 +33,10 @@ export interface SubtaskRig {
   readonly heard: (readonly [what: 'finished' | 'failed' | 'declined', error?: unknown])[]
   /** What it has contributed to checkpoints, by id; `end`: at its end. */
   readonly snapshots: Map<number | 'end', SubtaskSnapshot>
+  /** The same without the pieces that came before. */
+  readonly acknowledged: readonly SubtaskSnapshot[]
+  /** These pieces, by the id of the checkpoint. */
+  readonly pieces: ReadonlyMap<number, SnapshotPieces>
   readonly parts: SubtaskParts
   /** Lets the slot and all promises run until nothing more follows. */
   readonly settle: () => Promise<void>
@@ -89,6 +94,8 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
   const { restored } = options
   const heard: (readonly ['finished' | 'failed' | 'declined', unknown?])[] = []
   const snapshots = new Map<number | 'end', SubtaskSnapshot>()
+  const acknowledged: SubtaskSnapshot[] = []
+  const pieces = new Map<number, SnapshotPieces>()
   return {
     slot,
     clock,
@@ -97,6 +104,8 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
     channel,
     heard,
     snapshots,
+    acknowledged,
+    pieces,
     parts: {
       slot,
       identity: { taskName: 'task', taskId: 4, index: 0, parallelism: 1, maxParallelism: 128 },
@@ -106,9 +115,16 @@ export function subtaskRig(options: RigOptions, owner: () => Subtask): SubtaskRi
       channels: [channel],
       sinks,
       listener: {
-        acknowledged: (_, id, snapshot) => {
+        packed: ({ identity }, id, list) => {
+          const known = pieces.get(id) ?? new SnapshotPieces()
+          pieces.set(id, known)
+          known.add({ taskId: identity.taskId, subtaskIndex: identity.index }, list)
+        },
+        acknowledged: ({ identity }, id, snapshot) => {
           assert.not(snapshots.has(id), `${id} was acknowledged twice`)
-          snapshots.set(id, snapshot)
+          const name = { taskId: identity.taskId, subtaskIndex: identity.index }
+          acknowledged.push(snapshot)
+          snapshots.set(id, (pieces.get(id) ?? new SnapshotPieces()).join(name, snapshot))
         },
         declined: (_, id, error) => heard.push(['declined', error]),
         finished: (_, snapshot) => {

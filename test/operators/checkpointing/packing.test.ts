@@ -124,6 +124,46 @@ test('a newer checkpoint takes the place of one that is not packed', async () =>
   assert.equal(countsIn(snapshots.get(8)), { 1: 1 })
 })
 
+test('what is packed is handed over before the rest is, and is not in the acknowledgement', async () => {
+  const { subtask, give, slot, snapshots, acknowledged, pieces, settle } = rig({
+    elements: [counter()],
+  })
+  give(records(1, 2, 2), barrier(7))
+  for (let turns = 0; acknowledged.length === 0; turns++) {
+    assert.ok(turns < 1_000)
+    slot.turn()
+    give(records(turns % KEYS))
+  }
+  assert.is(subtask.state, 'running')
+  assert.ok(pieces.has(7))
+  const [{ listsBefore = 0, operators }] = acknowledged as [SubtaskSnapshot]
+  assert.ok(listsBefore > 1)
+  const whole = snapshots.get(7)
+  assert.is(whole?.operators[0]?.groups.length, listsBefore + (operators[0]?.groups.length ?? 0))
+  assert.equal(countsIn(whole), { 1: 1, 2: 2 })
+  await settle()
+})
+
+test('of a newer checkpoint that takes the place of one half of which was handed over, the snapshot is whole', async () => {
+  const { give, slot, snapshots, acknowledged, pieces, heard, settle } = rig({
+    elements: [counter()],
+  })
+  give(records(1), barrier(7))
+  for (let turns = 0; !pieces.has(7); turns++) {
+    assert.ok(turns < 1_000)
+    slot.turn()
+  }
+  assert.is(acknowledged.length, 0)
+  give(records(1), barrier(8), records(1))
+  await settle()
+  assert.equal([...snapshots.keys()], [8])
+  assert.equal(
+    heard.map(([what]) => what),
+    ['declined'],
+  )
+  assert.equal(countsIn(snapshots.get(8)), { 1: 2 })
+})
+
 test('at the end of its input it completes its snapshot first', async () => {
   const { give, snapshots, heard, settle } = rig({ elements: [counter()] })
   give(records(1), barrier(7), records(1), END)

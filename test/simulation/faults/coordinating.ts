@@ -2,11 +2,13 @@
 import type { JobGraph } from '../../../api/graph.ts'
 import { OutsideWorld } from '../../../api/testing/simulate/outside-world.ts'
 import { ContributionLedger } from '../../../checkpoint/coordinator/contribution-ledger.ts'
+import { SnapshotPieces } from '../../../checkpoint/coordinator/snapshot-pieces.ts'
 import type { FileSystem, NewFile } from '../../../checkpoint/store/file-system.ts'
 import { METADATA_FILE } from '../../../checkpoint/store/layout.ts'
 import { SimulatedDisk } from '../../../checkpoint/store/simulated-disk.ts'
 import type { Sink } from '../../../operators/sink.ts'
 import { chain } from '../shapes/chain.ts'
+import { changingState } from '../shapes/changing-state.ts'
 import type { Fault } from './fault.ts'
 import { patch } from './patch.ts'
 import type { Undo } from './patch.ts'
@@ -78,6 +80,15 @@ export const COORDINATING: readonly Fault[] = [
             snapshot: { ...snapshot, operators: [], sinks: [], source: undefined, finished: false },
           }))
         }
+      }),
+  },
+  {
+    name: 'what subtasks hand over before they acknowledge is left out',
+    shape: changingState,
+    kinds: ['actor'],
+    install: () =>
+      patch(SnapshotPieces.prototype, 'join', () => {
+        return (_name, snapshot) => ({ ...snapshot, listsBefore: undefined })
       }),
   },
   {
