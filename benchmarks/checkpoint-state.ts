@@ -2,23 +2,26 @@
  * What a checkpoint costs the subtask that has much state: 1 million keys with a value of 100 bytes each.
  *
  * - The longest pause: a subtask takes batches of 256 records, each of which reads and writes the value of a random key, and between two
- *   batches packs as it does during a checkpoint. The longest time from batch to batch is the pause, whatever it is spent on; it is
- *   given without what major garbage collections took too, and without a checkpoint.
+ *   batches packs as it does during a checkpoint, hands what is packed to another thread, and lets the event loop have its turn. The longest time from
+ *   batch to batch is the pause, whatever it is spent on. Given beside it: the longest of as many batches without a checkpoint; both by the processor time
+ *   of the thread too; without what major garbage collections took; and how many of these there were. Each of the two begins with a heap from which all
+ *   garbage was collected.
  * - Increments: after 1 % of the keys have changed, what a checkpoint takes that has only these, against one that has everything, in bytes and in time spent
  *   on packing, with nothing else going on; and its longest pause while batches come.
  * - Recovery: from the bytes of the snapshot until the value of a key has been read and written. After that the rest is restored between batches as those
  *   above: how long it takes until nothing is left, and the longest time from batch to batch meanwhile.
  */
-import { constants, PerformanceObserver } from 'node:perf_hooks'
-import { setImmediate as nextTick } from 'node:timers/promises'
-import { ChainCut } from '../operators/chain/chain-cut.ts'
-import { SnapshotUnderWay } from '../operators/checkpointing/snapshot-under-way.ts'
-import { StateRestore } from '../operators/checkpointing/state-restore.ts'
-import { HeapStateBackend } from '../checkpoint/state/heap-state-backend.ts'
 import { valueState } from '../checkpoint/state/declare-state.ts'
+import { HeapStateBackend } from '../checkpoint/state/heap-state-backend.ts'
 import type { OperatorSnapshot } from '../checkpoint/state/snapshot.ts'
+import { ChainCut } from '../operators/chain/chain-cut.ts'
+import { StateRestore } from '../operators/checkpointing/state-restore.ts'
 import { systemClock } from '../runtime/system-clock.ts'
-import { figure, type BenchmarkOptions, type Figure } from './figure.ts'
+import { HandedSnapshots } from './checkpoint-state/handed-snapshots.ts'
+import { pausesOf, settleHeap } from './checkpoint-state/pauses.ts'
+import { figure } from './figure.ts'
+import type { BenchmarkOptions, Bounds, Figure } from './figure.ts'
+import { keeping } from './kept-thread.ts'
 
 const KEYS = 1_000_000
 const BATCH = 256
@@ -61,6 +64,13 @@ function backendOf(restored: readonly OperatorSnapshot[] = []) {
 
 type State = ReturnType<typeof backendOf>
 
+/** What is measured on: state, batches that change it, and where snapshots go. */
+interface Bench {
+  readonly state: State
+  readonly batch: () => void
+  readonly handed: HandedSnapshots
+}
+
 function fill({ backend, state }: State): void {
   for (let id = 0; id < KEYS; id++) {
     backend.setCurrentKey(`customer-${id}`)
@@ -68,52 +78,17 @@ function fill({ backend, state }: State): void {
   }
 }
 
-/** Pauses in milliseconds. */
-interface Pauses {
-  readonly longest: number
-  readonly withoutMajorCollections: number
-}
-
-/** Takes batches for as long as `pack` says that there is more to do. */
-async function pausesOf({ backend, state }: State, pack: () => boolean): Promise<Pauses> {
-  const collections: { readonly startTime: number; readonly duration: number }[] = []
-  const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) {
-      const { detail } = entry as unknown as { readonly detail: { readonly kind: number } }
-      if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) collections.push(entry)
-    }
-  })
-  observer.observe({ entryTypes: ['gc'] })
-  const times = [performance.now()]
+/** Batches of records, each of which reads and writes the value of a random key. */
+function batchesOf({ backend, state }: State): () => void {
   let seed = 12_345
-  for (let more = true; more;) {
-    more = pack()
+  return () => {
     for (let i = 0; i < BATCH; i++) {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0
       const id = (seed >>> 8) % KEYS
       backend.setCurrentKey(`customer-${id}`)
       state.set(customer(id, (state.get()?.orders ?? 0) + 1))
     }
-    times.push(performance.now())
   }
-  await nextTick()
-  await nextTick()
-  observer.disconnect()
-  let longest = 0
-  let withoutMajorCollections = 0
-  for (let i = 1; i < times.length; i++) {
-    const [begin, end] = [times[i - 1] as number, times[i] as number]
-    let collecting = 0
-    for (const { startTime, duration } of collections)
-      if (startTime >= begin && startTime < end) collecting += duration
-    longest = Math.max(longest, end - begin)
-    withoutMajorCollections = Math.max(withoutMajorCollections, end - begin - collecting)
-  }
-  return { longest, withoutMajorCollections }
-}
-
-function contents() {
-  return { source: undefined, channels: [], watermark: 0, finished: false }
 }
 
 function cutOf({ backend }: State, since?: number): ChainCut {
@@ -121,20 +96,13 @@ function cutOf({ backend }: State, since?: number): ChainCut {
   return new ChainCut([{ cut, failure: (error) => error as Error }])
 }
 
-function bytesOf({ groups }: OperatorSnapshot): number {
-  return groups.reduce((sum, { bytes }) => sum + bytes.length, 0)
-}
-
 /** A checkpoint with nothing else going on; with `since` of what has changed. */
-function quietCheckpoint(state: State, since?: number) {
+function quietCheckpoint({ state, handed }: Bench, name: string, since?: number) {
   const begin = performance.now()
   const cut = cutOf(state, since)
-  const snapshot = new SnapshotUnderWay(1, contents(), cut)
-  while (!snapshot.isPacked) snapshot.pack(systemClock)
-  const [operator] = snapshot.finish([]).operators
-  const tookMs = performance.now() - begin
-  if (operator === undefined) throw new Error('checkpoint-state: no snapshot')
-  return { operator, bytes: bytesOf(operator), tookMs, number: cut.numbers[0] }
+  const handing = handed.begin(name, cut)
+  while (handing.step()) continue
+  return { bytes: handing.bytes, tookMs: performance.now() - begin, number: cut.numbers[0] }
 }
 
 /** Changes one key in `CHANGED_PART`. */
@@ -146,39 +114,32 @@ function changeSome({ backend, state }: State, round: number): void {
 }
 
 /** One checkpoint with everything, one with what has changed since, and another while batches come. */
-async function increments(state: State, round: number) {
-  const whole = quietCheckpoint(state)
-  changeSome(state, round)
-  const increment = quietCheckpoint(state, whole.number)
-  changeSome(state, round + ROUNDS)
-  const busy = await checkpoint(state, increment.number)
+async function increments(bench: Bench, round: number) {
+  const whole = quietCheckpoint(bench, 'whole')
+  changeSome(bench.state, round)
+  const increment = quietCheckpoint(bench, 'increment', whole.number)
+  changeSome(bench.state, round + ROUNDS)
+  await settleHeap()
+  const busy = await checkpoint(bench, 'second increment', increment.number)
   return {
     bytes: increment.bytes / whole.bytes,
     time: increment.tookMs / whole.tookMs,
     pause: Math.max(busy.cutMs, busy.pauses.longest),
-    chain: { ...increment.operator, base: whole.operator },
   }
 }
 
 /** A checkpoint while batches come. */
-async function checkpoint(state: State, since?: number) {
+async function checkpoint({ state, batch, handed }: Bench, name: string, since?: number) {
   const begin = performance.now()
   const cut = cutOf(state, since)
-  const snapshot = new SnapshotUnderWay(1, contents(), cut)
+  const handing = handed.begin(name, cut)
   const cutMs = performance.now() - begin
-  const pauses = await pausesOf(state, () => {
-    snapshot.pack(systemClock)
-    return !snapshot.isPacked
-  })
-  const tookMs = performance.now() - begin
-  const [operator] = snapshot.finish([]).operators
-  if (operator === undefined) throw new Error('checkpoint-state: no snapshot')
-  return { operator, bytes: bytesOf(operator), cutMs, pauses, tookMs }
+  const pauses = await pausesOf(batch, () => handing.step())
+  return { bytes: handing.bytes, cutMs, pauses, tookMs: performance.now() - begin }
 }
 
 /** From a snapshot: until a key can be used, and with batches that come until nothing is left to restore. */
-async function recover(snapshot: OperatorSnapshot | undefined) {
-  if (snapshot === undefined) throw new Error('checkpoint-state: no snapshot')
+async function recover(snapshot: OperatorSnapshot) {
   const begin = performance.now()
   const restored = backendOf([snapshot])
   const { backend, state } = restored
@@ -188,7 +149,7 @@ async function recover(snapshot: OperatorSnapshot | undefined) {
   state.set(customer(1, first.orders))
   const readyMs = performance.now() - begin
   const rest = new StateRestore(backend)
-  const pauses = await pausesOf(restored, () => {
+  const pauses = await pausesOf(batchesOf(restored), () => {
     rest.goOn(systemClock)
     return !rest.isDone
   })
@@ -199,81 +160,101 @@ async function recover(snapshot: OperatorSnapshot | undefined) {
 
 /** Measures, see the head of this file. */
 export async function run({ log }: BenchmarkOptions): Promise<readonly Figure[]> {
-  const without: number[] = []
-  const cuts: number[] = []
-  const pauses: number[] = []
-  const packing: number[] = []
-  const took: number[] = []
-  const recoveries: number[] = []
-  const recoveriesOfAll: number[] = []
-  const recoveryPauses: number[] = []
-  const restoring: number[] = []
-  const bytes: number[] = []
   log(`${KEYS} keys`)
   const state = backendOf()
   fill(state)
-  const changedBytes: number[] = []
-  const changedTime: number[] = []
-  const changedPauses: number[] = []
-  const recoveriesOfChain: number[] = []
-  let last: OperatorSnapshot | undefined
-  let chain: OperatorSnapshot | undefined
+  const bench = { state, batch: batchesOf(state), handed: new HandedSnapshots() }
+  return keeping([bench.handed], async () => {
+    const checkpoints = await measureCheckpoints(bench, log)
+    const last = await bench.handed.take('full')
+    const base = await bench.handed.take('whole')
+    const chain = { ...(await bench.handed.take('increment')), base }
+    return [...checkpoints, ...(await measureRecovery(last, chain, log))]
+  })
+}
+
+type Log = BenchmarkOptions['log']
+
+async function measureCheckpoints(bench: Bench, log: Log): Promise<readonly Figure[]> {
+  const runs = new Runs()
   for (let round = 0; round < ROUNDS; round++) {
     log(`round ${round + 1} of ${ROUNDS}`)
-    let batches = 2_000
-    without.push((await pausesOf(state, () => --batches > 0)).longest)
-    const made = await checkpoint(state)
-    cuts.push(made.cutMs)
-    pauses.push(Math.max(made.cutMs, made.pauses.longest))
-    packing.push(Math.max(made.cutMs, made.pauses.withoutMajorCollections))
-    took.push(made.tookMs / 1_000)
-    bytes.push(made.bytes / KEYS)
-    last = made.operator
-    const changed = await increments(state, round)
-    changedBytes.push(changed.bytes)
-    changedTime.push(changed.time)
-    changedPauses.push(changed.pause)
-    chain = changed.chain
+    await settleHeap()
+    const { cutMs, pauses, tookMs, bytes } = await checkpoint(bench, 'full')
+    await settleHeap()
+    let batches = pauses.batches
+    const without = await pausesOf(bench.batch, () => --batches > 0)
+    runs.add('pause', Math.max(cutMs, pauses.longest))
+    runs.add('minor', Math.max(cutMs, pauses.withoutMajorCollections))
+    runs.add('major', pauses.majorCollections)
+    runs.add('without', without.longest)
+    runs.add('majorWithout', without.majorCollections)
+    if (pauses.longestBusy !== undefined) runs.add('busy', pauses.longestBusy)
+    if (without.longestBusy !== undefined) runs.add('busyWithout', without.longestBusy)
+    runs.add('cut', cutMs)
+    runs.add('took', tookMs / 1_000)
+    runs.add('bytes', bytes / KEYS)
+    const changed = await increments(bench, round)
+    runs.add('changedPause', changed.pause)
+    runs.add('changedBytes', changed.bytes)
+    runs.add('changedTime', changed.time)
   }
+  const small = { reach: 0.05, aim: 0.02 }
+  return [
+    ...runs.figure('pause', 'longest pause of a checkpoint, ms', { reach: 20, aim: 5 }),
+    ...runs.figure('without', 'longest pause of as many batches without a checkpoint, ms'),
+    ...runs.figure('busy', 'longest pause of a checkpoint, by processor time, ms'),
+    ...runs.figure('busyWithout', 'the same without a checkpoint, by processor time, ms'),
+    ...runs.figure('minor', 'longest pause without major garbage collections, ms'),
+    ...runs.figure('major', 'major garbage collections in a checkpoint'),
+    ...runs.figure('majorWithout', 'major garbage collections without a checkpoint'),
+    ...runs.figure('cut', 'the cut at the barrier, ms'),
+    ...runs.figure('took', 'full checkpoint while records come, s'),
+    ...runs.figure('bytes', 'full checkpoint, bytes per key'),
+    ...runs.figure('changedPause', 'increment of 1%, longest pause, ms', { reach: 20, aim: 5 }),
+    ...runs.figure('changedBytes', 'increment of 1%, bytes against a full one', small),
+    ...runs.figure('changedTime', 'increment of 1%, time against a full one', small),
+  ]
+}
+
+async function measureRecovery(
+  last: OperatorSnapshot,
+  chain: OperatorSnapshot,
+  log: Log,
+): Promise<readonly Figure[]> {
+  const runs = new Runs()
   for (let round = 0; round < ROUNDS; round++) {
     log(`recovery ${round + 1} of ${ROUNDS}`)
-    const { readyMs, allMs, pauses: meanwhile } = await recover(last)
-    recoveries.push(readyMs / 1_000)
-    recoveriesOfAll.push(allMs / 1_000)
-    recoveryPauses.push(meanwhile.longest)
-    restoring.push(meanwhile.withoutMajorCollections)
-    recoveriesOfChain.push((await recover(chain)).readyMs / 1_000)
+    const { readyMs, allMs, pauses } = await recover(last)
+    runs.add('ready', readyMs / 1_000)
+    runs.add('all', allMs / 1_000)
+    runs.add('pause', pauses.longest)
+    runs.add('minor', pauses.withoutMajorCollections)
+    runs.add('chain', (await recover(chain)).readyMs / 1_000)
   }
+  const bounds = { reach: 2, aim: 0.5 }
   return [
-    figure('checkpoint-state', 'longest pause of a checkpoint, ms', pauses, { reach: 20, aim: 5 }),
-    figure('checkpoint-state', 'the same without major garbage collections, ms', packing),
-    figure('checkpoint-state', 'the cut at the barrier, ms', cuts),
-    figure('checkpoint-state', 'longest pause without a checkpoint, ms', without),
-    figure('checkpoint-state', 'full checkpoint while records come, s', took),
-    figure('checkpoint-state', 'full checkpoint, bytes per key', bytes),
-    figure('checkpoint-state', 'increment of 1%, longest pause, ms', changedPauses, {
-      reach: 20,
-      aim: 5,
-    }),
-    figure('checkpoint-state', 'increment of 1%, bytes against a full one', changedBytes, {
-      reach: 0.05,
-      aim: 0.02,
-    }),
-    figure('checkpoint-state', 'increment of 1%, time against a full one', changedTime, {
-      reach: 0.05,
-      aim: 0.02,
-    }),
-    figure('checkpoint-state', 'recovery, s', recoveries, { reach: 2, aim: 0.5 }),
-    figure('checkpoint-state', 'recovery, until nothing is left to restore, s', recoveriesOfAll),
-    figure('checkpoint-state', 'recovery, longest pause until then, ms', recoveryPauses),
-    figure(
-      'checkpoint-state',
-      'recovery, that pause without major garbage collections, ms',
-      restoring,
-    ),
-    figure('checkpoint-state', 'recovery of a full one and an increment, s', recoveriesOfChain, {
-      reach: 2,
-      aim: 0.5,
-    }),
+    ...runs.figure('ready', 'recovery, s', bounds),
+    ...runs.figure('all', 'recovery, until nothing is left to restore, s'),
+    ...runs.figure('pause', 'recovery, longest pause until then, ms'),
+    ...runs.figure('minor', 'recovery, that pause without major garbage collections, ms'),
+    ...runs.figure('chain', 'recovery of a full one and an increment, s', bounds),
   ]
+}
+
+/** What was measured, by short names. */
+class Runs {
+  readonly #values = new Map<string, number[]>()
+
+  add(name: string, value: number): void {
+    const known = this.#values.get(name)
+    if (known === undefined) this.#values.set(name, [value])
+    else known.push(value)
+  }
+
+  /** One figure, or none where nothing could be measured. */
+  figure(name: string, metric: string, bounds?: Bounds): Figure[] {
+    const values = this.#values.get(name)
+    return values === undefined ? [] : [figure('checkpoint-state', metric, values, bounds)]
+  }
 }
