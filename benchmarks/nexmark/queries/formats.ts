@@ -7,11 +7,14 @@ const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 const EUROS_PER_THOUSAND_DOLLARS = 908
 
+/** 0 to 999 with three digits. */
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0'))
+
 /** 0.908 of a price, exactly, with three digits behind the point. */
 export function inEuros(price: number): string {
   const thousandths = price * EUROS_PER_THOUSAND_DOLLARS
   const rest = thousandths % 1000
-  return `${(thousandths - rest) / 1000}.${String(rest).padStart(3, '0')}`
+  return `${(thousandths - rest) / 1000}.${THREE_DIGITS[rest]}`
 }
 
 /** The day that was asked for last: many rows have the same. */

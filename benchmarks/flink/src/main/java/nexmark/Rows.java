@@ -6,6 +6,12 @@ import java.time.ZoneOffset;
 
 /** Rows as lines of JSON. */
 final class Rows {
+  private static final String[] THREE_DIGITS = new String[1000];
+
+  static {
+    for (int i = 0; i < 1000; i++) THREE_DIGITS[i] = String.format("%03d", i);
+  }
+
   private Rows() {}
 
   static String toJson(Object[] row) {
@@ -31,7 +37,6 @@ final class Rows {
 
   static String euros(long price) {
     long thousandths = price * 908;
-    String rest = Long.toString(thousandths % 1000);
-    return thousandths / 1000 + "." + "000".substring(rest.length()) + rest;
+    return thousandths / 1000 + "." + THREE_DIGITS[(int) (thousandths % 1000)];
   }
 }
