@@ -5,6 +5,8 @@ import type { Stream } from '../../../api/index.ts'
 import { HARNESS_MODES, operatorHarness } from '../../../api/testing/index.ts'
 import type { HarnessOptions, HarnessSnapshot } from '../../../api/testing/index.ts'
 import { combine, count, sum, topN } from '../../../api/index.ts'
+import type { AggregateFunction } from '../../../checkpoint/aggregate-function.ts'
+import { withFields } from '../../../operators/aggregates/accumulator-fields.ts'
 import { slidingAggregate } from '../../../operators/windows/sliding-aggregate.ts'
 import { codeOf } from '../operator-fakes.ts'
 import { throughOperator } from '../through-operator.ts'
@@ -29,14 +31,23 @@ interface Total {
   readonly top: readonly number[]
 }
 
-const totals = () =>
-  combine({
-    sum: sum((reading: Reading) => reading.amount),
-    count: count(),
-    top: topN(2, (reading: Reading) => reading.amount),
-  })
+const amountOf = (reading: Reading): number => reading.amount
+const totals = () => ({ sum: sum(amountOf), count: count() })
 
-function harness(shape: Shape, options: HarnessOptions = {}) {
+/** What can be taken away again is kept otherwise than what can only be joined, such as the largest records. */
+const AGGREGATES = {
+  totals: () => combine({ ...totals(), top: none }),
+  joined: () => combine({ ...totals(), top: topN(2, amountOf) }),
+}
+type Kept = keyof typeof AGGREGATES
+
+/** Has no records, and is a total to the operator. */
+const none: AggregateFunction<Reading, unknown, Reading[]> = withFields(
+  { ...count(), getResult: () => [] },
+  { count: 'total' },
+)
+
+function harness(kept: Kept, shape: Shape, options: HarnessOptions = {}) {
   return operatorHarness(
     (readings: Stream<Reading>) =>
       throughOperator(
@@ -45,7 +56,7 @@ function harness(shape: Shape, options: HarnessOptions = {}) {
           slidingAggregate({
             name: 'sliding',
             ...shape,
-            aggregate: totals(),
+            aggregate: AGGREGATES[kept](),
             key: (reading: Reading) => reading.key,
             result: ({ sum, count, top }, { key, windowStart, windowEnd }): Total => ({
               key,
@@ -68,13 +79,15 @@ type Step =
 
 /** From the definition: every window is the list of what came for it before the watermark passed its end. */
 class Model {
+  readonly #kept: Kept
   readonly #shape: Shape
   readonly #windows = new Map<string, { key: string; start: number; amounts: number[] }>()
   #watermark = Number.NEGATIVE_INFINITY
   readonly out: Total[] = []
   dropped = 0
 
-  constructor(shape: Shape) {
+  constructor(kept: Kept, shape: Shape) {
+    this.#kept = kept
     this.#shape = shape
   }
 
@@ -109,7 +122,7 @@ class Model {
       if (end - 1 > watermark) continue
       this.#windows.delete(id)
       const sum = amounts.reduce((a, b) => a + b, 0)
-      const top = [...amounts].sort((a, b) => b - a).slice(0, 2)
+      const top = this.#kept === 'totals' ? [] : [...amounts].sort((a, b) => b - a).slice(0, 2)
       this.out.push({ key, start, end, sum, count: amounts.length, top })
     }
   }
@@ -148,12 +161,14 @@ const steps = fc.array(
   { maxLength: 40 },
 )
 
+const kinds = fc.constantFrom<Kept>('totals', 'joined')
+
 for (const mode of HARNESS_MODES) {
   test(`${mode}: slices give what every window computed for itself would give, late records included`, async () => {
     await fc.assert(
-      fc.asyncProperty(shapes, steps, async (shape, list) => {
-        const sliding = harness(shape, { mode })
-        const model = new Model(shape)
+      fc.asyncProperty(kinds, shapes, steps, async (kept, shape, list) => {
+        const sliding = harness(kept, shape, { mode })
+        const model = new Model(kept, shape)
         for (const step of list) {
           model.step(step)
           if (step.kind === 'watermark') sliding.processWatermark(step.at)
@@ -166,7 +181,7 @@ for (const mode of HARNESS_MODES) {
         assert.equal(sliding.stateEntries(), [])
         sliding.close()
       }),
-      { numRuns: mode === 'restoring' ? 150 : 400 },
+      { numRuns: mode === 'restoring' ? 80 : 200 },
     )
   })
 }
@@ -174,13 +189,14 @@ for (const mode of HARNESS_MODES) {
 test('restored at another parallelism, the subtasks together go on as one would have', () => {
   fc.assert(
     fc.property(
+      kinds,
       shapes,
       steps,
       fc.nat(),
       fc.integer({ min: 1, max: 3 }),
-      (shape, list, cut, parallelism) => {
+      (kept, shape, list, cut, parallelism) => {
         const at = list.length === 0 ? 0 : cut % list.length
-        const model = new Model(shape)
+        const model = new Model(kept, shape)
         for (const step of list) model.step(step)
         const run = (
           of: ReturnType<typeof harness>,
@@ -193,7 +209,7 @@ test('restored at another parallelism, the subtasks together go on as one would 
               of.processRecord({ key: step.key, amount: step.amount }, step.at)
           }
         }
-        const before = harness(shape)
+        const before = harness(kept, shape)
         run(before, list.slice(0, at), () => true)
         const snapshot: HarnessSnapshot = before.snapshot()
         const out = before.takeValues()
@@ -205,7 +221,7 @@ test('restored at another parallelism, the subtasks together go on as one would 
         const keysOf = (subtask: ReturnType<typeof harness>): string[] =>
           subtask.stateEntries().map(({ key }) => String(key))
         const subtasks = Array.from({ length: parallelism }, (_, subtaskIndex) =>
-          harness(shape, { restore: snapshot, parallelism, subtaskIndex }),
+          harness(kept, shape, { restore: snapshot, parallelism, subtaskIndex }),
         )
         const owners = new Map<string, number>()
         subtasks.forEach((subtask, i) => keysOf(subtask).forEach((key) => owners.set(key, i)))
@@ -217,12 +233,12 @@ test('restored at another parallelism, the subtasks together go on as one would 
         assert.equal(inOrder(out), inOrder(model.out))
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 120 },
   )
 })
 
 test('a record needs an event time', () => {
-  const sliding = harness({ size: 4, slide: 2, offset: 0 })
+  const sliding = harness('totals', { size: 4, slide: 2, offset: 0 })
   assert.is(
     codeOf(() => {
       sliding.processRecord({ key: 'a', amount: 1 })
