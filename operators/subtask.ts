@@ -397,6 +397,8 @@ export abstract class Subtask implements SlotActor {
     // The last checkpoint is completed first: turns go on until it is packed.
     this.#outputs.settle()
     if (this.#snapshots.underWay) return false
+    // The last records of another channel may have turned out to be unsendable, which no exception says.
+    if (this.#state !== 'running') return true
     const operators = this.#keepsState ? this.chain.snapshot() : []
     const contents = { ...this.#contents(true), operators, channels: [] }
     this.#state = 'finishing'

@@ -123,6 +123,27 @@ test('what cannot be sent at the end fails it instead of finishing it', async ()
   )
 })
 
+test('nor does it finish when another of its channels says so, which no exception tells it', async () => {
+  const last: ChainElement = {
+    name: 'last',
+    operator: {
+      open: () => {},
+      processRecord: () => {},
+      processWatermark: () => true,
+      close: () => {},
+      endInput: () => {
+        surroundings.gate.onError(new Error('unsendable'))
+        return true
+      },
+    },
+  }
+  const surroundings = rig(1, { elements: [last] })
+  const { give, heard, subtask, transport } = surroundings
+  await give(0, records(1), END)
+  assert.equal([subtask.state, heard.map(([what]) => what)], ['failed', ['failed']])
+  assert.not(transport.sent.some((sent) => 'kind' in sent && sent.kind === 'end'))
+})
+
 test('cancelled, it does nothing more', async () => {
   const { give, heard, subtask, transport } = rig(1)
   subtask.cancel()
