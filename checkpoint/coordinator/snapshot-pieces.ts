@@ -9,7 +9,7 @@
  * main thread.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { SnapshotPiece } from '../state/snapshot.ts'
+import type { KeyGroupSnapshot, SnapshotPiece } from '../state/snapshot.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../subtask-snapshot.ts'
 import { subtaskKey } from './pending-checkpoint.ts'
 
@@ -37,12 +37,14 @@ export class SnapshotPieces {
     if (listsBefore === undefined) return snapshot
     let lists = 0
     const operators = rest.operators.map((operator) => {
-      const groups = [...operator.groups]
+      // In the order in which they were packed: lists of one key group may depend on it.
+      const groups: KeyGroupSnapshot[] = []
       for (const piece of pieces) {
         if (piece.uid !== operator.uid) continue
         lists += piece.groups.length
         groups.push(...piece.groups)
       }
+      groups.push(...operator.groups)
       return { ...operator, groups: groups.sort((a, b) => a.keyGroup - b.keyGroup) }
     })
     if (lists === listsBefore) return { ...rest, operators }

@@ -68,7 +68,7 @@ export interface OperatorStateSnapshot {
 export interface SnapshotPiece {
   /** Of the operator. */
   readonly uid: string
-  /** Lists of its snapshot, which does not have them any more. In any order. */
+  /** Lists of its snapshot, which does not have them any more, in the order in which they were packed. */
   readonly groups: readonly KeyGroupSnapshot[]
 }
 
