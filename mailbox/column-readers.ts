@@ -59,6 +59,7 @@ ${others > 0 ? `const others = readList(bytes, p, p + otherBytes, ${others} * le
       ? groupLoop(shape, columns, rows)
       : `for (let i = 0; i < length; i++) {\n${record(shape)}}`
   }
+if (s !== short.length || rowAt !== rowEnd) throw new RangeError('the texts do not match their lengths');
 return records;
 }`
   const make = new Function(source) as () => ColumnReader

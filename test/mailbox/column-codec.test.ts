@@ -341,6 +341,21 @@ test('damaged payloads raise DAMAGED_PAYLOAD and never another error', () => {
     ),
     { numRuns: 500 },
   )
+  // Lengths of texts that do not add up to the text.
+  const short = Array.from({ length: 40 }, () => ({ s: 'ab', t: 'longer than twelve' }))
+  const texts = Buffer.from(new ColumnCodec().encode(short, 40))
+  for (const [length, other] of [
+    [2, 12],
+    [2, 1],
+    [18, 17],
+  ] as const) {
+    const bad = Buffer.from(texts)
+    bad[texts.indexOf(Buffer.alloc(40, length))] = other
+    assert.throws(
+      () => new ColumnCodec().decode(bad, 40),
+      (error: MillraceError) => error.code === 'DAMAGED_PAYLOAD',
+    )
+  }
   assert.throws(
     () => new ColumnCodec().decode(good, 41),
     (error: MillraceError) => error.code === 'DAMAGED_PAYLOAD',
