@@ -49,7 +49,7 @@ export function inferFields(
 }
 
 /** The narrowest encoding of one value, with records in it up to that depth. */
-export function fieldEncodingOf(value: unknown, depth: number): FieldEncoding {
+function fieldEncodingOf(value: unknown, depth: number): FieldEncoding {
   const encoding = encodingOf(value)
   if (encoding === 'nothing') return NOTHING
   if (encoding !== 'any' || typeof value !== 'object' || depth === 0)
@@ -66,7 +66,7 @@ export function fieldEncodingOf(value: unknown, depth: number): FieldEncoding {
 }
 
 /** The narrowest encoding that holds what both hold. */
-export function widen(field: FieldEncoding, other: FieldEncoding): FieldEncoding {
+function widen(field: FieldEncoding, other: FieldEncoding): FieldEncoding {
   // `any` holds null and undefined by itself.
   if (field.encoding === 'any' || other.encoding === 'any') return ANY
   if (field.encoding === 'nothing') return { ...other, nullable: true }

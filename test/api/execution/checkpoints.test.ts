@@ -124,6 +124,7 @@ test('the same command starts a job, goes on after a cancel, and has nothing to 
       const metrics = await first.metrics()
       if (reached(metrics)) return metrics
       assert.is.not(first.state, 'finished', 'the job ended before it could be cancelled')
+      // A handle tells nobody when its figures change.
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
   }

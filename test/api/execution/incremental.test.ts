@@ -40,6 +40,7 @@ const counting = defineJob(
   },
 )
 
+/** Asked again and again: a handle tells nobody when its figures change. */
 async function recordsRead(handle: JobHandle, atLeast: number): Promise<void> {
   while ((await handle.metrics()).totals.recordsRead < atLeast)
     await new Promise((resolve) => setTimeout(resolve, 1))

@@ -131,6 +131,7 @@ for (const host of ['inline', 'threads'] as const) {
       const job = host === 'threads' ? MODULE : checkpoints
       const options: RunOptions = { host, slots: 2, checkpoints: { directory: own, intervalMs: 7 } }
       const first = runJob(job, { ...options, parallelism: 2, args: { pauseMs: 20, output } })
+      // A handle tells nobody when its figures change.
       while ((await first.metrics()).totals.recordsWritten < 200)
         await new Promise((resolve) => setTimeout(resolve, 2))
       const { kind } = await first.stop({ savepoint: directory })
