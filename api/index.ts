@@ -52,6 +52,12 @@ export type {
 } from '../operators/aggregates/aggregates.ts'
 export { combine } from '../operators/aggregates/combine.ts'
 export type { AggregateParts, CombinedAccumulator } from '../operators/aggregates/combine.ts'
+export { countDistinct, countDistinctWhere } from '../operators/aggregates/count-distinct.ts'
+export type {
+  CountDistinctOptions,
+  DistinctAccumulator,
+  DistinctClasses,
+} from '../operators/aggregates/count-distinct.ts'
 export type { AsyncContext, AsyncFunction, AsyncOrder } from '../operators/async/async-function.ts'
 export { exponentialDelay, fixedDelay } from '../operators/async/retry-strategy.ts'
 export type {

@@ -7,7 +7,6 @@ import type { Bid } from '../model.ts'
 /** Total, then the classes from the cheapest. */
 export type PerClass = readonly [total: number, cheap: number, middling: number, dear: number]
 
-const CLASSES = 3
 const MIDDLING_FROM = 10_000
 const DEAR_FROM = 1_000_000
 
@@ -41,44 +40,20 @@ function increase(counts: number[], at: number, by: number): void {
   counts[at] = (counts[at] as number) + by
 }
 
-/** Different ids. */
-interface Ids {
-  /** How many there were, as in `PerClass`. */
-  readonly counts: number[]
-  /** By id the classes in which it has been, a bit each. */
-  readonly classes: Map<number, number>
+/** The classes of price by name, for counting different ids in them. */
+export const PRICE_CLASSES = {
+  total: (): boolean => true,
+  cheap: ({ price }: Pick<Bid, 'price'>): boolean => price < MIDDLING_FROM,
+  middling: ({ price }: Pick<Bid, 'price'>): boolean => price >= MIDDLING_FROM && price < DEAR_FROM,
+  dear: ({ price }: Pick<Bid, 'price'>): boolean => price >= DEAR_FROM,
 }
 
-/** The number of different ids: of bidders or of auctions. */
-export function idsPerClass<B extends Pick<Bid, 'price'>>(
-  idOf: (bid: B) => number,
-): AggregateFunction<B, Ids, PerClass> {
-  return {
-    createAccumulator: () => ({ counts: [0, 0, 0, 0], classes: new Map<number, number>() }),
-    add(ids, bid) {
-      addClasses(ids, idOf(bid), 1 << classOf(bid.price))
-      return ids
-    },
-    getResult: ({ counts: [total = 0, cheap = 0, middling = 0, dear = 0] }) => [
-      total,
-      cheap,
-      middling,
-      dear,
-    ],
-    merge(a, b) {
-      for (const [id, classes] of b.classes) addClasses(a, id, classes)
-      return a
-    },
-  }
-}
-
-/** An id has been in these classes. */
-function addClasses({ counts, classes }: Ids, id: number, added: number): void {
-  const before = classes.get(id) ?? 0
-  const fresh = added & ~before
-  if (fresh === 0) return
-  classes.set(id, before | added)
-  if (before === 0) increase(counts, 0, 1)
-  for (let place = 1; place <= CLASSES; place++)
-    if ((fresh & (1 << place)) !== 0) increase(counts, place, 1)
+/** What was counted in `PRICE_CLASSES`, as columns. */
+export function inColumns({
+  total,
+  cheap,
+  middling,
+  dear,
+}: Readonly<Record<keyof typeof PRICE_CLASSES, number>>): PerClass {
+  return [total, cheap, middling, dear]
 }

@@ -1,7 +1,7 @@
 /** Query 15: bids, bidders and auctions of every day, in classes of price. */
-import { combine, tumbling } from '../../../api/index.ts'
+import { combine, countDistinctWhere, tumbling } from '../../../api/index.ts'
 import type { Bid } from '../model.ts'
-import { bidsPerClass, idsPerClass, UPDATE_EVERY_MS } from './bid-statistics.ts'
+import { bidsPerClass, inColumns, PRICE_CLASSES, UPDATE_EVERY_MS } from './bid-statistics.ts'
 import { dayOf } from './formats.ts'
 import type { Query } from './query.ts'
 
@@ -36,14 +36,14 @@ export const q15: Query = {
       .aggregate(
         combine({
           bids: bidsPerClass(),
-          bidders: idsPerClass((bid: Counted) => bid.bidder),
-          auctions: idsPerClass((bid: Counted) => bid.auction),
+          bidders: countDistinctWhere((bid: Counted) => bid.bidder, PRICE_CLASSES),
+          auctions: countDistinctWhere((bid: Counted) => bid.auction, PRICE_CLASSES),
         }),
         ({ bids, bidders, auctions }, { windowStart }) => [
           dayOf(windowStart),
           ...bids,
-          ...bidders,
-          ...auctions,
+          ...inColumns(bidders),
+          ...inColumns(auctions),
         ],
       ),
 }

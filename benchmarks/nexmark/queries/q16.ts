@@ -1,7 +1,7 @@
 /** Query 16: bids, bidders and auctions of every channel and day, in classes of price. */
-import { combine, max, tumbling } from '../../../api/index.ts'
+import { combine, countDistinctWhere, max, tumbling } from '../../../api/index.ts'
 import type { Bid } from '../model.ts'
-import { bidsPerClass, idsPerClass, UPDATE_EVERY_MS } from './bid-statistics.ts'
+import { bidsPerClass, inColumns, PRICE_CLASSES, UPDATE_EVERY_MS } from './bid-statistics.ts'
 import { dayOf, minuteOf } from './formats.ts'
 import type { Query } from './query.ts'
 
@@ -47,16 +47,16 @@ export const q16: Query = {
           // The latest time of a day has its latest minute.
           latest: max((bid: Counted) => bid.dateTime),
           bids: bidsPerClass(),
-          bidders: idsPerClass((bid: Counted) => bid.bidder),
-          auctions: idsPerClass((bid: Counted) => bid.auction),
+          bidders: countDistinctWhere((bid: Counted) => bid.bidder, PRICE_CLASSES),
+          auctions: countDistinctWhere((bid: Counted) => bid.auction, PRICE_CLASSES),
         }),
         ({ latest, bids, bidders, auctions }, { key, windowStart }) => [
           key,
           dayOf(windowStart),
           minuteOf(latest ?? windowStart),
           ...bids,
-          ...bidders,
-          ...auctions,
+          ...inColumns(bidders),
+          ...inColumns(auctions),
         ],
       ),
 }

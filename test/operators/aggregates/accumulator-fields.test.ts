@@ -1,7 +1,7 @@
 /** The fields of accumulators, by which they travel as columns. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { combine, count, max, mean, min, sum, topN } from '../../../api/index.ts'
+import { combine, count, countDistinct, max, mean, min, sum, topN } from '../../../api/index.ts'
 import type { AggregateFunction } from '../../../api/index.ts'
 import { compileFlattening, fieldsOf } from '../../../operators/aggregates/accumulator-fields.ts'
 
@@ -22,6 +22,7 @@ const OURS: Readonly<Record<string, AggregateFunction<number, unknown, unknown>>
   min: min(number),
   max: max(number),
   topN: topN(2, number),
+  countDistinct: countDistinct(number),
   combine: combine({ n: count(), inside: combine({ m: mean(number), p: product }) }),
 }
 
