@@ -38,6 +38,11 @@ export interface Flattening {
   readonly restore: (flat: object) => unknown
 }
 
+/** The field of a flat object that holds the value with this number, counted as the fields of the accumulator are. */
+export function flatName(value: number): string {
+  return `v${value}`
+}
+
 /** Compiles both for accumulators with these fields. `head`: the names for the number of records and the key. */
 export function compileFlattening(
   fields: AccumulatorFields,
@@ -45,7 +50,7 @@ export function compileFlattening(
 ): Flattening {
   const paths: string[] = []
   const accumulator = write(fields, '', paths)
-  const values = paths.map((path, i) => `v${i}: a${path}`).join(', ')
+  const values = paths.map((path, i) => `${flatName(i)}: a${path}`).join(', ')
   const source = `${uniqueComment()} 'use strict'
 return {
 flatten: (a, records, key) => ({ ${JSON.stringify(recordsName)}: records, ${JSON.stringify(keyName)}: key, ${values} }),
@@ -59,7 +64,7 @@ function write(fields: AccumulatorFields, path: string, paths: string[]): string
   const parts = Object.entries(fields).map(([name, inside]) => {
     const at = `${path}[${JSON.stringify(name)}]`
     if (typeof inside === 'object') return `${JSON.stringify(name)}: ${write(inside, at, paths)}`
-    return `${JSON.stringify(name)}: flat.v${paths.push(at) - 1}`
+    return `${JSON.stringify(name)}: flat.${flatName(paths.push(at) - 1)}`
   })
   return `{ ${parts.join(', ')} }`
 }

@@ -3,6 +3,7 @@
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import type { Operator } from '../operator.ts'
+import { packedWindowAggregate } from './packed-window-aggregate.ts'
 import { sessionAggregate } from './session-aggregate.ts'
 import { slidingAggregate } from './sliding-aggregate.ts'
 import { windowAggregate } from './window-aggregate.ts'
@@ -29,7 +30,11 @@ export function fastWindowOperator(
     result: options.result as ((result: unknown, window: FiredWindow) => unknown) | undefined,
   }
   const { allowedLatenessMs: latenessMs = 0 } = options
-  if (isAligned(assigner)) return delayed(windowAggregate({ ...common, assigner }), latenessMs)
+  if (isAligned(assigner)) {
+    const aligned = { ...common, assigner }
+    const packed = takesPartialResults ? packedWindowAggregate(aligned) : undefined
+    return delayed(packed ?? windowAggregate(aligned), latenessMs)
+  }
   const { spacing, name } = assigner
   // Slices are joined in the order of time, not of arrival.
   if (spacing === undefined || spacing.slide > spacing.size) return undefined

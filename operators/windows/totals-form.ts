@@ -55,7 +55,7 @@ function areTotals(fields: AccumulatorFields): boolean {
 }
 
 /** Adds the way from the accumulator to each of its values. */
-function collectPaths(fields: AccumulatorFields, path: string, paths: string[]): void {
+export function collectPaths(fields: AccumulatorFields, path: string, paths: string[]): void {
   for (const [name, inside] of Object.entries(fields)) {
     const at = `${path}[${JSON.stringify(name)}]`
     if (typeof inside === 'object') collectPaths(inside, at, paths)
@@ -68,7 +68,7 @@ function collectPaths(fields: AccumulatorFields, path: string, paths: string[]):
  * keeps them elsewhere: what comes from a Float64Array is a boxed double otherwise, and results would be other objects to V8 than those
  * of other windows.
  */
-function writeAccumulator(fields: AccumulatorFields, value: (i: number) => string): string {
+export function writeAccumulator(fields: AccumulatorFields, value: (i: number) => string): string {
   let values = 0
   const write = (inside: AccumulatorFields): string => {
     const parts = Object.entries(inside).map(

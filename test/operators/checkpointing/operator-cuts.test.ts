@@ -16,6 +16,7 @@ import { windowCoGroup } from '../../../operators/joins/window-co-group.ts'
 import type { SidesFunction } from '../../../operators/joins/window-co-group.ts'
 import type { OperatorContext, Output } from '../../../operators/operator.ts'
 import { createWindowOperator } from '../../../operators/windows/create-window-operator.ts'
+import { packedWindowAggregate } from '../../../operators/windows/packed-window-aggregate.ts'
 import { session } from '../../../operators/windows/session-windows.ts'
 import { slidingAggregate } from '../../../operators/windows/sliding-aggregate.ts'
 import { sliding } from '../../../operators/windows/sliding-windows.ts'
@@ -129,6 +130,15 @@ const OPERATORS: Readonly<Record<string, () => Driven>> = {
   'a rolling reduce': () => driven(reduceByKey(key, merged)),
   'an aggregate of tumbling windows': () =>
     driven(windowAggregate({ key, assigner: tumbling(10), aggregate: collect })),
+  'numbers of tumbling windows, packed': () =>
+    driven(
+      packedWindowAggregate({
+        key,
+        assigner: tumbling(10),
+        aggregate: combine({ n: count(), sum: sum(({ ns }: Item) => ns[0]) }),
+        result: ({ n, sum: all }): Item => ({ key: n, ns: [all] }),
+      }) as Plain,
+    ),
   'an aggregate of sliding windows': () =>
     driven(slidingAggregate({ name: 'w', key, size: 20, slide: 5, offset: 0, aggregate: collect })),
   'totals of sliding windows': () =>
