@@ -1,17 +1,20 @@
 /**
- * Makes bids. Nine events of ten are bids, so this is written for speed: the counter of the random numbers is a variable instead of a
- * field, and nothing is called that V8 does not inline. Numbers are drawn in the same order as by an `EventRandom`.
+ * Makes bids. Nine events of ten are bids, so this is written for speed. Numbers are drawn in the same order as by an `EventRandom`, but:
+ *
+ * - What is the same for all bids of an epoch of the timeline is computed once per epoch.
+ * - What random bits decide is selected by masks instead of branches, because no processor foresees them, and one that guessed wrong
+ *   begins again. So a number is drawn for a cold auction, bidder or channel even where the hot one is taken; whether it counts is a mask too.
+ * - The counter of the random numbers is a variable, and nothing is called per bid that V8 does not inline.
  */
 import type { Bid } from '../model.ts'
-import { bidChannel, HOT_CHANNELS, hotChannel } from './channels.ts'
+import { channelAt, CHANNELS, HOT_CHANNELS, urlAt } from './channels.ts'
 import { below, scramble, seedOf, STRIDE } from './event-random.ts'
-import { FIRST_AUCTION, FIRST_PERSON, hot, HOT_AUCTION_RATIO, HOT_BIDDER_RATIO } from './hot-ids.ts'
+import { FIRST_AUCTION, FIRST_PERSON, hot } from './hot-ids.ts'
 import { priceOf } from './prices.ts'
 import { fillingLengths, lettersAt, LETTER_PLACES } from './texts.ts'
-import { activePersons, lastAuction, lastPerson, LEAD, openAuctions } from './timeline.ts'
+import { activePersons, lastAuctionOf, LEAD, openAuctions } from './timeline.ts'
 
-const HOT_CHANNEL_RATIO = 2
-const COLD_CHANNELS = 10_000
+const COLD_CHANNELS = CHANNELS - HOT_CHANNELS
 /** Average size in bytes, and what numbers and times count for in it. */
 const BID_BYTES = 100
 const NUMBERS_BYTES = 32
@@ -21,47 +24,65 @@ const { shortest: SHORTEST_EXTRA, lengths: EXTRA_LENGTHS } = fillingLengths(
   BID_BYTES,
 )
 
-/** The bid that is event number `event`. */
-export function makeBid(event: number, dateTime: number): Bid {
-  const newest = lastAuction(event)
-  const person = lastPerson(event)
-  let counter = (seedOf(event) + STRIDE) | 0
-  let auction: number
-  if (below(scramble(counter), HOT_AUCTION_RATIO) > 0) {
-    auction = hot(newest)
-  } else {
+/** Makes the bids of one epoch after the other. Not to be shared by threads. */
+export class BidMaker {
+  // Ids that a bid can have begin at `lowest`; the hot one and the number of them count from there.
+  #lowestAuction = 0
+  #hotAuction = 0
+  #auctions = 1
+  #lowestBidder = 0
+  #hotBidder = 0
+  #bidders = 1
+
+  /** The bids that follow are of this epoch, see `epochOf`. */
+  enter(epoch: number): void {
+    const auction = lastAuctionOf(epoch)
+    const open = openAuctions(auction)
+    this.#lowestAuction = FIRST_AUCTION + auction - open
+    this.#hotAuction = hot(auction) - (auction - open)
+    this.#auctions = open + 1 + LEAD
+    const active = activePersons(epoch)
+    this.#lowestBidder = FIRST_PERSON + epoch + 1 - active
+    this.#hotBidder = hot(epoch) + active - epoch
+    this.#bidders = active + LEAD
+  }
+
+  /** The bid that is event number `event`, of the epoch. */
+  make(event: number, dateTime: number): Bid {
+    let counter = (seedOf(event) + STRIDE) | 0
+    // One in two bids is not for the hot auction.
+    let isHot = scramble(counter) >> 31
     counter = (counter + STRIDE) | 0
-    const open = openAuctions(newest)
-    auction = newest - open + below(scramble(counter), open + 1 + LEAD)
-  }
-  counter = (counter + STRIDE) | 0
-  let bidder: number
-  if (below(scramble(counter), HOT_BIDDER_RATIO) > 0) {
-    bidder = hot(person) + 1
-  } else {
+    const auction = either(isHot, this.#hotAuction, below(scramble(counter), this.#auctions))
+    counter = (counter + (STRIDE & ~isHot)) | 0
+    // One in four is not by the hot bidder.
+    isHot = ~(((scramble(counter) >>> 30) - 1) >> 31)
     counter = (counter + STRIDE) | 0
-    const active = activePersons(person)
-    bidder = person + 1 - active + below(scramble(counter), active + LEAD)
+    const bidder = either(isHot, this.#hotBidder, below(scramble(counter), this.#bidders))
+    counter = (counter + (STRIDE & ~isHot)) | 0
+    const price = priceOf(scramble(counter))
+    counter = (counter + STRIDE) | 0
+    // One in two is not from a hot channel.
+    isHot = scramble(counter) >> 31
+    counter = (counter + STRIDE) | 0
+    const among = either(isHot, HOT_CHANNELS, COLD_CHANNELS)
+    const channel = below(scramble(counter), among) + (HOT_CHANNELS & ~isHot)
+    counter = (counter + STRIDE) | 0
+    const length = SHORTEST_EXTRA + below(scramble(counter), EXTRA_LENGTHS)
+    counter = (counter + STRIDE) | 0
+    return {
+      auction: this.#lowestAuction + auction,
+      bidder: this.#lowestBidder + bidder,
+      price,
+      channel: channelAt(channel),
+      url: urlAt(channel),
+      dateTime,
+      extra: lettersAt(below(scramble(counter), LETTER_PLACES), length),
+    }
   }
-  counter = (counter + STRIDE) | 0
-  const price = priceOf(scramble(counter))
-  counter = (counter + STRIDE) | 0
-  const isHot = below(scramble(counter), HOT_CHANNEL_RATIO) > 0
-  counter = (counter + STRIDE) | 0
-  const bits = scramble(counter)
-  const { channel, url } = isHot
-    ? hotChannel(below(bits, HOT_CHANNELS))
-    : bidChannel(below(bits, COLD_CHANNELS))
-  counter = (counter + STRIDE) | 0
-  const length = SHORTEST_EXTRA + below(scramble(counter), EXTRA_LENGTHS)
-  counter = (counter + STRIDE) | 0
-  return {
-    auction: FIRST_AUCTION + auction,
-    bidder: FIRST_PERSON + bidder,
-    price,
-    channel,
-    url,
-    dateTime,
-    extra: lettersAt(below(scramble(counter), LETTER_PLACES), length),
-  }
+}
+
+/** The first of two 32-bit integers where `mask` is -1, the second where it is 0. */
+function either(mask: number, first: number, second: number): number {
+  return second ^ ((first ^ second) & mask)
 }

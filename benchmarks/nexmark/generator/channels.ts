@@ -4,36 +4,42 @@
 import { EventRandom } from './event-random.ts'
 import { urlPart } from './texts.ts'
 
-/** A channel and its url. */
-export interface BidChannel {
-  readonly channel: string
-  readonly url: string
-}
-
 const HOT_NAMES = ['Google', 'Facebook', 'Baidu', 'Apple']
-/** Number of channels that everybody knows. */
+/** Number of channels that everybody knows: the first ones. */
 export const HOT_CHANNELS = HOT_NAMES.length
+/** Number of all channels. */
+export const CHANNELS = HOT_CHANNELS + 10_000
 const HOT_STREAM = 3
 const COLD_STREAM = 4
 
-const hotChannels = HOT_NAMES.map((channel, index): BidChannel => {
+// Two lists of texts rather than one of pairs: bids ask for any of them in any order, and these stay in the cache of the processor.
+const channels: (string | undefined)[] = new Array(CHANNELS)
+const urls: (string | undefined)[] = new Array(CHANNELS)
+
+/** The name of a channel, 0 to `CHANNELS` - 1. */
+export function channelAt(index: number): string {
+  return channels[index] ?? makeChannel(index).channel
+}
+
+/** Its url. */
+export function urlAt(index: number): string {
+  return urls[index] ?? makeChannel(index).url
+}
+
+function makeChannel(index: number): { readonly channel: string; readonly url: string } {
+  const made = index < HOT_CHANNELS ? hotChannel(index) : coldChannel(index - HOT_CHANNELS)
+  channels[index] = made.channel
+  urls[index] = made.url
+  return made
+}
+
+function hotChannel(index: number): { readonly channel: string; readonly url: string } {
   const random = new EventRandom()
   random.startAt(index, HOT_STREAM)
-  return { channel, url: itemUrl(random) }
-})
-const coldChannels: (BidChannel | undefined)[] = []
-
-/** One of the channels that everybody knows, 0 to `HOT_CHANNELS` - 1. */
-export function hotChannel(index: number): BidChannel {
-  return hotChannels[index] as BidChannel
+  return { channel: HOT_NAMES[index] as string, url: itemUrl(random) }
 }
 
-/** One of the others: a whole number from 0. */
-export function bidChannel(index: number): BidChannel {
-  return (coldChannels[index] ??= makeChannel(index))
-}
-
-function makeChannel(index: number): BidChannel {
+function coldChannel(index: number): { readonly channel: string; readonly url: string } {
   const random = new EventRandom()
   random.startAt(index, COLD_STREAM)
   const url = itemUrl(random)

@@ -5,15 +5,17 @@
  * other languages can make the same numbers.
  */
 
-/** What the counter goes on by. */
-export const STRIDE = 0x9e3779b9
+/** What the counter goes on by. As a signed integer: V8 would add 0x9e3779b9 as a floating-point number. */
+export const STRIDE = 0x9e3779b9 | 0
 const UINT32 = 0x1_0000_0000
 /** A power of two, so that this is exactly the same as dividing. */
 const PER_UINT32 = 1 / UINT32
 
 /** Where the counter of an event begins. `event` is a whole number from 0; `stream` tells apart what else needs numbers of its own. */
 export function seedOf(event: number, stream = 0): number {
-  const high = event < UINT32 ? 0 : Math.floor(event / UINT32)
+  // Most events: what is scrambled besides them is 0, and stays that.
+  if (event < UINT32 && stream === 0) return scramble(event | 0)
+  const high = Math.floor(event / UINT32)
   return scramble((event ^ scramble((high + Math.imul(stream, STRIDE)) | 0)) | 0)
 }
 

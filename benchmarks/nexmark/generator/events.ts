@@ -2,12 +2,12 @@
  * Makes the events of the Nexmark benchmark, each from its number alone.
  */
 import type { Auction, NexmarkEvent, Person } from '../model.ts'
-import { makeBid } from './bids.ts'
+import { BidMaker } from './bids.ts'
 import { EventRandom } from './event-random.ts'
 import { FIRST_AUCTION, FIRST_PERSON, hot, HOT_SELLER_RATIO } from './hot-ids.ts'
 import { priceOf } from './prices.ts'
 import { city, creditCard, emailAddress, filling, fullName, state, words } from './texts.ts'
-import { activePerson, kindOf, lastAuction, lastPerson, Timeline } from './timeline.ts'
+import { activePerson, auctionAt, EPOCH, epochOf, kindAt, Timeline } from './timeline.ts'
 import type { TimelineOptions } from './timeline.ts'
 
 const FIRST_CATEGORY = 10
@@ -22,27 +22,42 @@ const AUCTION_NUMBERS_BYTES = 48
 /** Makes events. Not to be shared by threads. */
 export class EventGenerator {
   readonly #random = new EventRandom()
+  readonly #bids = new BidMaker()
   readonly #timeline: Timeline
+  /** That of the last event. In order, fifty events share it. */
+  #epoch = 0
+  #epochStart = 0
 
   constructor(options: TimelineOptions = {}) {
     this.#timeline = new Timeline(options)
+    this.#bids.enter(0)
   }
 
   /** The event that comes in the place of number `n`, a whole number from 0. */
   at(n: number): NexmarkEvent {
     const event = this.#timeline.eventAt(n)
+    let position = event - this.#epochStart
+    if (position < 0 || position >= EPOCH) position = this.#enter(event)
     const time = this.#timeline.timeOf(event)
-    const kind = kindOf(event)
-    if (kind === 2) return { event_type: 2, bid: makeBid(event, time) }
+    const kind = kindAt(position)
+    if (kind === 2) return { event_type: 2, bid: this.#bids.make(event, time) }
     this.#random.startAt(event)
     return kind === 0
-      ? { event_type: 0, person: this.#person(event, time) }
-      : { event_type: 1, auction: this.#auction(n, event, time) }
+      ? { event_type: 0, person: this.#person(time) }
+      : { event_type: 1, auction: this.#auction(n, position, time) }
   }
 
-  #person(event: number, dateTime: number): Person {
+  /** Goes to the epoch of an event; returns its position there. */
+  #enter(event: number): number {
+    this.#epoch = epochOf(event)
+    this.#epochStart = this.#epoch * EPOCH
+    this.#bids.enter(this.#epoch)
+    return event - this.#epochStart
+  }
+
+  #person(dateTime: number): Person {
     const random = this.#random
-    const id = FIRST_PERSON + lastPerson(event)
+    const id = FIRST_PERSON + this.#epoch
     const name = fullName(random)
     const email = emailAddress(random)
     const card = creditCard(random)
@@ -62,10 +77,10 @@ export class EventGenerator {
     }
   }
 
-  #auction(n: number, event: number, dateTime: number): Auction {
+  #auction(n: number, position: number, dateTime: number): Auction {
     const random = this.#random
     const seller =
-      random.below(HOT_SELLER_RATIO) > 0 ? hot(lastPerson(event)) : activePerson(random, event)
+      random.below(HOT_SELLER_RATIO) > 0 ? hot(this.#epoch) : activePerson(random, this.#epoch)
     const category = FIRST_CATEGORY + random.below(CATEGORIES)
     const initialBid = priceOf(random.next())
     const horizonMs = this.#timeline.auctionHorizon(n, dateTime)
@@ -75,7 +90,7 @@ export class EventGenerator {
     const reserve = initialBid + priceOf(random.next())
     const length = AUCTION_NUMBERS_BYTES + itemName.length + description.length
     return {
-      id: FIRST_AUCTION + lastAuction(event),
+      id: FIRST_AUCTION + auctionAt(this.#epoch, position),
       itemName,
       description,
       initialBid,

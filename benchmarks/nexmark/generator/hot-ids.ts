@@ -6,12 +6,8 @@
 export const FIRST_PERSON = 1_000
 /** Id of the first auction. */
 export const FIRST_AUCTION = 1_000
-/** One in so many bids is not for the hot auction. */
-export const HOT_AUCTION_RATIO = 2
 /** One in so many auctions is not by the hot seller. */
 export const HOT_SELLER_RATIO = 4
-/** One in so many bids is not by the hot bidder. */
-export const HOT_BIDDER_RATIO = 4
 const HOT_EVERY = 100
 
 /** The hot one of those up to `last`; both count from 0. */

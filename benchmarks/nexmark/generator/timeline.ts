@@ -15,7 +15,8 @@ export interface TimelineOptions {
   readonly groupSize?: number
 }
 
-const EPOCH = 50
+/** Events of an epoch: a person, three auctions, the bids. */
+export const EPOCH = 50
 const PERSONS = 1
 const AUCTIONS = 3
 const ACTIVE_PERSONS = 1_000
@@ -26,30 +27,29 @@ export const LEAD = 10
 const SPREAD = 953
 const DEFAULT_BASE_TIME = Date.UTC(2015, 6, 15)
 
-/** What kind of event it is, as in `NexmarkEvent.event_type`. */
-export function kindOf(event: number): 0 | 1 | 2 {
-  const position = event % EPOCH
+/** Which fifty events it is one of; epochs count from 0. Its number is also that of the newest person that its events can know of. */
+export function epochOf(event: number): number {
+  return Math.floor(event / EPOCH)
+}
+
+/** What kind of event it is at this position in its epoch, 0 to `EPOCH` - 1, as in `NexmarkEvent.event_type`. */
+export function kindAt(position: number): 0 | 1 | 2 {
   if (position < PERSONS) return 0
   return position < PERSONS + AUCTIONS ? 1 : 2
 }
 
-/** The newest person that `event` can know of; people count from 0. */
-export function lastPerson(event: number): number {
-  return Math.floor(event / EPOCH)
+/** The auction at this position, behind the person, of an epoch; auctions count from 0. */
+export function auctionAt(epoch: number, position: number): number {
+  return epoch * AUCTIONS + position - PERSONS
 }
 
-/** The newest auction that `event` can know of; auctions count from 0, and -1 is none. */
-export function lastAuction(event: number): number {
-  const epoch = Math.floor(event / EPOCH)
-  const position = event % EPOCH
-  if (position < PERSONS) return epoch * AUCTIONS - 1
-  const offset = position >= PERSONS + AUCTIONS ? AUCTIONS - 1 : position - PERSONS
-  return epoch * AUCTIONS + offset
+/** The newest auction that the bids of an epoch can know of. */
+export function lastAuctionOf(epoch: number): number {
+  return auctionAt(epoch, PERSONS + AUCTIONS - 1)
 }
 
-/** One of the people who are active, or about to be. */
-export function activePerson(random: EventRandom, event: number): number {
-  const last = lastPerson(event)
+/** One of the people who are active, or about to be, when `last` is the newest one. */
+export function activePerson(random: EventRandom, last: number): number {
   const active = activePersons(last)
   return last + 1 - active + random.below(active + LEAD)
 }

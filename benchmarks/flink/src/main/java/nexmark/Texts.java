@@ -13,28 +13,32 @@ final class Texts {
   };
   private static final int POOL_LENGTH = 1 << 16;
   private static final int LONGEST = 1024;
+  /** At how many places letters can be taken. */
+  static final int LETTER_PLACES = POOL_LENGTH - LONGEST;
   private static final String LETTER_POOL = pool(1, false);
   private static final String WORD_POOL = pool(2, true);
 
   private static final String[] FOUR_DIGITS = fourDigitTexts();
-  static final String[] HOT_CHANNELS = {"Google", "Facebook", "Baidu", "Apple"};
-  static final String[] HOT_URLS = new String[HOT_CHANNELS.length];
+  private static final String[] HOT_NAMES = {"Google", "Facebook", "Baidu", "Apple"};
+  static final int HOT_CHANNELS = HOT_NAMES.length;
   static final int COLD = 10_000;
-  static final String[] COLD_CHANNELS = new String[COLD];
-  static final String[] COLD_URLS = new String[COLD];
+  /** The hot ones first. */
+  static final String[] CHANNELS = new String[HOT_CHANNELS + COLD];
+  static final String[] URLS = new String[HOT_CHANNELS + COLD];
 
   static {
     EventRandom random = new EventRandom();
-    for (int i = 0; i < HOT_URLS.length; i++) {
+    for (int i = 0; i < HOT_CHANNELS; i++) {
       random.startAt(i, 3);
-      HOT_URLS[i] = itemUrl(random);
+      CHANNELS[i] = HOT_NAMES[i];
+      URLS[i] = itemUrl(random);
     }
     for (int i = 0; i < COLD; i++) {
       random.startAt(i, 4);
       String url = itemUrl(random);
       boolean withId = random.below(10) > 0;
-      COLD_CHANNELS[i] = "channel-" + i;
-      COLD_URLS[i] = withId ? url + "&channel_id=" + Math.abs((long) Integer.reverse(i)) : url;
+      CHANNELS[HOT_CHANNELS + i] = "channel-" + i;
+      URLS[HOT_CHANNELS + i] = withId ? url + "&channel_id=" + Math.abs((long) Integer.reverse(i)) : url;
     }
   }
 
@@ -64,8 +68,11 @@ final class Texts {
     int missing = average - length;
     int delta = (int) Math.round(missing * 0.2);
     int size = missing - delta + (delta == 0 ? 0 : random.below(2 * delta));
-    int at = random.below(POOL_LENGTH - LONGEST);
-    return LETTER_POOL.substring(at, at + size);
+    return lettersAt(random.below(LETTER_PLACES), size);
+  }
+
+  static String lettersAt(int place, int length) {
+    return LETTER_POOL.substring(place, place + length);
   }
 
   static String fullName(EventRandom random) {
