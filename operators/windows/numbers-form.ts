@@ -35,12 +35,13 @@ export function numbersForm<Acc>(
   const source = `${uniqueComment()} 'use strict'
 const small = (v) => (v | 0) === v && (v !== 0 || 1 / v > 0) ? v | 0 : v
 return {
+width: ${paths.length},
 ${writePut('put', paths)},
 ${writePut('putPartial', flatPaths)},
 take: (values, at) => (${writeAccumulator(fields, (i) => `small(values[at + ${i}])`)})
 }`
-  const create = evaluate<() => Omit<NumbersForm<Acc>, 'width'>>([], source)
-  return { ...create(), width: paths.length }
+  // Not spread into another object, as in `totals-form`.
+  return evaluate<() => NumbersForm<Acc>>([], source)()
 }
 
 /** The source of a method that puts what lies at these paths of `a`. */

@@ -37,6 +37,7 @@ export function totalsForm<Acc>(
   const source = `${uniqueComment()} 'use strict'
 const small = (v) => (v | 0) === v ? v | 0 : v
 return {
+width: ${paths.length},
 areExact: (a) => ${exact},
 put(values, at, a) {
 ${put}
@@ -44,8 +45,8 @@ ${put}
 take: (values, at) => (${taken}),
 minus: (a, b) => (${minus})
 }`
-  const create = evaluate<() => Omit<TotalsForm<Acc>, 'width'>>([], source)
-  return { ...create(), width: paths.length }
+  // Not spread into another object: its map would be a new one in each run on a kept thread, and what V8 has compiled for the old one would be thrown away.
+  return evaluate<() => TotalsForm<Acc>>([], source)()
 }
 
 function areTotals(fields: AccumulatorFields): boolean {
