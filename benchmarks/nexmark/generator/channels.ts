@@ -27,10 +27,17 @@ export function urlAt(index: number): string {
 }
 
 function makeChannel(index: number): { readonly channel: string; readonly url: string } {
-  const made = index < HOT_CHANNELS ? hotChannel(index) : coldChannel(index - HOT_CHANNELS)
+  const { channel, url } =
+    index < HOT_CHANNELS ? hotChannel(index) : coldChannel(index - HOT_CHANNELS)
+  const made = { channel: inOnePiece(channel), url: inOnePiece(url) }
   channels[index] = made.channel
   urls[index] = made.url
   return made
+}
+
+/** V8 keeps a joined text as a tree of its parts, and a bid that crosses threads would have to be gathered from them each time. */
+function inOnePiece(ascii: string): string {
+  return Buffer.from(ascii, 'latin1').toString('latin1')
 }
 
 function hotChannel(index: number): { readonly channel: string; readonly url: string } {
