@@ -4,22 +4,28 @@
  * - What is the same for all bids of an epoch of the timeline is computed once per epoch.
  * - What random bits decide is selected by masks instead of branches, because no processor foresees them, and one that guessed wrong
  *   begins again. So a number is drawn for a cold auction, bidder or channel even where the hot one is taken; whether it counts is a mask too.
- * - The counter of the random numbers is a variable, and nothing is called per bid that V8 does not inline.
+ * - The counter of the random numbers is a variable, and nothing is called per bid that V8 does not inline, except for cutting a text.
  */
-import type { Bid } from '../model.ts'
-import { channelAt, CHANNELS, HOT_CHANNELS, urlAt } from './channels.ts'
-import { below, scramble, seedOf, STRIDE } from './event-random.ts'
+import type { NexmarkEvent } from '../model.ts'
+import * as channels from './channels.ts'
+import * as random from './event-random.ts'
 import { FIRST_AUCTION, FIRST_PERSON, hot } from './hot-ids.ts'
-import { priceOf } from './prices.ts'
-import { fillingLengths, lettersAt, LETTER_PLACES } from './texts.ts'
+import * as prices from './prices.ts'
+import * as texts from './texts.ts'
 import { activePersons, lastAuctionOf, LEAD, openAuctions } from './timeline.ts'
+import type { Timeline } from './timeline.ts'
 
-const COLD_CHANNELS = CHANNELS - HOT_CHANNELS
+// V8 knows what a constant of this module is when it compiles `make`; what is imported it reads, and checks, for every bid.
+const { below, scramble, seedOf, STRIDE, UINT32 } = random
+const { channelAt, urlAt, HOT_CHANNELS } = channels
+const { lettersAt, LETTER_PLACES } = texts
+const { priceOf } = prices
+const COLD_CHANNELS = channels.CHANNELS - HOT_CHANNELS
 /** Average size in bytes, and what numbers and times count for in it. */
 const BID_BYTES = 100
 const NUMBERS_BYTES = 32
 
-const { shortest: SHORTEST_EXTRA, lengths: EXTRA_LENGTHS } = fillingLengths(
+const { shortest: SHORTEST_EXTRA, lengths: EXTRA_LENGTHS } = texts.fillingLengths(
   NUMBERS_BYTES,
   BID_BYTES,
 )
@@ -33,6 +39,11 @@ export class BidMaker {
   #lowestBidder = 0
   #hotBidder = 0
   #bidders = 1
+  readonly #timeline: Timeline
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline
+  }
 
   /** The bids that follow are of this epoch, see `epochOf`. */
   enter(epoch: number): void {
@@ -47,9 +58,10 @@ export class BidMaker {
     this.#bidders = active + LEAD
   }
 
-  /** The bid that is event number `event`, of the epoch. */
-  make(event: number, dateTime: number): Bid {
-    let counter = (seedOf(event) + STRIDE) | 0
+  /** Event number `event`, which is a bid of the epoch. */
+  make(event: number): NexmarkEvent {
+    const seed = event < UINT32 ? scramble(event | 0) : seedOf(event)
+    let counter = (seed + STRIDE) | 0
     // One in two bids is not for the hot auction.
     let isHot = scramble(counter) >> 31
     counter = (counter + STRIDE) | 0
@@ -66,18 +78,25 @@ export class BidMaker {
     isHot = scramble(counter) >> 31
     counter = (counter + STRIDE) | 0
     const among = either(isHot, HOT_CHANNELS, COLD_CHANNELS)
-    const channel = below(scramble(counter), among) + (HOT_CHANNELS & ~isHot)
+    const index = below(scramble(counter), among) + (HOT_CHANNELS & ~isHot)
+    const channel = channelAt(index)
+    const url = urlAt(index)
     counter = (counter + STRIDE) | 0
     const length = SHORTEST_EXTRA + below(scramble(counter), EXTRA_LENGTHS)
     counter = (counter + STRIDE) | 0
+    const extra = lettersAt(below(scramble(counter), LETTER_PLACES), length)
+    // All is there before the record is made, so that it is written in one go.
     return {
-      auction: this.#lowestAuction + auction,
-      bidder: this.#lowestBidder + bidder,
-      price,
-      channel: channelAt(channel),
-      url: urlAt(channel),
-      dateTime,
-      extra: lettersAt(below(scramble(counter), LETTER_PLACES), length),
+      event_type: 2,
+      bid: {
+        auction: this.#lowestAuction + auction,
+        bidder: this.#lowestBidder + bidder,
+        price,
+        channel,
+        url,
+        dateTime: this.#timeline.timeOf(event),
+        extra,
+      },
     }
   }
 }

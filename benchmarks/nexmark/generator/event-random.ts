@@ -7,7 +7,8 @@
 
 /** What the counter goes on by. As a signed integer: V8 would add 0x9e3779b9 as a floating-point number. */
 export const STRIDE = 0x9e3779b9 | 0
-const UINT32 = 0x1_0000_0000
+/** Number of values of 32 bits. */
+export const UINT32 = 0x1_0000_0000
 /** A power of two, so that this is exactly the same as dividing. */
 const PER_UINT32 = 1 / UINT32
 

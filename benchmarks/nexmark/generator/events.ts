@@ -22,7 +22,7 @@ const AUCTION_NUMBERS_BYTES = 48
 /** Makes events. Not to be shared by threads. */
 export class EventGenerator {
   readonly #random = new EventRandom()
-  readonly #bids = new BidMaker()
+  readonly #bids: BidMaker
   readonly #timeline: Timeline
   /** That of the last event. In order, fifty events share it. */
   #epoch = 0
@@ -30,6 +30,7 @@ export class EventGenerator {
 
   constructor(options: TimelineOptions = {}) {
     this.#timeline = new Timeline(options)
+    this.#bids = new BidMaker(this.#timeline)
     this.#bids.enter(0)
   }
 
@@ -38,9 +39,9 @@ export class EventGenerator {
     const event = this.#timeline.eventAt(n)
     let position = event - this.#epochStart
     if (position < 0 || position >= EPOCH) position = this.#enter(event)
-    const time = this.#timeline.timeOf(event)
     const kind = kindAt(position)
-    if (kind === 2) return { event_type: 2, bid: this.#bids.make(event, time) }
+    if (kind === 2) return this.#bids.make(event)
+    const time = this.#timeline.timeOf(event)
     this.#random.startAt(event)
     return kind === 0
       ? { event_type: 0, person: this.#person(time) }

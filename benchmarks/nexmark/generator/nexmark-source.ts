@@ -93,7 +93,10 @@ class NexmarkReader implements SplitReader<NexmarkEvent, number> {
   readonly #pace: Pace | undefined
   /** The next event; every block of the split begins at a multiple of `BLOCK` behind the first event. */
   #next: number
+  /** Those of the last batch: the beginning of `#times`. */
   timestamps = new Float64Array(0)
+  /** Room for the times of a batch; used again for the next. */
+  readonly #times: Float64Array<ArrayBuffer>
 
   constructor(parts: ReaderParts) {
     const { split, context, position, options } = parts
@@ -101,6 +104,7 @@ class NexmarkReader implements SplitReader<NexmarkEvent, number> {
     this.#parts = parts
     this.#generator = new EventGenerator(options)
     this.#end = firstEvent + events
+    this.#times = new Float64Array(context.batchSize)
     this.#next = position ?? firstEvent + split.block * BLOCK
     if (rate !== undefined)
       this.#pace = new Pace(context.signal, { msPerEvent: 1000 / rate, first: this.#next })
@@ -134,14 +138,14 @@ class NexmarkReader implements SplitReader<NexmarkEvent, number> {
 
   #make(length: number): readonly NexmarkEvent[] {
     const events = new Array<NexmarkEvent>(length)
-    const timestamps = new Float64Array(length)
+    const times = this.#times
     const generator = this.#generator
     for (let at = 0; at < length; at++) {
       const event = generator.at(this.#next + at)
       events[at] = event
-      timestamps[at] = eventTime(event)
+      times[at] = eventTime(event)
     }
-    this.timestamps = timestamps
+    if (length !== this.timestamps.length) this.timestamps = times.subarray(0, length)
     this.#moveOn(length)
     return events
   }
