@@ -216,6 +216,7 @@ export { JobHandle, runJob } from './execution/run-job.ts'
 export type { JobResult } from './execution/run-job.ts'
 export { LocalCluster, startCluster } from './execution/local-cluster.ts'
 export type { ClusterOptions } from './execution/local-cluster.ts'
+export type { MemoryLimits } from '../runtime/memory-limits.ts'
 export type { StopOptions } from './execution/attempt-stop.ts'
 export type {
   JobHost,

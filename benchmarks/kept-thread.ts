@@ -4,14 +4,15 @@
 import { once } from 'node:events'
 import { parentPort, Worker } from 'node:worker_threads'
 import type { TransferListItem } from 'node:worker_threads'
+import { memoryLimits } from '../runtime/memory-limits.ts'
 
 /** The side of who asks. One request at a time. */
 export class KeptThread<Request, Answer> {
   readonly #worker: Worker
 
-  /** Starts it. `module` calls `answerRequests`. */
+  /** Starts it, with as much memory as the threads of jobs. `module` calls `answerRequests`. */
   constructor(module: URL) {
-    this.#worker = new Worker(module)
+    this.#worker = new Worker(module, { resourceLimits: memoryLimits() })
   }
 
   /** Resolves with the answer. Rejects with the error that has ended the thread. */

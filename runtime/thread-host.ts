@@ -14,6 +14,8 @@ import { RingLinkReceiver, RingLinkSender } from '../mailbox/ring-link.ts'
 import { openControlPort } from './control-port.ts'
 import { Heartbeats } from './heartbeats.ts'
 import type { ControlCaller } from './control-port.ts'
+import { memoryLimits } from './memory-limits.ts'
+import type { MemoryLimits } from './memory-limits.ts'
 import { PROTOCOL_VERSION } from './protocol.ts'
 import type { CoordinatorControl, LinkBuffers, SlotControl, SlotTask } from './protocol.ts'
 import { runSlotLoop } from './slot-loop.ts'
@@ -34,8 +36,8 @@ export interface ThreadHostOptions {
   readonly slots: number
   /** Size of the shared-memory ring of each ordered pair of slots, in bytes. Default: 1 MiB. */
   readonly linkBytes?: number
-  /** Memory limits of each thread, as of `new Worker`. Default: those of Node. */
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
+  /** Memory limits of each thread. Default: see there. */
+  readonly resourceLimits?: MemoryLimits
   /**
    * Whether a slot that lost its thread gets a new one before the listeners hear of it. Default: true. False for who can do
    * nothing with an empty slot and wants to know at once.
@@ -117,7 +119,7 @@ export class ThreadHost implements SlotGroup {
       // The default would freeze the event loop of a thread between its tasks.
       atomics: 'disabled',
       recordTiming: false,
-      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+      resourceLimits: memoryLimits(options.resourceLimits),
     })
     const { heartbeatTimeoutMs: timeoutMs } = options
     if (timeoutMs !== undefined) {

@@ -2,6 +2,8 @@
  * What can be said about threads, and the checks of it.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { checkMemoryLimits } from '../../runtime/memory-limits.ts'
+import type { MemoryLimits } from '../../runtime/memory-limits.ts'
 import { describeValue } from '../build-error.ts'
 
 /** The most slots that there can be. */
@@ -16,15 +18,15 @@ export interface ThreadOptions {
    * again. Above 0; Infinity: never, as where a debugger stops threads. Threads only. Default: 50,000.
    */
   readonly heartbeatTimeoutMs?: number
-  /** How much memory each thread may use, as of `new Worker`; one that needs more is lost (`SLOT_LOST`). Threads only. Default: those of Node. */
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
+  /** How much memory each thread may use; one that needs more is lost (`SLOT_LOST`). Threads only. Default: see there. */
+  readonly resourceLimits?: MemoryLimits
 }
 
 /** The same with everything decided. */
 export interface ResolvedThreadOptions {
   /** Infinity: never. */
   readonly heartbeatTimeoutMs: number
-  readonly resourceLimits: { readonly maxOldGenerationSizeMb?: number } | undefined
+  readonly resourceLimits: MemoryLimits | undefined
 }
 
 /** Returns the number. Throws `INVALID_SLOTS` unless it is a whole number from 1 to `most`. */
@@ -48,12 +50,5 @@ export function resolveThreads(
       `${where}: expected a number of milliseconds above 0 as heartbeatTimeoutMs, got ${describeValue(heartbeatTimeoutMs)}`,
     )
   }
-  const most: unknown = resourceLimits?.maxOldGenerationSizeMb
-  const isLimit = most === undefined || (typeof most === 'number' && most > 0)
-  if (resourceLimits === undefined || (typeof resourceLimits === 'object' && isLimit))
-    return { heartbeatTimeoutMs, resourceLimits }
-  throw new MillraceError(
-    'INVALID_ARGUMENT',
-    `${where}: expected { maxOldGenerationSizeMb: a number above 0 } as resourceLimits, got ${describeValue(resourceLimits)}`,
-  )
+  return { heartbeatTimeoutMs, resourceLimits: checkMemoryLimits(resourceLimits, where) }
 }

@@ -6,6 +6,8 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import { SLOTS_PER_ID } from './actor-mail.ts'
 import { startInlineHost } from '../inline-host.ts'
 import { refuseUnknownOptions } from '../known-options.ts'
+import { checkMemoryLimits } from '../memory-limits.ts'
+import type { MemoryLimits } from '../memory-limits.ts'
 import type { SlotGroup } from '../slot-node.ts'
 import { readSnapshot } from './snapshot/snapshot-file.ts'
 import type { ActorSystemSnapshot } from './snapshot/snapshot-file.ts'
@@ -26,8 +28,8 @@ export interface ActorSystemOptions {
    * their waiting mail and their timers. The number of slots may be another. Default: a system without actors.
    */
   readonly from?: ActorSystemSnapshot | Uint8Array
-  /** Memory limits of each thread, as of `new Worker` (host `threads` only). Default: those of Node. */
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number }
+  /** Memory limits of each thread (host `threads` only). Default: see there. */
+  readonly resourceLimits?: MemoryLimits
 }
 
 /** How a system is stopped. */
@@ -68,6 +70,7 @@ export async function startHost(options: ActorSystemOptions): Promise<StartedHos
     )
   }
   refuseUnknownOptions(options, KNOWN_OPTIONS, 'ActorSystem.start')
+  checkMemoryLimits(options.resourceLimits, 'ActorSystem.start')
   // Before any thread is there: it may be no snapshot.
   const stored = options.from === undefined ? undefined : readSnapshot(options.from)
   return { group: await hostOf(options), stored }
