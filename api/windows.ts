@@ -94,8 +94,8 @@ export abstract class Windows<T, Self> {
   }
 
   /**
-   * Results before the end of a window: `everyMs` of the clock after the first record that the last result does not hold, or after
-   * `everyRecords`. The result at the end, and those of late records, come besides.
+   * Results before the end of a window: at the latest `everyMs` of the clock after the first record that the last result does not hold (where
+   * windows are aggregated in two phases, up to a quarter earlier), or after `everyRecords`. The result at the end, and those of late records, come besides.
    */
   earlyResults(early: EarlyResults): Self {
     requireEarlyResults(early)

@@ -18,4 +18,9 @@ export interface AggregateFunction<In, Acc, Out> {
    * their accumulators, which `merge` joins. False: they never do. Default: found out by a trial with the first records.
    */
   readonly compact?: boolean | undefined
+  /**
+   * How many values an accumulator holds, where it grows with its records, as a set does. Such accumulators are sent in place of records only while
+   * they hold clearly less; with `compact: true`, since a trial would refuse them. Default: they do not grow.
+   */
+  size?(accumulator: Acc): number
 }

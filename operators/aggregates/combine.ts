@@ -36,13 +36,25 @@ export function combine<In, Results extends object>(
       )
     },
   )
+  const growing = functions.flatMap((part, i) => (typeof part.size === 'function' ? [i] : []))
   const create = evaluate<(parts: unknown) => AggregateFunction<In, CombinedAccumulator, Results>>(
     ['parts'],
-    writeSource(fields),
+    writeSource(fields, growing),
   )
   const combined = create(functions)
   const inside = functions.map((part, i) => [`p${i}`, fieldsOf(part) ?? 'value'] as const)
-  return withFields({ ...combined, compact: areCompact(functions) }, Object.fromEntries(inside))
+  const aggregate = { ...combined, compact: areCompact(functions) }
+  partsOfCombined.set(aggregate, functions)
+  return withFields(aggregate, Object.fromEntries(inside))
+}
+
+const partsOfCombined = new WeakMap<object, readonly AggregateFunction<never, unknown, unknown>[]>()
+
+/** What an aggregate was combined of; undefined: it is no combination. */
+export function partsOf(
+  aggregate: AggregateFunction<never, unknown, unknown>,
+): readonly AggregateFunction<never, unknown, unknown>[] | undefined {
+  return partsOfCombined.get(aggregate)
 }
 
 /** Undefined where some part does not say. */
@@ -53,7 +65,8 @@ function areCompact(
   return parts.every(({ compact }) => compact === true) ? true : undefined
 }
 
-function writeSource(fields: readonly string[]): string {
+/** `growing`: the numbers of the parts whose accumulators have a size. */
+function writeSource(fields: readonly string[], growing: readonly number[]): string {
   const each = (line: (i: number) => string, separator: string): string =>
     fields.map((_, i) => line(i)).join(separator)
   // In brackets, because a plain "__proto__" in a literal would set the prototype.
@@ -62,6 +75,7 @@ function writeSource(fields: readonly string[]): string {
     .join(',\n')
   const update = (i: number, call: string): string => `const n${i} = ${call}
 if (!Object.is(n${i}, accumulator.p${i})) accumulator.p${i} = n${i}`
+  const sizes = growing.map((i) => `a${i}.size(accumulator.p${i})`).join(' + ')
   return `${uniqueComment()} 'use strict'
 const ${each((i) => `a${i} = parts[${i}]`, ', ')}
 return {
@@ -74,6 +88,6 @@ getResult(accumulator) { return { ${result} } },
 merge(accumulator, other) {
 ${each((i) => update(i, `a${i}.merge(accumulator.p${i}, other.p${i})`), '\n')}
 return accumulator
-}
+}${sizes === '' ? '' : `,\nsize: (accumulator) => ${sizes}`}
 }`
 }

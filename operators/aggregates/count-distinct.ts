@@ -8,7 +8,7 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import { evaluate, uniqueComment, withOwnCode } from '../chain/own-code.ts'
 import { withFields } from './accumulator-fields.ts'
 import type { AccumulatorFields } from './accumulator-fields.ts'
-import { addValue, MAX_CLASSES, mergeValues, noValues } from './distinct-values.ts'
+import { addValue, MAX_CLASSES, mergeValues, noValues, sizeOfValues } from './distinct-values.ts'
 import type { DistinctValues } from './distinct-values.ts'
 
 /** The different values so far. Opaque: only plain data that snapshots can hold. */
@@ -115,7 +115,7 @@ resultOf: (counts) => ${result}
   const create = withOwnCode(createDistinct<In, Out>)
   const { classesOf, resultOf } = compile(filters)
   const classes = Math.max(filters.length, 1)
-  const table = { newValues: () => noValues(classes), addValue, mergeValues }
+  const table = { newValues: () => noValues(classes), addValue, mergeValues, sizeOfValues }
   return withFields(create(selector, classesOf, resultOf, table), FIELDS)
 }
 
@@ -130,6 +130,7 @@ interface Table {
   readonly newValues: () => DistinctValues
   readonly addValue: typeof addValue
   readonly mergeValues: typeof mergeValues
+  readonly sizeOfValues: typeof sizeOfValues
 }
 
 /** Evaluated anew for every aggregate (own-code): nothing but parameters and globals in it. */
@@ -137,7 +138,7 @@ function createDistinct<In, Out>(
   selector: (value: In) => unknown,
   classesOf: (value: In) => number,
   resultOf: (counts: readonly number[]) => Out,
-  { newValues, addValue, mergeValues }: Table,
+  { newValues, addValue, mergeValues, sizeOfValues }: Table,
 ): AggregateFunction<In, DistinctValues, Out> {
   return {
     createAccumulator: newValues,
@@ -151,7 +152,7 @@ function createDistinct<In, Out>(
       mergeValues(a, b)
       return a
     },
-    // As large as the records, where few values repeat.
-    compact: false,
+    compact: true,
+    size: sizeOfValues,
   }
 }

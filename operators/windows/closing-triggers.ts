@@ -10,7 +10,7 @@ import type { Trigger, TriggerContext, TriggerMergeContext } from './trigger.ts'
 /** How often a window shows what it has so far, before it is complete. */
 export type EarlyResults =
   | {
-      /** So many ms of the clock after the first record that the last result does not hold. */
+      /** So many ms of the clock after the first record that the last result does not hold; up to a quarter earlier in two phases. */
       readonly everyMs: number
     }
   | {

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { partsOf } from '../aggregates/combine.ts'
 
 /** Records that are added to the accumulator that is looked at. */
 export const TRIAL_RECORDS = 64
@@ -14,13 +15,16 @@ const COMPACT_TEXT = 256
 /** How much two results may differ that should be equal, relative to them. */
 const ROUNDING = 1e-9
 
+/** Some aggregate of `In` records. */
+type AnyAggregate<In> = AggregateFunction<In, unknown, unknown>
+
 /** Looks at what an aggregate makes of its first records. They are only read. */
-export class CompactTrial<In, Acc> {
-  readonly #aggregate: AggregateFunction<In, Acc, unknown>
+export class CompactTrial<In> {
+  readonly #aggregates: readonly AnyAggregate<In>[]
   #records: In[] = []
 
-  constructor(aggregate: AggregateFunction<In, Acc, unknown>) {
-    this.#aggregate = aggregate
+  constructor(aggregate: AnyAggregate<In>) {
+    this.#aggregates = undeclared(aggregate)
   }
 
   /** Notes a record. Undefined: not yet known, else whether accumulators are compact, and merge. */
@@ -29,30 +33,36 @@ export class CompactTrial<In, Acc> {
     const records = this.#records
     this.#records = []
     try {
-      return this.#judge(records)
+      return this.#aggregates.every((aggregate) => isWorthIt(aggregate, records))
     } catch {
       // Where `add` throws, the second phase will say so, of the same record. Where `merge` does, nobody has needed it so far.
       return false
     }
   }
+}
 
-  #judge(records: readonly In[]): boolean {
-    const whole = this.#addUp(records)
-    if (!isCompact(whole)) return false
-    const half = records.length / 2
-    const aggregate = this.#aggregate
-    const [first, second] = [records.slice(0, half), records.slice(half)]
-    const merged = aggregate.merge(this.#addUp(first), this.#addUp(second))
-    return isAlike(aggregate.getResult(whole), aggregate.getResult(merged))
-  }
+/** The aggregates that do not say whether they are compact: the given one, or those parts of it. */
+function undeclared<In>(aggregate: AnyAggregate<In>): readonly AnyAggregate<In>[] {
+  if (aggregate.compact !== undefined) return []
+  const parts = partsOf(aggregate) as readonly AnyAggregate<In>[] | undefined
+  return parts === undefined ? [aggregate] : parts.flatMap(undeclared)
+}
 
-  #addUp(records: readonly In[]): Acc {
-    const aggregate = this.#aggregate
-    return records.reduce(
-      (accumulator, record) => aggregate.add(accumulator, record),
-      aggregate.createAccumulator(),
-    )
-  }
+/** Whether the accumulator of these records is compact, and that of its halves is the same when they are merged. */
+function isWorthIt<In>(aggregate: AnyAggregate<In>, records: readonly In[]): boolean {
+  const whole = addUp(aggregate, records)
+  if (!isCompact(whole)) return false
+  const half = records.length / 2
+  const first = addUp(aggregate, records.slice(0, half))
+  const merged = aggregate.merge(first, addUp(aggregate, records.slice(half)))
+  return isAlike(aggregate.getResult(whole), aggregate.getResult(merged))
+}
+
+function addUp<In>(aggregate: AnyAggregate<In>, records: readonly In[]): unknown {
+  return records.reduce<unknown>(
+    (accumulator, record) => aggregate.add(accumulator, record),
+    aggregate.createAccumulator(),
+  )
 }
 
 /** Whether two results are the same, but for the rounding of numbers. */

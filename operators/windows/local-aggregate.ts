@@ -4,14 +4,16 @@
  *
  *     record ──► its window is still open here ──► added to what is held of its key and window
  *       │                                            └──► sent before the watermark that closes the window goes on, before a barrier,
- *       │                                                 before idleness, and when too many are held
+ *       │                                                 before idleness, when too many are held, and where early results are
+ *       │                                                 wanted, after a part of the time between two of them
  *       └──► closed here, or not worth it ──► sent as it is: the second phase decides what is late
  *
  * So the second phase has seen the same records at each watermark as without the first, and counts the late ones alike. Nothing is held
  * across a barrier: this operator has no state.
  *
  * Where keys hardly ever repeat, adding up costs more than it saves: the operator watches how many records one accumulator stands for, and
- * lets records through for a while when it is too few.
+ * lets records through for a while when it is too few. Accumulators that grow with their records are costly, so there each key is watched: its first records
+ * are let through, and again after an accumulator that did not pay.
  */
 import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
@@ -25,6 +27,16 @@ import type { PartialForm, PartialResult } from './partial-result.ts'
 
 /** Accumulators that are held at the most. */
 const MAX_HELD = 16_384
+/** Records in them at the most, where accumulators grow with their records. */
+const MAX_GROWN_RECORDS = 131_072
+/** To send a value of such an accumulator costs about so much of what sending a record does. */
+const VALUE_COST = 0.25
+/** One of so many records that are let through is watched: looking a key up costs more than letting its record through. A prime, for keys may take turns. */
+const WATCH_EVERY = 7
+/** Watched records of a key after which its records are added up to such an accumulator. */
+const HOT_RECORDS = 32
+/** Keys that are watched at the most; with more, all are forgotten. */
+const MAX_WATCHED = 65_536
 /** Records after which it is decided whether adding up is worth it. */
 const SAMPLE_RECORDS = 8_192
 /** An accumulator must stand for so many records on average. */
@@ -53,6 +65,8 @@ export interface LocalAggregateOptions<In, Acc> {
   readonly key: ((value: In) => unknown) | undefined
   /** How much later than the watermark the second phase closes windows. */
   readonly latenessMs: number
+  /** How long records are held by the clock, in ms. Default: until their window is over. */
+  readonly holdMs?: number | undefined
 }
 
 /** Makes the operator. Its results are `PartialResult`s, and records that it lets through. */
@@ -69,6 +83,11 @@ export function localAggregate<In, Acc>(
     MAX_HELD,
     SAMPLE_RECORDS,
     WORTH_RECORDS,
+    MAX_GROWN_RECORDS,
+    VALUE_COST,
+    WATCH_EVERY,
+    HOT_RECORDS,
+    MAX_WATCHED,
     MIN_PASSED,
     MAX_PASSED,
     MIN_TIMESTAMP,
@@ -97,10 +116,15 @@ interface Imports<In, Acc> {
   readonly originalKey: typeof originalKey
   readonly detachKey: typeof detachKey
   readonly makePartial: PartialForm<Acc>['make']
-  readonly newTrial: () => CompactTrial<In, Acc>
+  readonly newTrial: () => CompactTrial<In>
   readonly MAX_HELD: number
   readonly SAMPLE_RECORDS: number
   readonly WORTH_RECORDS: number
+  readonly MAX_GROWN_RECORDS: number
+  readonly VALUE_COST: number
+  readonly WATCH_EVERY: number
+  readonly HOT_RECORDS: number
+  readonly MAX_WATCHED: number
   readonly MIN_PASSED: number
   readonly MAX_PASSED: number
   readonly MIN_TIMESTAMP: number
@@ -112,14 +136,26 @@ function createOperator<In, Acc>(
   options: LocalAggregateOptions<In, Acc>,
   imports: Imports<In, Acc>,
 ): Operator<In, In | PartialResult> {
-  const { slices, aggregate, key: keyOf, latenessMs } = options
+  const { slices, aggregate, key: keyOf, latenessMs, holdMs } = options
   const { canonicalKey, originalKey, detachKey, makePartial, newTrial } = imports
   const { MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const { MAX_HELD, SAMPLE_RECORDS, WORTH_RECORDS, MIN_PASSED, MAX_PASSED } = imports
+  const { MAX_GROWN_RECORDS, VALUE_COST, WATCH_EVERY, HOT_RECORDS, MAX_WATCHED } = imports
+  const grows = typeof aggregate.size === 'function'
+  /** Where they grow, how many watched records of a key were let through. */
+  const watched = new Map<CanonicalKey, number>()
+  /** Records that will not be watched. */
+  let unwatched = 0
   const byStart = new Map<number, HeldSlice<Acc>>()
   /** The same slices in the order of their deadlines. */
   const held: HeldSlice<Acc>[] = []
   let heldEntries = 0
+  /** Records in them, where they grow. */
+  let heldRecords = 0
+  /** When what is held must be sent, by the clock. */
+  let sendAt = MAX_TIMESTAMP
+  let now: () => number
+  let requestTime: (timeMs: number) => void
   let output: Output<In | PartialResult>
   let aggregated: Counter
   let watermark = MIN_TIMESTAMP
@@ -135,6 +171,7 @@ function createOperator<In, Acc>(
   let passNext = MIN_PASSED
   let sampleEntries = 0
   let sampleRecords = 0
+  let sampleValues = 0
 
   /** Makes the slice of `timestamp` the current one; false when it is not held back any more. */
   function enterSlice(timestamp: number): boolean {
@@ -172,8 +209,40 @@ function createOperator<In, Acc>(
     const own = detachKey<CanonicalKey>(key)
     const accumulator = aggregate.add(aggregate.createAccumulator(), value)
     entries.set(own, { records: 1, key: own, accumulator })
-    heldEntries++
+    if (heldEntries++ === 0 && holdMs !== undefined) holdUntil(now() + holdMs)
     if (heldEntries >= MAX_HELD) sendAll()
+  }
+
+  function holdUntil(time: number): void {
+    sendAt = time
+    requestTime(time)
+  }
+
+  /** Whether a key without an accumulator has been seen often enough for one that grows. */
+  function isHot(key: CanonicalKey): boolean {
+    if (unwatched > 0) {
+      unwatched--
+      return false
+    }
+    unwatched = WATCH_EVERY - 1
+    const records = watched.get(key)
+    if (records !== undefined && records >= HOT_RECORDS) return true
+    if (watched.size >= MAX_WATCHED) watched.clear()
+    watched.set(records === undefined ? detachKey(key) : key, (records ?? 0) + 1)
+    return false
+  }
+
+  /** Judges an accumulator that has grown, which is about to be sent. */
+  function weigh({ records, key, accumulator }: HeldEntry<Acc>): void {
+    const values = (aggregate.size as (accumulator: Acc) => number)(accumulator)
+    sampleValues += values
+    if (records < WORTH_RECORDS * (1 + VALUE_COST * values)) watched.delete(key)
+  }
+
+  /** One more in accumulators that grow. */
+  function countGrown(): void {
+    heldRecords++
+    if (heldRecords >= MAX_GROWN_RECORDS) sendAll()
   }
 
   /** A record that goes on as it is. */
@@ -201,6 +270,7 @@ function createOperator<In, Acc>(
       }
       const { records, key, accumulator } = next.value
       sampleRecords += records
+      if (grows) weigh(next.value)
       aggregated.value += records
       output.emit(makePartial(accumulator, records, originalKey(key)), slice.timestamp)
     }
@@ -211,6 +281,10 @@ function createOperator<In, Acc>(
     const { size } = slice.entries
     sampleEntries += size
     heldEntries -= size
+    if (heldEntries === 0) {
+      heldRecords = 0
+      sendAt = MAX_TIMESTAMP
+    }
     byStart.delete(slice.start)
     held.shift()
     if (slice.entries !== entries) return
@@ -224,12 +298,20 @@ function createOperator<In, Acc>(
     judge()
   }
 
+  /** False when it stopped because there is no room. */
+  function sendWhileRoom(): boolean {
+    for (let first = held[0]; first !== undefined; first = held[0])
+      if (!send(first, false)) return false
+    return true
+  }
+
   /** Looks at what was sent since the last time, when that is enough to tell. */
   function judge(): void {
     if (sampleRecords < SAMPLE_RECORDS) return
-    const worth = sampleRecords >= WORTH_RECORDS * sampleEntries
+    const worth = sampleRecords >= WORTH_RECORDS * (sampleEntries + VALUE_COST * sampleValues)
     sampleRecords = 0
     sampleEntries = 0
+    sampleValues = 0
     if (worth) {
       passNext = MIN_PASSED
       return
@@ -244,6 +326,10 @@ function createOperator<In, Acc>(
     open(context, to) {
       output = to
       aggregated = context.counter('recordsPreAggregated')
+      now = () => context.clock.now()
+      requestTime = (timeMs) => {
+        context.requestTime(timeMs)
+      }
     },
     processRecord(value, timestamp) {
       if (passing !== 0 || trial !== undefined) {
@@ -264,7 +350,8 @@ function createOperator<In, Acc>(
       }
       const entry = entries.get(key)
       if (entry === undefined) {
-        addFirst(key, value)
+        if (grows && !isHot(key)) output.emit(value, timestamp)
+        else addFirst(key, value)
         return
       }
       entry.records++
@@ -272,6 +359,7 @@ function createOperator<In, Acc>(
       const next = aggregate.add(before, value)
       // Not `!==`: V8 folds Object.is of one and the same object, and only that (benchmarks/chain).
       if (!Object.is(next, before)) entry.accumulator = next
+      if (grows) countGrown()
     },
     processWatermark(timestamp) {
       if (timestamp - latenessMs > watermark) watermark = timestamp - latenessMs
@@ -285,14 +373,21 @@ function createOperator<In, Acc>(
       judge()
       return true
     },
-    handOn: sendAll,
-    endInput() {
-      for (let first = held[0]; first !== undefined; first = held[0])
-        if (!send(first, false)) return false
+    processTime(time) {
+      // Asked for by records that were sent since.
+      if (time < sendAt) {
+        if (sendAt !== MAX_TIMESTAMP) requestTime(sendAt)
+        return true
+      }
+      if (!sendWhileRoom()) return false
+      judge()
       return true
     },
+    handOn: sendAll,
+    endInput: sendWhileRoom,
     close() {
       byStart.clear()
+      watched.clear()
       held.length = 0
       entries = new Map()
       sending = undefined

@@ -3,6 +3,8 @@
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import type { AnyEvictor, EvictorContext, WindowElement } from './evictor.ts'
+import { isPartialResult, partialForm } from './partial-result.ts'
+import type { PartialForm } from './partial-result.ts'
 import type { WindowEntry } from './window-entry.ts'
 
 /** What `read` returns where there is no result. */
@@ -33,6 +35,14 @@ export function windowContents(
   return aggregate === undefined ? new ElementContents() : new AccumulatedContents(aggregate)
 }
 
+/** The contents for an aggregate where partial results come among the records. `share`: a partial result may belong to several windows. */
+export function partialContents(
+  aggregate: AggregateFunction<never, unknown, unknown>,
+  share: boolean,
+): WindowContents {
+  return new PartialContents(aggregate, share)
+}
+
 class AccumulatedContents implements WindowContents {
   readonly kind = 'windows of accumulators'
   readonly #aggregate: AnyAggregate
@@ -56,6 +66,32 @@ class AccumulatedContents implements WindowContents {
 
   read(entry: WindowEntry): unknown {
     return this.#aggregate.getResult(entry.contents)
+  }
+}
+
+class PartialContents extends AccumulatedContents {
+  readonly #aggregate: AnyAggregate
+  readonly #form: PartialForm<unknown>
+  readonly #share: boolean
+
+  constructor(aggregate: AnyAggregate, share: boolean) {
+    super(aggregate)
+    this.#aggregate = aggregate
+    this.#form = partialForm(aggregate)
+    this.#share = share
+  }
+
+  override add(entry: WindowEntry, value: unknown): void {
+    if (!isPartialResult(value)) {
+      super.add(entry, value)
+      return
+    }
+    const arrived = this.#form.accumulatorOf(value)
+    if (entry.filled) entry.contents = this.#aggregate.merge(entry.contents, arrived)
+    else if (this.#share)
+      entry.contents = this.#aggregate.merge(this.#aggregate.createAccumulator(), arrived)
+    else entry.contents = arrived
+    entry.filled = true
   }
 }
 

@@ -17,8 +17,10 @@ import type { Namespace } from '../../checkpoint/state/state-backend.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { Counter, Operator, OperatorContext, Output } from '../operator.ts'
 import { TimerService } from '../timers/timer-service.ts'
+import { isAligned } from './fast-window-operator.ts'
 import { mergeWindows } from './merge-windows.ts'
 import type { PaneTiming } from './pane.ts'
+import { isPartialResult, keyOfEither } from './partial-result.ts'
 import { closingTime, isSame } from './time-window.ts'
 import type { TimeWindow, WindowTime } from './time-window.ts'
 import { TriggerContextObject } from './trigger-context.ts'
@@ -27,7 +29,7 @@ import type { AnyTrigger, TriggerResult } from './trigger.ts'
 import { noTimestamp } from './window-aggregate.ts'
 import { windowStartWithOffset } from './window-assigner.ts'
 import type { WindowAssigner } from './window-assigner.ts'
-import { NOTHING, windowContents } from './window-contents.ts'
+import { NOTHING, partialContents, windowContents } from './window-contents.ts'
 import type { WindowContents } from './window-contents.ts'
 import { windowEmitter } from './window-emitter.ts'
 import type { WindowEmitter } from './window-emitter.ts'
@@ -63,6 +65,7 @@ export class WindowOperator implements Operator<unknown> {
   readonly #keyOf: ((value: unknown) => unknown) | undefined
   readonly #trigger: AnyTrigger
   readonly #latenessMs: number
+  readonly #takesPartialResults: boolean
   readonly #contents: WindowContents
   readonly #store: WindowStore
   /** The same where windows merge. */
@@ -75,14 +78,21 @@ export class WindowOperator implements Operator<unknown> {
   /** After a restore: timers up to here have had their turn, until the watermark goes beyond. */
   #restoredWatermark = MIN_TIMESTAMP
 
-  /** `trigger`: the one that the options stand for. */
-  constructor(options: WindowOperatorOptions, trigger: AnyTrigger) {
+  /** `trigger`: the one that the options stand for. `takesPartialResults`: whether they come among the records; their windows do not merge. */
+  constructor(options: WindowOperatorOptions, trigger: AnyTrigger, takesPartialResults = false) {
+    const { aggregate, evictor, key } = options
+    const partials = takesPartialResults ? aggregate : undefined
     this.#options = options
     this.#assigner = options.assigner
-    this.#keyOf = options.key as ((value: unknown) => unknown) | undefined
+    const keyOf = partials === undefined || key === undefined ? key : keyOfEither(key)
+    this.#keyOf = keyOf as ((value: unknown) => unknown) | undefined
     this.#trigger = trigger
     this.#latenessMs = options.assigner.time === 'event' ? (options.allowedLatenessMs ?? 0) : 0
-    this.#contents = windowContents(options.aggregate, options.evictor)
+    this.#takesPartialResults = partials !== undefined
+    this.#contents =
+      partials === undefined
+        ? windowContents(aggregate, evictor)
+        : partialContents(partials, !isAligned(options.assigner))
     this.#merging = options.assigner.merge === undefined ? undefined : new MergingWindowStore()
     this.#store = this.#merging ?? new SharedWindowStore()
   }
@@ -351,7 +361,9 @@ export class WindowOperator implements Operator<unknown> {
 
   #dropLate(value: unknown, timestamp: number): void {
     const { late, lateDropped } = this.#started
-    if (this.#options.lateTag === undefined) lateDropped.value++
+    const records =
+      this.#takesPartialResults && isPartialResult(value) ? value['millrace.partialOf'] : 1
+    if (this.#options.lateTag === undefined) lateDropped.value += records
     else late?.emit(value, timestamp)
   }
 

@@ -41,6 +41,8 @@ const IN_TWO_PHASES: Readonly<Record<string, Build>> = {
     byOrigin(flights)
       .window(sliding({ size: 60, slide: 20 }))
       .aggregate(count()),
+  'early results by the clock': (flights) =>
+    hours(flights).earlyResults({ everyMs: 1_000 }).aggregate(count()),
   'only the final result of windows that stay open longer': (flights) =>
     hours(flights).allowedLateness(5).results('final').aggregate(count()),
 }
@@ -74,8 +76,14 @@ const IN_ONE_PHASE: Readonly<Record<string, Build>> = {
   'one that does not want it': (flights) =>
     hours(flights).aggregate({ ...count(), compact: false }),
   'a reduce, which may ask for the order of arrival': (flights) => hours(flights).reduce((a) => a),
-  'early results': (flights) =>
+  'early results after so many records': (flights) =>
     hours(flights).earlyResults({ everyRecords: 10 }).aggregate(count()),
+  'early results so often that there is no time to hold anything': (flights) =>
+    hours(flights).earlyResults({ everyMs: 3 }).aggregate(count()),
+  'early results of windows that late records update': (flights) =>
+    hours(flights).allowedLateness(5).earlyResults({ everyMs: 1_000 }).aggregate(count()),
+  'early results of sessions': (flights) =>
+    byOrigin(flights).window(session(10)).earlyResults({ everyMs: 1_000 }).aggregate(count()),
   'updates by late records': (flights) => hours(flights).allowedLateness(5).aggregate(count()),
   'a side output for late records': (flights) =>
     hours(flights).sideOutputLate(outputTag<Flight>('late')).aggregate(count()),

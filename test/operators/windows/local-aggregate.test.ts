@@ -14,36 +14,20 @@ import {
   tumbling,
 } from '../../../api/index.ts'
 import type { AggregateFunction } from '../../../api/index.ts'
-import { createCodec } from '../../../mailbox/codec-registry.ts'
 import { MIN_TIMESTAMP } from '../../../mailbox/time.ts'
-import type { Operator } from '../../../operators/operator.ts'
-import { createWindowOperator } from '../../../operators/windows/create-window-operator.ts'
 import { isPartialResult } from '../../../operators/windows/partial-result.ts'
-import { twoPhases } from '../../../operators/windows/two-phases.ts'
-import type { TwoPhases } from '../../../operators/windows/two-phases.ts'
-import type { WindowOperatorOptions } from '../../../operators/windows/window-operator-options.ts'
-import { Collector, fakeContext, untilDone, type Emitted } from '../operator-fakes.ts'
-
-type Key = string | readonly number[]
-
-interface Sale {
-  readonly key: Key
-  readonly amount: number
-}
-
-type Step =
-  | { readonly input: number; readonly record: Sale; readonly at: number }
-  | { readonly input: number; readonly watermark: number }
-  | { readonly input: number; readonly barrier: true }
-
-/** An accumulator that is not changed in place, and whose fields nobody knows. */
-const total: AggregateFunction<Sale, number, number> = {
-  createAccumulator: () => 0,
-  add: (sum, { amount }) => sum + amount,
-  getResult: (sum) => sum,
-  merge: (a, b) => a + b,
-  compact: true,
-}
+import { Collector, fakeContext } from '../operator-fakes.ts'
+import {
+  bothPhases,
+  EARLY_MS,
+  inOnePhase,
+  inTwoPhases,
+  optionsOf,
+  sales,
+  sent,
+  total,
+} from './two-phase-model.ts'
+import type { Key, Sale, Step } from './two-phase-model.ts'
 
 const AGGREGATES: readonly AggregateFunction<Sale, never, unknown>[] = [
   combine({
@@ -64,126 +48,6 @@ const ASSIGNERS = [
   sliding({ size: 20, slide: 4, offset: -1 }),
   endOfStream(),
 ]
-
-function optionsOf(
-  assigner: WindowOperatorOptions['assigner'],
-  aggregate: unknown,
-  more: Partial<WindowOperatorOptions> = {},
-): WindowOperatorOptions {
-  return {
-    assigner,
-    aggregate: aggregate as never,
-    key: (sale: Sale) => sale.key,
-    result: (value: unknown, { key, windowStart }: { key: unknown; windowStart: number }) => [
-      key,
-      windowStart,
-      value,
-    ],
-    ...more,
-  }
-}
-
-function bothPhases(options: WindowOperatorOptions): TwoPhases {
-  const phases = twoPhases(options)
-  if (phases === undefined) throw new Error('cannot be computed in two phases')
-  return phases
-}
-
-/** The rows in an order of their own, and the late records. */
-interface Outcome {
-  readonly rows: string[]
-  readonly late: number
-}
-
-/** The operator behind the exchange, which sees the smallest watermark of its inputs. */
-class Receiver {
-  readonly #operator: Operator<never>
-  readonly #output: Collector
-  readonly #context = fakeContext()
-  readonly #watermarks: number[]
-  readonly #codec = createCodec('columns')
-
-  constructor(operator: Operator<never>, inputs: number, stubborn: boolean) {
-    this.#operator = operator
-    this.#output = new Collector(stubborn)
-    this.#watermarks = new Array<number>(inputs).fill(MIN_TIMESTAMP)
-    operator.open(this.#context, this.#output)
-  }
-
-  /** Records cross a link. */
-  take(records: readonly Emitted[]): void {
-    const values = records.map(([value]) => value)
-    const bytes = new Uint8Array(this.#codec.encode(values, values.length))
-    this.#codec.decode(bytes, values.length).forEach((value, i) => {
-      this.#operator.processRecord(value as never, records[i]?.[1] as number)
-    })
-  }
-
-  watermark(input: number, watermark: number): void {
-    this.#watermarks[input] = watermark
-    const least = Math.min(...this.#watermarks)
-    if (least > MIN_TIMESTAMP) untilDone(() => this.#operator.processWatermark(least))
-  }
-
-  end(): Outcome {
-    untilDone(() => this.#operator.processWatermark(Number.POSITIVE_INFINITY))
-    untilDone(() => this.#operator.endInput())
-    const rows = this.#output.values.map((row) => JSON.stringify(row)).sort()
-    return { rows, late: this.#context.counters.get('lateRecordsDropped')?.value ?? 0 }
-  }
-}
-
-function inOnePhase(
-  options: WindowOperatorOptions,
-  steps: readonly Step[],
-  inputs: number,
-): Outcome {
-  const receiver = new Receiver(createWindowOperator(options), inputs, false)
-  for (const step of steps) {
-    if ('record' in step) receiver.take([[step.record, step.at]])
-    else if ('watermark' in step) receiver.watermark(step.input, step.watermark)
-  }
-  return receiver.end()
-}
-
-function inTwoPhases(
-  options: WindowOperatorOptions,
-  steps: readonly Step[],
-  { inputs, stubborn }: { readonly inputs: number; readonly stubborn: boolean },
-): Outcome {
-  const phases = bothPhases(options)
-  const receiver = new Receiver(phases.createFinal(), inputs, stubborn)
-  const locals = Array.from({ length: inputs }, () => {
-    const operator = phases.createLocal()
-    const output = new Collector(stubborn)
-    operator.open(fakeContext(), output)
-    return { operator, output }
-  })
-  const send = ({ output }: { readonly output: Collector }): void => {
-    receiver.take(output.records.splice(0))
-  }
-  for (const step of steps) {
-    const local = locals[step.input]
-    if (local === undefined) continue
-    const { operator } = local
-    if ('record' in step) {
-      operator.processRecord(step.record as never, step.at)
-      send(local)
-    } else if ('watermark' in step) {
-      untilDone(() => operator.processWatermark(step.watermark))
-      send(local)
-      receiver.watermark(step.input, step.watermark)
-    } else {
-      operator.handOn?.()
-      send(local)
-    }
-  }
-  for (const local of locals) {
-    untilDone(() => local.operator.endInput())
-    send(local)
-  }
-  return receiver.end()
-}
 
 const steps = (inputs: number): fc.Arbitrary<readonly Step[]> => {
   const input = fc.nat(inputs - 1)
@@ -206,6 +70,7 @@ const steps = (inputs: number): fc.Arbitrary<readonly Step[]> => {
           arbitrary: fc.record({ input, watermark: fc.integer({ min: -45, max: 70 }) }),
         },
         { weight: 1, arbitrary: fc.record({ input, barrier: fc.constant(true as const) }) },
+        { weight: 1, arbitrary: fc.record({ input, time: fc.constant(true as const) }) },
       ),
       { maxLength: 60, size: 'max' },
     )
@@ -231,50 +96,35 @@ test('two phases give the rows and the late records of one, whatever comes late,
       assigner: fc.constantFrom(...ASSIGNERS),
       aggregate: fc.constantFrom(...AGGREGATES),
       latenessMs: fc.constantFrom(0, 0, 6),
+      early: fc.boolean(),
       stubborn: fc.boolean(),
       keyed: fc.boolean(),
     }),
   )
   fc.assert(
-    fc.property(cases, ({ inputs, steps, assigner, aggregate, latenessMs, stubborn, keyed }) => {
-      const options = optionsOf(
-        assigner,
-        (aggregate as never as { aggregate: unknown }).aggregate,
-        {
-          ...(keyed ? {} : { key: undefined }),
-          ...(latenessMs === 0 ? {} : { allowedLatenessMs: latenessMs, results: 'final' as const }),
-        },
-      )
-      assert.equal(
-        inTwoPhases(options, steps, { inputs, stubborn }),
-        inOnePhase(options, steps, inputs),
-      )
-    }),
-    { numRuns: 300 },
+    fc.property(
+      cases,
+      ({ inputs, steps, assigner, aggregate, latenessMs, early, stubborn, keyed }) => {
+        const options = optionsOf(
+          assigner,
+          (aggregate as never as { aggregate: unknown }).aggregate,
+          {
+            ...(keyed ? {} : { key: undefined }),
+            ...(latenessMs === 0
+              ? {}
+              : { allowedLatenessMs: latenessMs, results: 'final' as const }),
+            ...(early && latenessMs === 0 ? { earlyResults: { everyMs: EARLY_MS } } : {}),
+          },
+        )
+        assert.equal(
+          inTwoPhases(options, steps, { inputs, stubborn }),
+          inOnePhase(options, steps, inputs),
+        )
+      },
+    ),
+    { numRuns: 250 },
   )
 })
-
-/** What comes out of the first phase for these records, without a watermark; `then` may do more with it. */
-function sent(
-  aggregate: unknown,
-  records: Iterable<Sale>,
-  then: (operator: Operator<never>) => void = () => {},
-): { readonly values: readonly unknown[]; readonly counted: number } {
-  const operator = bothPhases(optionsOf(tumbling(1_000), aggregate)).createLocal()
-  const output = new Collector()
-  const context = fakeContext()
-  operator.open(context, output)
-  for (const record of records) operator.processRecord(record as never, 5)
-  then(operator)
-  return {
-    values: output.values,
-    counted: context.counters.get('recordsPreAggregated')?.value ?? 0,
-  }
-}
-
-function* sales(records: number, keys: number): Generator<Sale> {
-  for (let i = 0; i < records; i++) yield { key: `k${i % keys}`, amount: 1 }
-}
 
 test('one accumulator per key is sent before the watermark that closes the window, and none before', () => {
   const { values, counted } = sent(total, sales(100, 4), (operator) => {
