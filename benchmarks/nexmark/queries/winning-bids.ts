@@ -23,7 +23,7 @@ export interface Sale<A extends Term, B extends Offer> {
 /** An auction that is not over, and the best bid so far. */
 interface Open<A, B> {
   readonly auction: A
-  readonly best: B | undefined
+  best: B | undefined
 }
 
 /** A bid without what only some queries show. */
@@ -50,7 +50,7 @@ export function winningBids<A extends Term, B extends Offer>(
         if (!timers.tryRegisterEventTime(auction.expires)) return
         const early = state.early.get()
         let best: B | undefined
-        for (const bid of early) if (counts(auction, bid) && wins(bid, best)) best = bid
+        for (const bid of early) if (wins(bid, best) && counts(auction, bid)) best = bid
         state.open.set({ auction, best })
         const [first] = early
         if (first === undefined) return
@@ -60,8 +60,10 @@ export function winningBids<A extends Term, B extends Offer>(
       processRecord2(bid, { state, timers, currentWatermark }) {
         const open = state.open.get()
         if (open !== undefined) {
-          const { auction, best } = open
-          if (counts(auction, bid) && wins(bid, best)) state.open.set({ auction, best: bid })
+          // Most lose by their price: the times, which mostly are not in the processor's cache, need no look then.
+          if (!wins(bid, open.best) || !counts(open.auction, bid)) return
+          open.best = bid
+          state.open.set(open)
         } else if (bid.dateTime > currentWatermark) {
           if (state.early.get().length === 0) timers.registerEventTime(bid.dateTime)
           state.early.add(bid)

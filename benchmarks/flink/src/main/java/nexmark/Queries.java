@@ -284,9 +284,11 @@ final class Queries {
     }
 
     private boolean wins(A auction, B bid, B best) {
+      // Most lose by their price, which needs no look at the auction.
+      if (best != null && priceOf(bid) < priceOf(best)) return false;
       long time = timeOf(bid);
       if (time < auction.<Long>getField(1) || time > auction.<Long>getField(2)) return false;
-      return best == null || priceOf(bid) > priceOf(best) || (priceOf(bid) == priceOf(best) && time < timeOf(best));
+      return best == null || priceOf(bid) > priceOf(best) || time < timeOf(best);
     }
 
     private long priceOf(B bid) {
