@@ -1,13 +1,14 @@
 /**
  * The different values of a field, each with the classes in which it has been: what `countDistinct` accumulates.
  *
- * Plain data, changed in place. Numbers lie in an array while they are few, then in an open-addressing table of typed arrays, which the garbage
+ * Plain data, changed in place. Numbers lie in an array while they are few, then in an open-addressing table, a typed array, which the garbage
  * collector does not go over and which goes into snapshots as bytes:
  *
- *     slot       0    1    2    3    4    5    6    7
- *     numbers    0  512    0    7   19    0    0   40      32-bit integers, or doubles once one is none
- *     classes    0    1    0    3    1    0    0    2      a bit per class; 0: the slot is free
+ *     slot          0         1         2         3
+ *     numbers    0    0  512    1    0    3   19    2      32-bit integers, or doubles once one is none
+ *                               └─ the number, and its classes, a bit each; 0: the slot is free
  *
+ * Both side by side, because a set that is not in the processor's cache costs a wait for each place that is looked at.
  * A value begins to be looked for at the slot that its hash names, and lies there or in the first free slot behind. Everything that is no number,
  * and NaN, lies in a Map by its canonical form. Pure functions, any thread.
  */
@@ -20,18 +21,14 @@ export interface DistinctValues {
   readonly counts: number[]
   /** How many of them are in `numbers`. */
   size: number
-  /** As they came, up to `SHORT` of them; more: a table, its length a power of two. */
+  /** Each with its classes behind it: as they came, up to `SHORT` of them; more: a table, its slots a power of two. */
   numbers: number[] | Int32Array | Float64Array
-  /** The classes of each; in a table of many classes `Int32Array`. */
-  classes: number[] | Int8Array | Int32Array
   /** Undefined until there is one. */
   others: Map<CanonicalKey, number> | undefined
 }
 
 /** Values can be in so many classes: a bit each, without the sign. */
 export const MAX_CLASSES = 31
-/** Up to so many classes have room in a byte. */
-const BYTE_CLASSES = 7
 /** So few numbers are found faster by looking at all of them. */
 export const SHORT = 8
 /** Slots of the first table. */
@@ -47,7 +44,7 @@ const halves = new Int32Array(double.buffer)
 export function noValues(classes: number): DistinctValues {
   const counts: number[] = []
   for (let i = 0; i < classes; i++) counts.push(0)
-  return { counts, size: 0, numbers: [], classes: [], others: undefined }
+  return { counts, size: 0, numbers: [], others: undefined }
 }
 
 /** The number of different values in all. */
@@ -67,10 +64,11 @@ export function addValue(values: DistinctValues, value: unknown, added: number):
 
 /** Adds all values of `from`, which stays as it is. */
 export function mergeValues(into: DistinctValues, from: DistinctValues): void {
-  const { size, numbers, classes, others } = from
+  const { size, numbers, others } = from
   if (size <= SHORT) {
-    for (let i = 0; i < size; i++) addNumber(into, numbers[i] as number, classes[i] as number)
-  } else mergeTable(into, numbers as Int32Array, classes as Int8Array)
+    for (let i = 0; i < size; i++)
+      addNumber(into, numbers[2 * i] as number, numbers[2 * i + 1] as number)
+  } else mergeTable(into, numbers as Int32Array)
   if (others === undefined) return
   for (const [value, added] of others) addOther(into, value, added)
 }
@@ -79,12 +77,12 @@ export function mergeValues(into: DistinctValues, from: DistinctValues): void {
  * Goes over the slots in steps, and not in their order, which is that of the hashes: the first of them would all fall together in the other table, and each
  * would be looked for behind all those before.
  */
-function mergeTable(into: DistinctValues, numbers: Int32Array, classes: Int8Array): void {
-  const last = numbers.length - 1
-  const step = (numbers.length * 0.618) | 1
+function mergeTable(into: DistinctValues, numbers: Int32Array): void {
+  const last = numbers.length / 2 - 1
+  const step = (numbers.length * 0.309) | 1
   for (let i = 0, at = 0; i <= last; i++, at = (at + step) & last) {
-    const added = classes[at] as number
-    if (added !== 0) addNumber(into, numbers[at] as number, added)
+    const added = numbers[2 * at + 1] as number
+    if (added !== 0) addNumber(into, numbers[2 * at] as number, added)
   }
 }
 
@@ -93,8 +91,7 @@ function addNumber(values: DistinctValues, value: number, added: number): void {
   const { numbers } = values
   if (numbers instanceof Int32Array) {
     if ((value | 0) === value) {
-      const at = slotOf(numbers, values.classes as Int8Array, value, startOfInteger(numbers, value))
-      addAt(values, at, value, added)
+      addAt(values, placeOf(numbers, value, startOfInteger(numbers, value)), value, added)
       return
     }
     makeTable(values, new Float64Array(numbers.length))
@@ -102,94 +99,84 @@ function addNumber(values: DistinctValues, value: number, added: number): void {
   // Zero has two spellings and one hash.
   const number = value + 0
   const doubles = values.numbers as Float64Array
-  const start = startOfDouble(doubles, number)
-  addAt(values, slotOf(doubles, values.classes as Int8Array, number, start), number, added)
+  addAt(values, placeOf(doubles, number, startOfDouble(doubles, number)), number, added)
 }
 
 /** False: there is no room for another number without a table, which is there now. */
 function addShort(values: DistinctValues, value: number, added: number): boolean {
   const numbers = values.numbers as number[]
-  const classes = values.classes as number[]
   const { size } = values
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < 2 * size; i += 2) {
     if (numbers[i] !== value) continue
-    const before = classes[i] as number
+    const before = numbers[i + 1] as number
     const fresh = added & ~before
     if (fresh === 0) return true
-    classes[i] = before | added
+    numbers[i + 1] = before | added
     countFresh(values.counts, fresh)
     return true
   }
   if (size < SHORT) {
-    numbers[size] = value
-    classes[size] = added
+    numbers[2 * size] = value
+    numbers[2 * size + 1] = added
     values.size = size + 1
     countFresh(values.counts, added)
     return true
   }
   const integers = numbers.every((number) => (number | 0) === number)
-  makeTable(values, integers ? new Int32Array(FIRST_SLOTS) : new Float64Array(FIRST_SLOTS))
+  const length = 2 * FIRST_SLOTS
+  makeTable(values, integers ? new Int32Array(length) : new Float64Array(length))
   return false
 }
 
 /** Where a value begins to be looked for: the highest bits of its hash. */
 function startOfInteger(numbers: Int32Array, value: number): number {
-  return Math.imul(value, SPREAD) >>> (Math.clz32(numbers.length) + 1)
+  return Math.imul(value, SPREAD) >>> (Math.clz32(numbers.length) + 2)
 }
 
 function startOfDouble(numbers: Float64Array, value: number): number {
   double[0] = value
   const mixed = (halves[0] as number) ^ Math.imul(halves[1] as number, SPREAD_HIGH)
-  return Math.imul(mixed ^ (mixed >>> 15), SPREAD) >>> (Math.clz32(numbers.length) + 1)
+  return Math.imul(mixed ^ (mixed >>> 15), SPREAD) >>> (Math.clz32(numbers.length) + 2)
 }
 
-/** The slot of a value, or the free one where it belongs. */
-function slotOf(
-  numbers: Int32Array | Float64Array,
-  classes: Int8Array | Int32Array,
-  value: number,
-  start: number,
-): number {
+/** Where a value lies, or where it belongs: the slot is free. */
+function placeOf(numbers: Int32Array | Float64Array, value: number, start: number): number {
   const last = numbers.length - 1
-  let at = start
-  while (classes[at] !== 0 && numbers[at] !== value) at = (at + 1) & last
+  let at = 2 * start
+  while (numbers[at + 1] !== 0 && numbers[at] !== value) at = (at + 2) & last
   return at
 }
 
 function addAt(values: DistinctValues, at: number, value: number, added: number): void {
   const numbers = values.numbers as Int32Array
-  const classes = values.classes as Int8Array
-  const before = classes[at] as number
+  const before = numbers[at + 1] as number
   const fresh = added & ~before
   if (fresh === 0) return
-  classes[at] = before | added
+  numbers[at + 1] = before | added
   countFresh(values.counts, fresh)
   if (before !== 0) return
   numbers[at] = value
   values.size++
   // Three quarters full.
-  if (values.size * 4 > numbers.length * 3) {
-    const Table = numbers.constructor as new (slots: number) => Int32Array
+  if (values.size * 8 > numbers.length * 3) {
+    const Table = numbers.constructor as new (length: number) => Int32Array
     makeTable(values, new Table(2 * numbers.length))
   }
 }
 
 /** Moves all numbers into a table without any. */
 function makeTable(values: DistinctValues, table: Int32Array | Float64Array): void {
-  const { numbers, classes, counts } = values
-  const Classes = counts.length > BYTE_CLASSES ? Int32Array : Int8Array
-  const moved = new Classes(table.length)
+  const { numbers } = values
   values.numbers = table
-  values.classes = moved
-  for (let i = 0; i < numbers.length; i++) {
-    const of = classes[i] as number
-    if (of === 0) continue
+  for (let i = 0; i < numbers.length; i += 2) {
+    const classes = numbers[i + 1] as number
+    if (classes === 0) continue
     const number = (numbers[i] as number) + 0
     const start =
       table instanceof Int32Array ? startOfInteger(table, number) : startOfDouble(table, number)
-    const at = slotOf(table, moved, number, start)
+    const at = placeOf(table, number, start)
     table[at] = number
-    moved[at] = of
+    table[at + 1] = classes
   }
 }
 

@@ -113,14 +113,14 @@ test('many numbers are counted exactly, whatever bits they differ in, and tables
   }
 })
 
-test('whole numbers cost less than 15 bytes each in a snapshot', () => {
+test('whole numbers cost at most 22 bytes each in a snapshot', () => {
   const aggregate = countDistinct((value: number) => value)
   for (const size of [100, 1_000, 12_000, 13_000, 25_000]) {
     const accumulator = fold(
       aggregate,
       Array.from({ length: size }, (_, i) => i),
     )
-    assert.ok(packList([accumulator], 1).length < 15 * size)
+    assert.ok(packList([accumulator], 1).length <= 22 * size)
   }
 })
 
