@@ -14,12 +14,18 @@ import { checkPage } from './page.ts'
 test('every example of the page is a region of the guide', () =>
   checkPage('docs/checkpoints.md', 'test/docs/checkpoints-guide.ts'))
 
-/** A folder with 300 clicks, and the rows that they make. */
-function clicksIn(folder: string): { readonly input: string; readonly rows: string[] } {
+/** A folder with clicks of so many minutes, and the rows that they make. */
+function clicksIn(
+  folder: string,
+  minutes = 5,
+): { readonly input: string; readonly rows: string[] } {
   const input = join(folder, 'clicks.jsonl')
-  const clicks = Array.from({ length: 300 }, (_, n) => ({ page: `/${n % 3}`, at: n * 1_000 }))
+  const clicks = Array.from({ length: minutes * 60 }, (_, n) => ({
+    page: `/${n % 3}`,
+    at: n * 1_000,
+  }))
   writeFileSync(input, clicks.map((click) => `${JSON.stringify(click)}\n`).join(''))
-  const rows = Array.from({ length: 15 }, (_, n) =>
+  const rows = Array.from({ length: minutes * 3 }, (_, n) =>
     JSON.stringify({ page: `/${n % 3}`, windowStart: Math.floor(n / 3) * 60_000, clicks: 20 }),
   )
   return { input, rows: rows.toSorted() }
@@ -52,7 +58,8 @@ test('the careful job gives the same', () =>
 
 test('a job moves by a savepoint to another parallelism', () =>
   withFolder(async (folder) => {
-    const { input, rows } = clicksIn(folder)
+    // So many that it is not over before it is told to stop.
+    const { input, rows } = clicksIn(folder, 1_000)
     const args = { input, output: join(folder, 'out') }
     const old = runJob(clicksPerMinute, { args, parallelism: 1 })
     old.result().catch(() => {})
