@@ -374,8 +374,8 @@ function createOperator<In, Acc>(
       return true
     },
     processTime(time) {
-      // Asked for by records that were sent since.
-      if (time < sendAt) {
+      // Asked for by records that were sent since; unless it is the same time again, because there was no room for the rest.
+      if (sending === undefined && time < sendAt) {
         if (sendAt !== MAX_TIMESTAMP) requestTime(sendAt)
         return true
       }

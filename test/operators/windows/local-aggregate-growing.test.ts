@@ -1,4 +1,5 @@
 /** The first phase where accumulators grow with their records, and where early results are wanted. */
+import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { combine, count, countDistinct, sliding, tumbling } from '../../../api/index.ts'
@@ -14,6 +15,7 @@ import {
   optionsOf,
   sales,
   sent,
+  stepsOf,
   total,
 } from './two-phase-model.ts'
 import type { Sale, Step } from './two-phase-model.ts'
@@ -35,10 +37,9 @@ test('accumulators that grow are sent for keys with many records, and give the r
     for (const assigner of [tumbling(10), sliding({ size: 12, slide: 5 })]) {
       const options = optionsOf(assigner, different(), early)
       const inputs = 1
-      assert.equal(
-        inTwoPhases(options, steps, { inputs, stubborn: false }),
-        inOnePhase(options, steps, inputs),
-      )
+      const expected = inOnePhase(options, steps, inputs)
+      for (const stubborn of [false, true])
+        assert.equal(inTwoPhases(options, steps, { inputs, stubborn }), expected)
     }
   }
   const records = steps.flatMap((step) => ('record' in step ? [step.record] : []))
@@ -48,6 +49,68 @@ test('accumulators that grow are sent for keys with many records, and give the r
   const keys = values.flatMap((value) => (isPartialResult(value) ? [value.key] : []))
   assert.equal(keys, ['hot'])
   assert.ok(counted > 2_000, `${counted} were added up`)
+})
+
+test('two phases give the rows and the late records of one where keys become hot and cold again', () => {
+  const cases = fc.integer({ min: 1, max: 2 }).chain((inputs) =>
+    fc.record({
+      inputs: fc.constant(inputs),
+      // Enough of one key to make it a hot one.
+      steps: stepsOf(inputs, 250),
+      assigner: fc.constantFrom(tumbling(10), sliding({ size: 12, slide: 5 })),
+      early: fc.boolean(),
+      stubborn: fc.boolean(),
+    }),
+  )
+  fc.assert(
+    fc.property(cases, ({ inputs, steps, assigner, early, stubborn }) => {
+      const more = early ? { earlyResults: { everyMs: EARLY_MS } } : {}
+      const options = optionsOf(assigner, different(), more)
+      assert.equal(
+        inTwoPhases(options, steps, { inputs, stubborn }),
+        inOnePhase(options, steps, inputs),
+      )
+    }),
+    { numRuns: 25 },
+  )
+})
+
+test('a time is gone through to its end where room runs out behind the last accumulator', () => {
+  const options = optionsOf(tumbling(10), different(), { earlyResults: { everyMs: EARLY_MS } })
+  const operator = bothPhases(options).createLocal()
+  const byWindow = new Map<number, number>()
+  const output = {
+    /** The question that finds no room; -1: none. */
+    refused: -1,
+    get full() {
+      return this.refused >= 0 && this.refused-- === 0
+    },
+    emit(value: unknown, at: number) {
+      const window = Math.floor(at / 10) * 10
+      const records = isPartialResult(value) ? value['millrace.partialOf'] : 1
+      byWindow.set(window, (byWindow.get(window) ?? 0) + records)
+    },
+  }
+  operator.open(fakeContext(), output)
+  const add = (key: string, at: number): void => {
+    operator.processRecord({ key, amount: 1 } as never, at)
+  }
+  for (let i = 0; i < 400; i++) add('hot', 1)
+  // Let through: its slice is there, and empty.
+  add('cold', 15)
+  output.refused = 2
+  assert.not(operator.processTime?.(EARLY_MS))
+  assert.ok(operator.processTime?.(EARLY_MS))
+  for (let i = 0; i < 100; i++) add('hot', 12)
+  for (let i = 0; i < 100; i++) add('hot', 2)
+  operator.handOn?.()
+  assert.equal(
+    [...byWindow],
+    [
+      [0, 500],
+      [10, 101],
+    ],
+  )
 })
 
 test('a key whose accumulator holds as much as its records is let through again', () => {

@@ -25,9 +25,10 @@ import {
   optionsOf,
   sales,
   sent,
+  stepsOf,
   total,
 } from './two-phase-model.ts'
-import type { Key, Sale, Step } from './two-phase-model.ts'
+import type { Sale } from './two-phase-model.ts'
 
 const AGGREGATES: readonly AggregateFunction<Sale, never, unknown>[] = [
   combine({
@@ -49,50 +50,11 @@ const ASSIGNERS = [
   endOfStream(),
 ]
 
-const steps = (inputs: number): fc.Arbitrary<readonly Step[]> => {
-  const input = fc.nat(inputs - 1)
-  return fc
-    .array(
-      fc.oneof(
-        {
-          weight: 8,
-          arbitrary: fc.record({
-            input,
-            record: fc.record({
-              key: fc.constantFrom<Key>('a', 'b', '\0c', [1, 2]),
-              amount: fc.integer({ min: -9, max: 9 }),
-            }),
-            at: fc.integer({ min: -40, max: 60 }),
-          }),
-        },
-        {
-          weight: 2,
-          arbitrary: fc.record({ input, watermark: fc.integer({ min: -45, max: 70 }) }),
-        },
-        { weight: 1, arbitrary: fc.record({ input, barrier: fc.constant(true as const) }) },
-        { weight: 1, arbitrary: fc.record({ input, time: fc.constant(true as const) }) },
-      ),
-      { maxLength: 60, size: 'max' },
-    )
-    .map(onlyForward)
-}
-
-/** A watermark never goes back. */
-function onlyForward(list: readonly Step[]): readonly Step[] {
-  const reached = new Map<number, number>()
-  return list.flatMap((step): readonly Step[] => {
-    if (!('watermark' in step)) return [step]
-    if (step.watermark <= (reached.get(step.input) ?? MIN_TIMESTAMP)) return []
-    reached.set(step.input, step.watermark)
-    return [step]
-  })
-}
-
 test('two phases give the rows and the late records of one, whatever comes late, and when', () => {
   const cases = fc.integer({ min: 1, max: 3 }).chain((inputs) =>
     fc.record({
       inputs: fc.constant(inputs),
-      steps: steps(inputs),
+      steps: stepsOf(inputs),
       assigner: fc.constantFrom(...ASSIGNERS),
       aggregate: fc.constantFrom(...AGGREGATES),
       latenessMs: fc.constantFrom(0, 0, 6),

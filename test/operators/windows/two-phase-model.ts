@@ -1,4 +1,5 @@
 /** The two phases of a windowed aggregate side by side with the one, for the tests of the first phase. */
+import * as fc from 'fast-check'
 import type { AggregateFunction } from '../../../api/index.ts'
 import { tumbling } from '../../../api/index.ts'
 import { createCodec } from '../../../mailbox/codec-registry.ts'
@@ -34,6 +35,52 @@ export const total: AggregateFunction<Sale, number, number> = {
   getResult: (sum) => sum,
   merge: (a, b) => a + b,
   compact: true,
+}
+
+/** Random records, watermarks, barriers and times of so many senders. `burst`: how often in a row some of the records come. */
+export function stepsOf(inputs: number, burst = 1): fc.Arbitrary<readonly Step[]> {
+  const input = fc.nat(inputs - 1)
+  return fc
+    .array(
+      fc.oneof(
+        {
+          weight: 8,
+          arbitrary: fc.record({
+            input,
+            record: fc.record({
+              key: fc.constantFrom<Key>('a', 'b', '\0c', [1, 2]),
+              amount: fc.integer({ min: -9, max: 9 }),
+            }),
+            at: fc.integer({ min: -40, max: 60 }),
+            times: fc.constantFrom(1, 1, burst),
+          }),
+        },
+        {
+          weight: 2,
+          arbitrary: fc.record({ input, watermark: fc.integer({ min: -45, max: 70 }) }),
+        },
+        { weight: 1, arbitrary: fc.record({ input, barrier: fc.constant(true as const) }) },
+        { weight: 1, arbitrary: fc.record({ input, time: fc.constant(true as const) }) },
+      ),
+      { maxLength: 60, size: 'max' },
+    )
+    .map((list) => onlyForward(list.flatMap(repeated)))
+}
+
+/** A record that comes several times in a row. */
+function repeated(step: Step & { readonly times?: number }): readonly Step[] {
+  return new Array<Step>(step.times ?? 1).fill(step)
+}
+
+/** A watermark never goes back. */
+function onlyForward(list: readonly Step[]): readonly Step[] {
+  const reached = new Map<number, number>()
+  return list.flatMap((step): readonly Step[] => {
+    if (!('watermark' in step)) return [step]
+    if (step.watermark <= (reached.get(step.input) ?? MIN_TIMESTAMP)) return []
+    reached.set(step.input, step.watermark)
+    return [step]
+  })
 }
 
 /** Windows of sales by key, whose rows tell key, window and result. */
