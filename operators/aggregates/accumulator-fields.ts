@@ -9,10 +9,10 @@ import { evaluate, uniqueComment } from '../chain/own-code.ts'
 
 /**
  * By name, in the order in which they are made: `value` for a value of any kind, `total` for a number that `merge` adds up, by itself and exactly where all totals
- * are integers, or the fields of an accumulator inside.
+ * are integers, `list` for what is never a number, an array above all, or the fields of an accumulator inside.
  */
 export interface AccumulatorFields {
-  readonly [name: string]: 'value' | 'total' | AccumulatorFields
+  readonly [name: string]: 'value' | 'total' | 'list' | AccumulatorFields
 }
 
 type AnyAggregate = AggregateFunction<never, unknown, unknown>

@@ -136,7 +136,7 @@ export function topN<In>(
     )
   }
   const create = withOwnCode(createTop<In>)
-  return withFields(create(n, by, ties), { records: 'value', scores: 'value' })
+  return withFields(create(n, by, ties), { records: 'list', scores: 'list' })
 }
 
 /** Neumaier's summation: what the larger operand's rounding loses is kept apart. */

@@ -26,9 +26,9 @@ export type DistinctClasses<In, Name extends string> = Readonly<
 >
 
 const FIELDS: AccumulatorFields = {
-  counts: 'value',
+  counts: 'list',
   size: 'value',
-  numbers: 'value',
+  numbers: 'list',
   others: 'value',
 }
 

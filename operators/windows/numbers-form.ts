@@ -7,6 +7,7 @@
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { fieldsOf, flatName } from '../aggregates/accumulator-fields.ts'
+import type { AccumulatorFields } from '../aggregates/accumulator-fields.ts'
 import { evaluate, uniqueComment } from '../chain/own-code.ts'
 import type { PartialResult } from './partial-result.ts'
 import { collectPaths, writeAccumulator } from './totals-form.ts'
@@ -23,12 +24,12 @@ export interface NumbersForm<Acc> {
   readonly take: (values: Float64Array, at: number) => Acc
 }
 
-/** The form for an aggregate; undefined: it is not known which fields its accumulators have. */
+/** The form for an aggregate; undefined: it is not known which fields its accumulators have, or some of them are never numbers. */
 export function numbersForm<Acc>(
   aggregate: AggregateFunction<never, Acc, unknown>,
 ): NumbersForm<Acc> | undefined {
   const fields = fieldsOf(aggregate)
-  if (fields === undefined) return undefined
+  if (fields === undefined || !canBeNumbers(fields)) return undefined
   const paths: string[] = []
   collectPaths(fields, '', paths)
   const flatPaths = paths.map((_, i) => `.${flatName(i)}`)
@@ -42,6 +43,12 @@ take: (values, at) => (${writeAccumulator(fields, (i) => `small(values[at + ${i}
 }`
   // Not spread into another object, as in `totals-form`.
   return evaluate<() => NumbersForm<Acc>>([], source)()
+}
+
+function canBeNumbers(fields: AccumulatorFields): boolean {
+  return Object.values(fields).every((inside) =>
+    typeof inside === 'object' ? canBeNumbers(inside) : inside !== 'list',
+  )
 }
 
 /** The source of a method that puts what lies at these paths of `a`. */

@@ -3,7 +3,7 @@
  * per window and key lies in typed arrays.
  *
  *     window ──► rows: key ──► number of a row, counted in the order in which keys came
- *                chunks: |row 0|row 1|…|row 63| |row 64|…|      accumulators as `numbers-form` has them
+ *                chunks: |row 0|row 1|…|row 63| |row 64|…|      accumulators as `numbers-form` has them; the first grows: 1, 8, 64 rows
  *                objects: number of a row ──► an accumulator that has something else in it than numbers
  *
  * Behind an exchange windows stay open until the slowest sender has come to their end, and other senders may be far ahead. As objects all of
@@ -30,12 +30,14 @@ import type { FiredWindow, WindowAggregateOptions } from './window-aggregate.ts'
 
 /** Rows per chunk, as a power of two. */
 const CHUNK_BITS = 6
+/** The first chunk of a window begins with one row and becomes so many times larger: windows may be many, with a key or two each. */
+const GROWTH = 8
 /** Chunks of windows that have fired which are kept for others. */
 const MOST_SPARE = 256
 
 /**
- * Makes the operator, which takes partial results among the records; undefined where the fields of accumulators are not known. Late records are
- * dropped and counted: `lateTag` is not looked at. Errors as in `windowAggregate`.
+ * Makes the operator, which takes partial results among the records; undefined where the fields of accumulators are not known, or one of them is never a
+ * number. Late records are dropped and counted: `lateTag` is not looked at. Errors as in `windowAggregate`.
  */
 export function packedWindowAggregate<In, Key, Acc, Result, Out = Result>(
   options: WindowAggregateOptions<In, Key, Acc, Result, Out>,
@@ -56,6 +58,7 @@ export function packedWindowAggregate<In, Key, Acc, Result, Out = Result>(
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
     CHUNK_BITS,
+    GROWTH,
     MOST_SPARE,
   })
 }
@@ -85,6 +88,7 @@ interface Imports<Acc> {
   readonly MIN_TIMESTAMP: number
   readonly MAX_TIMESTAMP: number
   readonly CHUNK_BITS: number
+  readonly GROWTH: number
   readonly MOST_SPARE: number
 }
 
@@ -96,7 +100,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   const { assigner, aggregate, key: keyOf, result: makeRecord } = options
   const { form, canonicalKey, originalKey, detachKey, noTimestamp, newCut } = imports
   const { isPartialResult, accumulatorOf } = imports
-  const { ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP, CHUNK_BITS, MOST_SPARE } = imports
+  const { ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP, CHUNK_BITS, GROWTH, MOST_SPARE } = imports
   const { width } = form
   const chunkRows = 2 ** CHUNK_BITS
   const mask = chunkRows - 1
@@ -147,10 +151,21 @@ function createOperator<In, Key, Acc, Result, Out>(
     const { rows, keys, chunks } = window
     const own = detachKey<CanonicalKey>(key)
     const row = keys.length
-    if ((row & mask) === 0) chunks.push(spare.pop() ?? new Float64Array(chunkRows * width))
+    const rowInChunk = row & mask
+    if (rowInChunk === 0 || (row < chunkRows && rowInChunk * width === chunks[0]?.length))
+      addRoom(chunks, row)
     keys.push(own)
     rows.set(own, row)
     return row
+  }
+
+  /** A chunk for this row, in the place of one that is full and smaller than others. */
+  function addRoom(chunks: Float64Array[], row: number): void {
+    const full = row < chunkRows ? chunks[0] : undefined
+    const most = row === 0 ? 1 : Math.min(row * GROWTH, chunkRows)
+    const chunk = spare.pop() ?? new Float64Array(most * width)
+    if (full !== undefined) chunk.set(full)
+    chunks[row >> CHUNK_BITS] = chunk
   }
 
   function read(window: PackedWindow<Acc>, row: number): Acc {
@@ -240,7 +255,9 @@ function createOperator<In, Key, Acc, Result, Out>(
   function forget(window: PackedWindow<Acc>): void {
     byEnd.delete(window.end)
     open.shift()
-    for (const chunk of window.chunks) if (spare.length < MOST_SPARE) spare.push(chunk)
+    const whole = chunkRows * width
+    for (const chunk of window.chunks)
+      if (chunk.length === whole && spare.length < MOST_SPARE) spare.push(chunk)
     if (window !== current) return
     bounds[0] = MAX_TIMESTAMP
     bounds[1] = MIN_TIMESTAMP

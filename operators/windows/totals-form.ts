@@ -51,7 +51,7 @@ minus: (a, b) => (${minus})
 
 function areTotals(fields: AccumulatorFields): boolean {
   return Object.values(fields).every(
-    (inside) => inside === 'total' || (inside !== 'value' && areTotals(inside)),
+    (inside) => inside === 'total' || (typeof inside === 'object' && areTotals(inside)),
   )
 }
 

@@ -2,7 +2,17 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { combine, count, max, mean, min, sum, topN, tumbling } from '../../../api/index.ts'
+import {
+  combine,
+  count,
+  countDistinct,
+  max,
+  mean,
+  min,
+  sum,
+  topN,
+  tumbling,
+} from '../../../api/index.ts'
 import type { AggregateFunction } from '../../../api/index.ts'
 import { MIN_TIMESTAMP } from '../../../mailbox/time.ts'
 import type { OperatorSnapshot } from '../../../checkpoint/state/snapshot.ts'
@@ -27,12 +37,20 @@ type Step =
 
 const numberOf = ({ amount }: Sale): number | null => (typeof amount === 'number' ? amount : null)
 
+/** A user's own, whose accumulators are no numbers. */
+const latest: AggregateFunction<Sale, readonly Amount[], readonly Amount[]> = {
+  createAccumulator: () => [],
+  add: (before, { amount }) => [...before, amount].slice(-3),
+  getResult: (amounts) => amounts,
+  merge: (a, b) => [...a, ...b].slice(-3),
+}
+
 /** Results are told apart to the last bit, and by the sign of a zero. */
 const AGGREGATES: readonly { readonly aggregate: AggregateFunction<Sale, unknown, unknown> }[] = [
   combine({ n: count(), all: sum(numberOf), mean: mean(numberOf) }),
   // No number until there is one, or never one.
   combine({ n: count(), most: max(({ amount }: Sale) => amount as number), least: min(numberOf) }),
-  combine({ n: count(), best: topN(2, numberOf) }),
+  combine({ n: count(), some: latest }),
   mean(numberOf),
 ].map((aggregate) => ({ aggregate: aggregate as AggregateFunction<Sale, unknown, unknown> }))
 
@@ -238,6 +256,54 @@ test('an aggregate whose accumulators have fields that nobody knows is not packe
     merge: (a, b) => a + b,
   }
   assert.is(packedWindowAggregate({ assigner: tumbling(10), aggregate: own }), undefined)
+})
+
+test('an aggregate with accumulators that can never be numbers alone is not packed', () => {
+  const never: readonly AggregateFunction<number, unknown, unknown>[] = [
+    topN(2, (n: number) => n),
+    countDistinct((n: number) => n),
+    combine({ n: count(), inside: combine({ best: topN(2, (n: number) => n) }) }),
+  ]
+  for (const aggregate of never)
+    assert.is(packedWindowAggregate({ assigner: tumbling(10), aggregate }), undefined)
+})
+
+test('many windows with few keys each take little room outside the heap', () => {
+  const parts = { n: count(), all: sum(numberOf), mean: mean(numberOf), most: max(numberOf) }
+  const operator = operatorOf('packed', combine(parts), true)
+  const output = new Collector()
+  operator.open(fakeContext(), output)
+  const windows = 5_000
+  const before = process.memoryUsage().arrayBuffers
+  for (let i = 0; i < windows; i++) operator.processRecord({ shop: 'a', amount: i }, i * 10)
+  const bytes = process.memoryUsage().arrayBuffers - before
+  operator.processWatermark(Number.POSITIVE_INFINITY)
+  operator.close()
+  assert.is(output.records.length, windows)
+  // 64 rows for each would be 4,096.
+  assert.ok(bytes < windows * 500, `${bytes / windows} bytes per window`)
+})
+
+test('a window keeps what it has while its room grows, whatever windows before it have left', () => {
+  const aggregate = combine({ n: count(), all: sum(numberOf) })
+  const operator = operatorOf('packed', aggregate, true)
+  const output = new Collector()
+  operator.open(fakeContext(), output)
+  for (const [i, keys] of [1, 2, 8, 9, 64, 65, 3, 200, 1, 7, 70, 9].entries()) {
+    const at = i * 10
+    for (const times of [1, 2]) {
+      for (let shop = 0; shop < keys; shop++)
+        operator.processRecord({ shop: `shop ${shop}`, amount: i + shop * times }, at)
+    }
+    operator.processWatermark(at + 9)
+    const results = output.values.map((row) => (row as { readonly result: unknown }).result)
+    output.records.length = 0
+    assert.equal(
+      results,
+      Array.from({ length: keys }, (_, shop) => ({ n: 2, all: 2 * i + 3 * shop })),
+    )
+  }
+  operator.close()
 })
 
 test('a record without a timestamp, and a bad key, are refused by code', () => {
