@@ -19,6 +19,7 @@ import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/c
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import { partsOf } from '../aggregates/combine.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { CompactTrial } from './compact.ts'
@@ -27,7 +28,7 @@ import type { PartialForm, PartialResult } from './partial-result.ts'
 
 /** Accumulators that are held at the most. */
 const MAX_HELD = 16_384
-/** Records in them at the most, where accumulators grow with their records. */
+/** Records in them at the most, where accumulators grow with their records; divided by the number of parts that do. */
 const MAX_GROWN_RECORDS = 131_072
 /** To send a value of such an accumulator costs about so much of what sending a record does. */
 const VALUE_COST = 0.25
@@ -83,7 +84,7 @@ export function localAggregate<In, Acc>(
     MAX_HELD,
     SAMPLE_RECORDS,
     WORTH_RECORDS,
-    MAX_GROWN_RECORDS,
+    maxGrownRecords: MAX_GROWN_RECORDS / Math.max(1, growingParts(options.aggregate)),
     VALUE_COST,
     WATCH_EVERY,
     HOT_RECORDS,
@@ -93,6 +94,13 @@ export function localAggregate<In, Acc>(
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
   })
+}
+
+/** How many aggregates inside have accumulators that grow: a record may add a value to each. */
+function growingParts(aggregate: AggregateFunction<never, unknown, unknown>): number {
+  const parts = partsOf(aggregate)
+  if (parts === undefined) return typeof aggregate.size === 'function' ? 1 : 0
+  return parts.reduce((sum, part) => sum + growingParts(part), 0)
 }
 
 /** What has come of one window or slice since it was last sent. */
@@ -120,7 +128,7 @@ interface Imports<In, Acc> {
   readonly MAX_HELD: number
   readonly SAMPLE_RECORDS: number
   readonly WORTH_RECORDS: number
-  readonly MAX_GROWN_RECORDS: number
+  readonly maxGrownRecords: number
   readonly VALUE_COST: number
   readonly WATCH_EVERY: number
   readonly HOT_RECORDS: number
@@ -140,7 +148,7 @@ function createOperator<In, Acc>(
   const { canonicalKey, originalKey, detachKey, makePartial, newTrial } = imports
   const { MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const { MAX_HELD, SAMPLE_RECORDS, WORTH_RECORDS, MIN_PASSED, MAX_PASSED } = imports
-  const { MAX_GROWN_RECORDS, VALUE_COST, WATCH_EVERY, HOT_RECORDS, MAX_WATCHED } = imports
+  const { maxGrownRecords, VALUE_COST, WATCH_EVERY, HOT_RECORDS, MAX_WATCHED } = imports
   const grows = typeof aggregate.size === 'function'
   /** Where they grow, how many watched records of a key were let through. */
   const watched = new Map<CanonicalKey, number>()
@@ -150,7 +158,7 @@ function createOperator<In, Acc>(
   /** The same slices in the order of their deadlines. */
   const held: HeldSlice<Acc>[] = []
   let heldEntries = 0
-  /** Records in them, where they grow. */
+  /** Records in them besides the first of each, where they grow. */
   let heldRecords = 0
   /** When what is held must be sent, by the clock. */
   let sendAt = MAX_TIMESTAMP
@@ -227,22 +235,27 @@ function createOperator<In, Acc>(
     unwatched = WATCH_EVERY - 1
     const records = watched.get(key)
     if (records !== undefined && records >= HOT_RECORDS) return true
+    if (records !== undefined) {
+      watched.set(key, records + 1)
+      return false
+    }
     if (watched.size >= MAX_WATCHED) watched.clear()
-    watched.set(records === undefined ? detachKey(key) : key, (records ?? 0) + 1)
+    watched.set(detachKey<CanonicalKey>(key), 1)
     return false
   }
 
-  /** Judges an accumulator that has grown, which is about to be sent. */
+  /** Judges an accumulator that has grown, which is about to be sent, and leaves it out of what is held. */
   function weigh({ records, key, accumulator }: HeldEntry<Acc>): void {
     const values = (aggregate.size as (accumulator: Acc) => number)(accumulator)
     sampleValues += values
+    heldRecords -= records - 1
     if (records < WORTH_RECORDS * (1 + VALUE_COST * values)) watched.delete(key)
   }
 
   /** One more in accumulators that grow. */
   function countGrown(): void {
     heldRecords++
-    if (heldRecords >= MAX_GROWN_RECORDS) sendAll()
+    if (heldRecords >= maxGrownRecords) sendAll()
   }
 
   /** A record that goes on as it is. */
@@ -281,10 +294,7 @@ function createOperator<In, Acc>(
     const { size } = slice.entries
     sampleEntries += size
     heldEntries -= size
-    if (heldEntries === 0) {
-      heldRecords = 0
-      sendAt = MAX_TIMESTAMP
-    }
+    if (heldEntries === 0) sendAt = MAX_TIMESTAMP
     byStart.delete(slice.start)
     held.shift()
     if (slice.entries !== entries) return

@@ -71,7 +71,7 @@ test('two phases give the rows and the late records of one where keys become hot
         inOnePhase(options, steps, inputs),
       )
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
 })
 
@@ -138,6 +138,54 @@ test('what is held of accumulators that grow is bounded by the number of records
     Array.from({ length: 300_000 }, (_, i): Sale => ({ key: 'a', amount: i % 10 })),
   )
   assert.is(values.filter(isPartialResult).length, 2)
+})
+
+test('several accumulators that grow share what may be held', () => {
+  const sets = (...selectors: readonly ((sale: Sale) => unknown)[]) =>
+    combine(Object.fromEntries(selectors.map((each, i) => [`d${i}`, countDistinct(each)])))
+  const amount = ({ amount }: Sale): number => amount
+  const records = Array.from({ length: 70_000 }, (_, i): Sale => ({ key: 'a', amount: i % 10 }))
+  const partials = (aggregate: unknown): number =>
+    sent(aggregate, records).values.filter(isPartialResult).length
+  assert.is(partials(sets(amount)), 0)
+  assert.is(partials(sets(amount, amount)), 1)
+  assert.is(partials(combine({ two: sets(amount, amount), another: sets(amount, amount) })), 2)
+})
+
+test('what has been sent does not count as held, also while other windows are held', () => {
+  const operator = bothPhases(optionsOf(tumbling(10), different())).createLocal()
+  const output = new Collector()
+  operator.open(fakeContext(), output)
+  const add = (records: number, at: number): void => {
+    for (let i = 0; i < records; i++) operator.processRecord({ key: 'a', amount: 1 } as never, at)
+  }
+  const partials = (): number => output.values.filter(isPartialResult).length
+  add(90_000, 5)
+  add(1, 15)
+  assert.ok(operator.processWatermark(9))
+  assert.is(partials(), 1)
+  add(90_000, 15)
+  assert.is(partials(), 1)
+})
+
+test('more keys than can be watched do not take the count from one that is known', () => {
+  const operator = bothPhases(optionsOf(tumbling(10), different())).createLocal()
+  let partials = 0
+  const emit = (value: unknown): void => {
+    if (isPartialResult(value)) partials++
+  }
+  operator.open(fakeContext(), { emit, full: false })
+  // One of seven records is watched.
+  const watch = (key: string, times: number): void => {
+    for (let i = 0; i < 7 * times; i++) operator.processRecord({ key, amount: 1 } as never, 5)
+  }
+  watch('a', 31)
+  watch('b', 31)
+  for (let i = 2; i < 65_536; i++) watch(`k${i}`, 1)
+  watch('a', 1)
+  watch('b', 3)
+  operator.handOn?.()
+  assert.is(partials, 1)
 })
 
 test('with early results nothing is held longer than a quarter of the time between them, and both phases take no longer than one', () => {
