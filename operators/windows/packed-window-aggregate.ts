@@ -154,7 +154,8 @@ function createOperator<In, Key, Acc, Result, Out>(
     const rowInChunk = row & mask
     if (rowInChunk === 0 || (row < chunkRows && rowInChunk * width === chunks[0]?.length))
       addRoom(chunks, row)
-    keys.push(own)
+    // -0 and 0 are the same key, and a Map spells it 0.
+    keys.push(own === 0 ? 0 : own)
     rows.set(own, row)
     return row
   }

@@ -26,7 +26,7 @@ import { codeOf, Collector, fakeContext, testBackend, untilDone } from '../opera
 type Amount = number | null | string | bigint
 
 interface Sale {
-  readonly shop: string | readonly number[]
+  readonly shop: string | number | readonly number[]
   readonly amount: Amount
 }
 
@@ -136,7 +136,7 @@ const step = fc.oneof(
     weight: 10,
     arbitrary: fc
       .record({
-        shop: fc.constantFrom('a', 'a shop with a long name', '\0s', [1, 2]),
+        shop: fc.constantFrom('a', 'a shop with a long name', '\0s', [1, 2], 0, -0, 7, 0.5),
         amounts: fc.array(fc.constantFrom(...AMOUNTS), { minLength: 1, maxLength: 4 }),
         at: fc.integer({ min: -20, max: 40 }),
         partial: fc.boolean(),
@@ -174,7 +174,10 @@ test('packed windows give the results of windows of objects, in the same order, 
   fc.assert(
     fc.property(cases(step), ({ steps, ...how }) => {
       const expected = outcome(['objects'], steps, how)
-      assert.equal(outcome(['packed'], steps, how), expected)
+      const packed = outcome(['packed'], steps, how)
+      assert.equal(packed, expected)
+      // Besides, to the sign of a zero.
+      assert.is(spelled(packed), spelled(expected))
       late += expected.late
     }),
     { numRuns: 150 },
@@ -220,6 +223,19 @@ test('whole numbers and a zero with its sign come back as they were put', () => 
   assert.ok(
     results.every((result, i) => Object.is(result, amounts[i])),
     String(results),
+  )
+  operator.close()
+})
+
+test('a key of -0 is 0, whichever of them came first', () => {
+  const operator = operatorOf('packed', mean(numberOf), true)
+  const output = new Collector()
+  operator.open(fakeContext(), output)
+  for (const shop of [-0, 0, -0]) operator.processRecord({ shop, amount: 1 }, 1)
+  operator.processWatermark(9)
+  assert.equal(
+    output.values.map((row) => Object.is((row as { readonly key: number }).key, 0)),
+    [true],
   )
   operator.close()
 })
