@@ -1,16 +1,15 @@
 /**
- * Nexmark events as a source. Splits take blocks of events in turn, so that all of them are at about the same event time however many
- * there are. A reader goes on from any event.
+ * Nexmark events as a source. A reader goes on from any event.
  */
 import { MillraceError } from '../../../mailbox/errors.ts'
 import type { ReaderContext, Source, SplitReader } from '../../../operators/source.ts'
 import { eventTime } from '../model.ts'
 import type { NexmarkEvent } from '../model.ts'
 import { EventGenerator } from './events.ts'
+import { BLOCK, ranges, shares } from './nexmark-splits.ts'
+import type { NexmarkSplit } from './nexmark-splits.ts'
 import type { TimelineOptions } from './timeline.ts'
 
-/** Events that a split takes before it is the turn of the next. */
-const BLOCK = 1_000
 /** Out of order inside it, a block must hold whole groups. */
 const LARGEST_GROUP = BLOCK
 
@@ -22,12 +21,6 @@ export interface NexmarkSourceOptions extends TimelineOptions {
   readonly firstEvent?: number
   /** Events per second of the clock, of all readers together. Default: as fast as they are taken. */
   readonly rate?: number
-}
-
-/** Every `step`-th block from `block` on. */
-export interface NexmarkSplit {
-  readonly block: number
-  readonly step: number
 }
 
 /** Makes the source. Errors: `INVALID_ARGUMENT`. */
@@ -47,36 +40,16 @@ export function nexmarkSource(
     throw invalid(`"rate" must be a number of events per second above 0, got ${rate}`)
   return {
     name: `nexmark(${events})`,
-    // Rescaled, a reader may have several: they go on side by side.
-    splitsAtOnce: 1_024,
+    // Rescaled, a reader may have several shares: they go on side by side.
+    splitsAtOnce: rate === undefined ? 1 : 1_024,
     enumerate({ parallelism, restored }) {
-      const progress = restored as Progress | undefined
-      const splits = progress?.splits ?? parallelism
-      const left = new Set(progress?.left ?? Array.from({ length: splits }, (_, block) => block))
-      return {
-        recordsExpected: events,
-        // Each reader has its own: one that asks early must not get them all.
-        next(subtaskIndex) {
-          for (const block of left) {
-            if (block % parallelism !== subtaskIndex) continue
-            left.delete(block)
-            return { block, step: splits }
-          }
-          return undefined
-        },
-        snapshot: (): Progress => ({ splits, left: [...left] }),
-      }
+      const all = { from: firstEvent, to: firstEvent + events }
+      return rate === undefined ? ranges(all, restored) : shares(all, { parallelism, restored })
     },
     open(split, context, position) {
       return new NexmarkReader({ split, context, position, options })
     },
   }
-}
-
-/** What the enumerator had not given out. */
-interface Progress {
-  readonly splits: number
-  readonly left: readonly number[]
 }
 
 interface ReaderParts {
@@ -91,7 +64,7 @@ class NexmarkReader implements SplitReader<NexmarkEvent, number> {
   readonly #generator: EventGenerator
   readonly #end: number
   readonly #pace: Pace | undefined
-  /** The next event; every block of the split begins at a multiple of `BLOCK` behind the first event. */
+  /** The next event; every block begins at a multiple of `BLOCK` behind the first event. */
   #next: number
   /** Those of the last batch: the beginning of `#times`. */
   timestamps = new Float64Array(0)
@@ -100,12 +73,12 @@ class NexmarkReader implements SplitReader<NexmarkEvent, number> {
 
   constructor(parts: ReaderParts) {
     const { split, context, position, options } = parts
-    const { events, firstEvent = 0, rate } = options
+    const { rate } = options
     this.#parts = parts
     this.#generator = new EventGenerator(options)
-    this.#end = firstEvent + events
+    this.#end = split.to
     this.#times = new Float64Array(context.batchSize)
-    this.#next = position ?? firstEvent + split.block * BLOCK
+    this.#next = position ?? split.from
     if (rate !== undefined)
       this.#pace = new Pace(context.signal, { msPerEvent: 1000 / rate, first: this.#next })
   }

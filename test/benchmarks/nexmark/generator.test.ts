@@ -7,7 +7,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EventGenerator } from '../../../benchmarks/nexmark/generator/events.ts'
 import { nexmarkSource } from '../../../benchmarks/nexmark/generator/nexmark-source.ts'
-import type { NexmarkSplit } from '../../../benchmarks/nexmark/generator/nexmark-source.ts'
+import { ranges, shares } from '../../../benchmarks/nexmark/generator/nexmark-splits.ts'
+import type { NexmarkSplit } from '../../../benchmarks/nexmark/generator/nexmark-splits.ts'
 import { eventTime } from '../../../benchmarks/nexmark/model.ts'
 import type { Auction, Bid, NexmarkEvent, Person } from '../../../benchmarks/nexmark/model.ts'
 import { throwsCode } from '../../runner/expect.ts'
@@ -155,22 +156,31 @@ test('some auctions, bidders, sellers and channels are hot', () => {
   )
 })
 
+interface Reading {
+  /** How the events are shared out. */
+  readonly by: 'ranges' | 'shares'
+  readonly parallelism: number
+  readonly restored?: unknown
+  readonly positions?: readonly Open[]
+}
+
 /** Reads what the splits of one enumerator hold, `steps` batches of each, and says where that leaves off. */
 function read(
-  options: { parallelism: number; restored?: unknown; positions?: readonly Open[] },
+  { by, parallelism, restored, positions = [] }: Reading,
   steps = Number.POSITIVE_INFINITY,
 ): { seen: number[]; enumerator: unknown; open: Open[] } {
-  const { parallelism, restored, positions = [] } = options
-  const source = nexmarkSource({ events: 10_300, eventsPerSecond: 1_000, baseTime: 0 })
-  const enumerator = source.enumerate({ parallelism, restored })
-  assert.not.instance(enumerator, Promise)
-  if (enumerator instanceof Promise) throw new Error('not reached')
+  const source = nexmarkSource({ events: EVENTS, eventsPerSecond: 1_000, baseTime: 0 })
+  const all = { from: 0, to: EVENTS }
+  const enumerator =
+    by === 'ranges' ? ranges(all, restored) : shares(all, { parallelism, restored })
   const open: Open[] = [...positions]
   for (let subtask = 0; subtask < parallelism; subtask++) {
+    // Who reads ranges has one at a time; before a restore some are left.
+    let most = by === 'shares' || steps === Number.POSITIVE_INFINITY ? EVENTS : 1
     for (
       let split = enumerator.next(subtask);
       split !== undefined;
-      split = enumerator.next(subtask)
+      split = most-- > 1 ? enumerator.next(subtask) : undefined
     )
       open.push({ split: split as NexmarkSplit, position: undefined })
   }
@@ -194,6 +204,8 @@ function read(
   return { seen, enumerator: structuredClone(enumerator.snapshot?.()), open: left }
 }
 
+const EVENTS = 70_300
+
 interface Open {
   readonly split: NexmarkSplit
   readonly position: number | undefined
@@ -203,15 +215,16 @@ test('readers share the events, each is read once, also across a restore at anot
   const parallelism = fc.integer({ min: 1, max: 4 })
   fc.assert(
     fc.property(
+      fc.constantFrom<Reading['by']>('ranges', 'shares'),
       parallelism,
       parallelism,
-      fc.integer({ min: 0, max: 20 }),
-      (before, after, steps) => {
-        const first = read({ parallelism: before }, steps)
+      fc.integer({ min: 0, max: 70 }),
+      (by, before, after, steps) => {
+        const first = read({ by, parallelism: before }, steps)
         const { enumerator: restored, open: positions } = first
-        const second = read({ parallelism: after, restored, positions })
+        const second = read({ by, parallelism: after, restored, positions })
         const seen = [...first.seen, ...second.seen].toSorted((a, b) => a - b)
-        assert.is(seen.length, 10_300)
+        assert.is(seen.length, EVENTS)
         assert.ok(seen.every((time, n) => time === n))
       },
     ),
