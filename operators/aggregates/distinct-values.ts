@@ -33,7 +33,7 @@ export const MAX_CLASSES = 31
 export const SHORT = 8
 /** Slots of the first table. */
 const FIRST_SLOTS = 32
-/** The golden ratio times 2 to the 32nd: multiplying with it spreads ids that follow one another, or have a stride (Knuth, volume 3, 6.4). */
+/** The golden ratio times 2 to the 32nd: multiplying with it spreads ids that follow one another (Knuth, volume 3, 6.4). */
 const SPREAD = 0x9e3779b1
 const SPREAD_HIGH = 0x85ebca6b
 
@@ -128,9 +128,12 @@ function addShort(values: DistinctValues, value: number, added: number): boolean
   return false
 }
 
-/** Where a value begins to be looked for: the highest bits of its hash. */
+/**
+ * Where a value begins to be looked for: the highest bits of its hash. Multiplied as they are, numbers with a stride near a Fibonacci number would
+ * all lie together, and each would be looked for behind thousands.
+ */
 function startOfInteger(numbers: Int32Array, value: number): number {
-  return Math.imul(value, SPREAD) >>> (Math.clz32(numbers.length) + 2)
+  return Math.imul(value ^ (value >>> 10), SPREAD) >>> (Math.clz32(numbers.length) + 2)
 }
 
 function startOfDouble(numbers: Float64Array, value: number): number {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { combine, count, countDistinct, countDistinctWhere } from '../../../api/index.ts'
-import type { AggregateFunction } from '../../../api/index.ts'
+import type { AggregateFunction, DistinctAccumulator } from '../../../api/index.ts'
 import { canonicalKey } from '../../../checkpoint/canonical-key.ts'
 import { packList, unpackList } from '../../../mailbox/msgpack.ts'
 import { codeOf } from '../operator-fakes.ts'
@@ -100,7 +100,7 @@ for (const [name, page] of Object.entries(PAGES)) {
   })
 }
 
-test('many numbers are counted exactly, whatever bits they differ in, and tables merge in time', () => {
+test('many numbers are counted exactly, whatever bits they differ in', () => {
   const aggregate = countDistinct((value: number) => value)
   for (const step of [1, 2, 64, 4_096, 1_000_003, 2 ** 33, 0.125]) {
     const numbers = Array.from({ length: 50_000 }, (_, i) => (i % 40_000) * step)
@@ -110,6 +110,65 @@ test('many numbers are counted exactly, whatever bits they differ in, and tables
     assert.is(aggregate.getResult(fold(aggregate, numbers)), 40_000)
     assert.is(aggregate.getResult(aggregate.merge(into, rest)), 30_000)
     assert.is(aggregate.getResult(aggregate.merge(rest, half)), 40_000)
+  }
+})
+
+type Table = Int32Array | Float64Array
+
+/** A table that counts how often something in it is looked at; so do the larger ones that take its place. */
+function watched(table: Table, looked: { times: number }): Table {
+  return new Proxy(table, {
+    get(target, name) {
+      if (name === 'constructor') {
+        const { constructor } = target
+        return function Watched(length: number): Table {
+          return watched(new (constructor as Int32ArrayConstructor)(length), looked)
+        }
+      }
+      looked.times++
+      return Reflect.get(target, name) as unknown
+    },
+    set: (target, name, value) => Reflect.set(target, name, value),
+  })
+}
+
+/** How often the table is looked at for each of the numbers, on average, the moves into larger tables and the lengths of tables included. */
+function looksPerNumber(
+  numbers: readonly number[],
+  add: (into: DistinctAccumulator, numbers: readonly number[]) => void,
+): number {
+  const aggregate = countDistinct((value: number) => value)
+  const into = fold(aggregate, numbers.slice(0, 9))
+  const looked = { times: 0 }
+  into.numbers = watched(into.numbers as Table, looked)
+  add(into, numbers)
+  assert.is(aggregate.getResult(into), numbers.length)
+  return looked.times / numbers.length
+}
+
+const FIBONACCI = [987, 1_597, 2_584, 4_181, 6_765, 10_946, 17_711, 28_657, 46_368, 75_025, 832_040]
+
+test('numbers with a stride are found at once, whatever the stride', () => {
+  const aggregate = countDistinct((value: number) => value)
+  const add = (into: DistinctAccumulator, numbers: readonly number[]): void => {
+    for (const number of numbers) aggregate.add(into, number)
+  }
+  for (const step of [1, 2, 60, 64, 1_000, 3_600, 4_096, 65_536, 1_000_003, ...FIBONACCI, 0.125]) {
+    const numbers = Array.from({ length: 2_000 }, (_, i) => i * step)
+    const looks = looksPerNumber(numbers, add)
+    assert.ok(looks < 40, `step ${step}: ${looks} looks per number`)
+  }
+})
+
+test('a table is merged into a smaller one without looking far for each number', () => {
+  const aggregate = countDistinct((value: number) => value)
+  const merge = (into: DistinctAccumulator, numbers: readonly number[]): void => {
+    aggregate.merge(into, fold(aggregate, numbers))
+  }
+  for (const step of [1, 64, 28_657, 0.125]) {
+    const numbers = Array.from({ length: 5_000 }, (_, i) => i * step)
+    const looks = looksPerNumber(numbers, merge)
+    assert.ok(looks < 40, `step ${step}: ${looks} looks per number`)
   }
 })
 
