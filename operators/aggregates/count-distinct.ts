@@ -35,8 +35,9 @@ const FIELDS: AccumulatorFields = {
 /**
  * The number of different values of `selector` over the records, exact. Values are the same as keys are: anything that can be a key can be counted, tuples, dates
  * and objects by what is in them, and 1 is neither '1' nor 1n. Besides, NaN is a value like others. As in SQL, null and undefined are left out.
- * Costs memory per different value: 11 to 22 bytes for 32-bit integers, 22 to 43 for other numbers, an entry of a Map for anything else.
- * Errors: `INVALID_DISTINCT` for an argument that is no function; while it runs `INVALID_KEY` for a value that cannot be a key.
+ * Costs memory per different value: from a dozen values on 11 to 22 bytes for 32-bit integers (28 for 9 of them) and 22 to 43 for other numbers, an entry of a
+ * Map for anything else. Errors: `INVALID_DISTINCT` for an argument that is no function, and for options that are no object or have other fields than `where`;
+ * while it runs `INVALID_KEY` for a value that cannot be a key.
  *
  * @example
  * combine({
@@ -48,8 +49,16 @@ export function countDistinct<In>(
   selector: (value: In) => unknown,
   options: CountDistinctOptions<In> = {},
 ): AggregateFunction<In, DistinctAccumulator, number> {
-  const { where } = options
   requireFunction(selector, 'countDistinct: the selector')
+  requireObject(options, 'countDistinct: options', 'an object with an optional where')
+  for (const name of Object.keys(options)) {
+    if (name === 'where') continue
+    throw new MillraceError(
+      'INVALID_DISTINCT',
+      `countDistinct: expected options with an optional where, got '${name}'`,
+    )
+  }
+  const { where } = options
   if (where !== undefined) requireFunction(where, 'countDistinct: where')
   return createAggregate(selector, where === undefined ? [] : [where], 'counts[0]')
 }
@@ -57,7 +66,9 @@ export function countDistinct<In>(
 /**
  * The number of different values of `selector` in each class of records, as an object with the fields of `classes`. As one `countDistinct` with `where` for each
  * class, but every value is kept once, with a bit per class, in the place of one set per class. A class of all records is `() => true`.
- * Errors: as for `countDistinct`, and `INVALID_DISTINCT` unless there are 1 to 31 classes.
+ * State knows classes by their order, not by their names. A job that goes on from a savepoint may have got more of them behind the others, which count from
+ * then on, or have lost the last ones; in another order each goes on with the values of the class that was in its place.
+ * Errors: as for `countDistinct`, and `INVALID_DISTINCT` unless `classes` is an object with 1 to 31 functions.
  *
  * @example
  * countDistinctWhere((order: Order) => order.customer, {
@@ -71,6 +82,7 @@ export function countDistinctWhere<In, Name extends string>(
   classes: DistinctClasses<In, Name>,
 ): AggregateFunction<In, DistinctAccumulator, Record<Name, number>> {
   requireFunction(selector, 'countDistinctWhere: the selector')
+  requireObject(classes, 'countDistinctWhere: classes', 'an object of functions')
   const names = Object.keys(classes)
   if (names.length === 0 || names.length > MAX_CLASSES) {
     throw new MillraceError(
@@ -83,16 +95,23 @@ export function countDistinctWhere<In, Name extends string>(
     requireFunction(filter, `countDistinctWhere: class '${names[i] ?? ''}'`)
   })
   // In brackets, because a plain "__proto__" in a literal would set the prototype.
-  const fields = names.map((name, i) => `[${JSON.stringify(name)}]: counts[${i}]`)
+  const fields = names.map((name, i) => `[${JSON.stringify(name)}]: counts[${i}] ?? 0`)
   return createAggregate(selector, filters, `({ ${fields.join(', ')} })`)
 }
 
 function requireFunction(given: unknown, what: string): void {
   if (typeof given === 'function') return
-  throw new MillraceError(
-    'INVALID_DISTINCT',
-    `${what} must be a function, got ${given === null ? 'null' : typeof given}`,
-  )
+  throw new MillraceError('INVALID_DISTINCT', `${what} must be a function, got ${kindOf(given)}`)
+}
+
+function requireObject(given: unknown, what: string, expected: string): void {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return
+  throw new MillraceError('INVALID_DISTINCT', `${what} must be ${expected}, got ${kindOf(given)}`)
+}
+
+function kindOf(given: unknown): string {
+  if (given === null) return 'null'
+  return Array.isArray(given) ? 'an array' : typeof given
 }
 
 /** `result`: the source that makes it of `counts`. */

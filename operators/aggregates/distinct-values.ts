@@ -17,7 +17,7 @@ import { detachKey } from '../../checkpoint/detach.ts'
 
 /** See the head of this file. */
 export interface DistinctValues {
-  /** How many different values there were, by class. */
+  /** How many different values there were, by class. Classes that a job has got since a savepoint may be missing at the end: 0. */
   readonly counts: number[]
   /** How many of them are in `numbers`. */
   size: number
@@ -192,10 +192,11 @@ function addOther(values: DistinctValues, value: CanonicalKey, added: number): v
   countFresh(values.counts, fresh)
 }
 
-/** One more value in each of these classes. */
+/** One more value in each of these classes, of which some may be new since a savepoint. */
 function countFresh(counts: number[], fresh: number): void {
   for (let rest = fresh; rest !== 0; rest &= rest - 1) {
     const at = 31 - Math.clz32(rest & -rest)
+    while (at >= counts.length) counts.push(0)
     counts[at] = (counts[at] as number) + 1
   }
 }

@@ -193,6 +193,38 @@ test('up to 31 classes are kept apart', () => {
   for (let i = 0; i < 31; i++) assert.is(result[`c${i}`], Math.ceil(200 / (i + 1)))
 })
 
+test('a savepoint with fewer classes, or more, is gone on from: those behind the others count from then on', () => {
+  const classes = {
+    all: (): boolean => true,
+    even: (n: number): boolean => n % 2 === 0,
+    large: (n: number): boolean => n > 100,
+  }
+  const { all, even } = classes
+  const number = (n: number): number => n
+  const one = countDistinctWhere(number, { all })
+  const three = countDistinctWhere(number, classes)
+  for (const size of [4, 40]) {
+    const numbers = Array.from({ length: size }, (_, i) => i)
+    const before = restored(fold(one, numbers))
+    assert.equal(three.getResult(before), { all: size, even: 0, large: 0 })
+    const seen = three.add(three.add(three.add(before, 1), 2), 101)
+    const expected = { all: size + 1, even: 1, large: 1 }
+    assert.equal(three.getResult(restored(seen)), expected)
+    // As the second of two that are merged, and the other way round.
+    const fresh = (): DistinctAccumulator => fold(three, [0, 2])
+    const merged = { all: size + 1, even: 2, large: 1 }
+    assert.equal(three.getResult(three.merge(fresh(), restored(seen))), merged)
+    assert.equal(three.getResult(three.merge(restored(seen), fresh())), merged)
+    assert.equal(three.getResult(three.merge(restored(fold(one, numbers)), fold(three, [101]))), {
+      all: size + 1,
+      even: 0,
+      large: 1,
+    })
+    const fewer = countDistinctWhere(number, { all, even })
+    assert.equal(fewer.getResult(fewer.add(seen, 6_000)), { all: size + 2, even: 2 })
+  }
+})
+
 test('a selector is not asked about records that are in no class', () => {
   const aggregate = countDistinct(
     () => {
@@ -243,8 +275,17 @@ test('wrong arguments are refused by code', () => {
         Object.fromEntries(new Array(32).fill(0).map((_, i) => [i, () => true])),
       ),
     () => countDistinctWhere(JSON.parse('null'), CLASSES),
+    () => countDistinct(pageOf, JSON.parse('null')),
+    () => countDistinct(pageOf, JSON.parse('[]')),
+    () => countDistinct(pageOf, CLASSES.short as never),
+    () => countDistinct(pageOf, { were: CLASSES.short } as never),
+    () => countDistinct(pageOf, { where: CLASSES.short, by: 1 } as never),
+    () => countDistinctWhere(pageOf, undefined as never),
+    () => countDistinctWhere(pageOf, JSON.parse('null')),
+    () => countDistinctWhere(pageOf, CLASSES.short as never),
+    () => countDistinctWhere(pageOf, [CLASSES.short] as never),
   ]
-  for (const call of wrong) assert.is(codeOf(call), 'INVALID_DISTINCT')
+  for (const call of wrong) assert.is(codeOf(call), 'INVALID_DISTINCT', String(call))
 })
 
 test('a value that can be no key is refused by code', () => {
