@@ -11,7 +11,11 @@ export interface AggregateFunction<In, Acc, Out> {
   add(accumulator: Acc, value: In): Acc
   /** The result so far. Must not change the accumulator. */
   getResult(accumulator: Acc): Out
-  /** Joins two accumulators; may reuse the first. Needed wherever windows merge or results are combined. */
+  /**
+   * Joins two accumulators. May change `a`; the result may be `a`, or keep parts of it. `b` must stay as it is, and no part of it that changes later should be
+   * kept: several windows may take it in. Each gets a copy of its own as far as it is plain data; instances of classes inside would be shared.
+   * Needed wherever windows merge or results are combined.
+   */
   merge(a: Acc, b: Acc): Acc
   /**
    * Whether accumulators are plain data about as small as a record, so that the subtasks in front of an exchange may add records up and send

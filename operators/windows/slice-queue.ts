@@ -9,10 +9,15 @@
  *      front (oldest last)                 back (newest last)
  *      …  [s2: a2+a3]  [s1: a1+a2+a3]  |  [s4: a4]  [s5: a5]    running: a4+a5
  *
- * Every entry belongs to the queue alone, so `merge` may reuse its first argument. Both stacks are linked lists of
- * the same entries, because a firing passes through all keys: what counts is how many places in memory it touches. Used by one thread.
+ * Every entry belongs to the queue alone, so `merge` may reuse its first argument. Where it may keep parts of its second one too (aggregates that are
+ * not ours), entries of the back and the running aggregate share nothing. Those of the front share with newer ones what turning over has made them
+ * keep; such an entry is copied before it is changed. Copying all of them at once would multiply lists by the number of slices.
+ *
+ * Both stacks are linked lists of the same entries, because a firing passes through all keys: what counts is how many places in memory it
+ * touches. Used by one thread.
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import type { Unshare } from '../aggregates/unshared.ts'
 
 /** What a queue holds, as plain data. */
 export interface SliceQueueContents<Acc> {
@@ -76,6 +81,7 @@ class Entry<Acc> {
 /** The slices of one key in the order of their starts. */
 export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   readonly #aggregate: SliceAggregate<In, Acc>
+  readonly #unshare: Unshare<Acc> | undefined
   /** The two ends of the front: what leaves next, and where it meets the back. */
   #oldest: Entry<Acc> | undefined
   #frontEnd: SliceStart | undefined
@@ -86,8 +92,10 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   #running: Acc | undefined
   #spare: Entry<Acc> | undefined
 
-  constructor(aggregate: SliceAggregate<In, Acc>) {
+  /** `unshare`: of the aggregate, see `unshareFor`. */
+  constructor(aggregate: SliceAggregate<In, Acc>, unshare?: Unshare<Acc>) {
     this.#aggregate = aggregate
+    this.#unshare = unshare
   }
 
   get isEmpty(): boolean {
@@ -98,14 +106,14 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     const newest = this.#newest
     const end = newest === undefined ? this.#lastOfFront() : newest.at
     if (end !== undefined && end.start >= at.start) {
-      this.#change(at, (into) => this.#aggregate.merge(into, accumulator))
+      this.#change(at, (into) => this.#merge(into, accumulator))
       return
     }
     if (newest === undefined) {
       this.#running = this.#copyOf(accumulator)
       this.#backEnd = at
     } else {
-      this.#running = this.#aggregate.merge(this.#running as Acc, accumulator)
+      this.#running = this.#merge(this.#running as Acc, accumulator)
     }
     this.#newest = this.#entry(at, accumulator, newest)
     this.#backLength++
@@ -172,10 +180,10 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     const { joined } = oldest
     if (joined === this.#backLength) return oldest.value
     if (joined === 0) {
-      oldest.value = this.#aggregate.merge(oldest.value, this.#running as Acc)
+      oldest.value = this.#merge(this.#unsharedFront(oldest), this.#running as Acc)
     } else {
       for (const { value } of this.#back().slice(joined))
-        oldest.value = this.#aggregate.merge(oldest.value, value)
+        oldest.value = this.#merge(oldest.value, value)
     }
     oldest.joined = this.#backLength
     return oldest.value
@@ -186,7 +194,7 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   }
 
   mergeLate(start: number, accumulator: Acc): void {
-    this.#change({ start }, (into) => this.#aggregate.merge(into, accumulator))
+    this.#change({ start }, (into) => this.#merge(into, accumulator))
   }
 
   /** Applies `add` to all that covers the slice at `at`. */
@@ -200,12 +208,12 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     let older: Entry<Acc> | undefined
     let entry = this.#oldest as Entry<Acc>
     while (entry.at.start < at.start) {
-      entry.value = add(entry.value)
+      entry.value = add(this.#unsharedFront(entry))
       older = entry
       entry = entry.next as Entry<Acc>
     }
     if (entry.at.start === at.start) {
-      entry.value = add(entry.value)
+      entry.value = add(this.#unsharedFront(entry))
       return
     }
     const added = new Entry(at, add(this.#copyOf(entry.value)), entry)
@@ -234,7 +242,7 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     }
     for (let front = this.#oldest; front !== undefined; front = front.next) {
       if (index >= front.joined) continue
-      front.value = add(front.value)
+      front.value = add(this.#unsharedFront(front))
       if (isNew) front.joined++
     }
   }
@@ -246,8 +254,19 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     this.#backLength++
   }
 
+  /** Adds what stays in use to what belongs to its owner alone. */
+  #merge(into: Acc, accumulator: Acc): Acc {
+    const unshare = this.#unshare
+    return this.#aggregate.merge(into, unshare === undefined ? accumulator : unshare(accumulator))
+  }
+
   #copyOf(accumulator: Acc): Acc {
-    return this.#aggregate.merge(this.#aggregate.createAccumulator(), accumulator)
+    return this.#merge(this.#aggregate.createAccumulator(), accumulator)
+  }
+
+  /** The aggregate of a front entry, to be changed: newer ones may share parts of it. */
+  #unsharedFront({ value }: Entry<Acc>): Acc {
+    return this.#unshare === undefined ? value : this.#copyOf(value)
   }
 
   /** The back, oldest first. */

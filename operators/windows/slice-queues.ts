@@ -2,6 +2,7 @@
  * Chooses how the slices of keys are kept: as totals in typed arrays where that is exact, else as queues of objects.
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { unshareFor } from '../aggregates/unshared.ts'
 import { SliceQueue } from './slice-queue.ts'
 import type { SlicesOfKey } from './slice-queue.ts'
 import { SliceTotals } from './slice-totals.ts'
@@ -12,7 +13,8 @@ import { TotalsQueue } from './totals-queue.ts'
 export function sliceQueues<In, Acc>(
   aggregate: AggregateFunction<In, Acc, unknown>,
 ): () => SlicesOfKey<In, Acc> {
-  const plain = (): SlicesOfKey<In, Acc> => new SliceQueue<In, Acc>(aggregate)
+  const unshare = unshareFor(aggregate as AggregateFunction<never, Acc, unknown>)
+  const plain = (): SlicesOfKey<In, Acc> => new SliceQueue<In, Acc>(aggregate, unshare)
   const form = totalsForm(aggregate as AggregateFunction<never, Acc, unknown>)
   if (form === undefined) return plain
   const shared = { aggregate, totals: new SliceTotals<Acc>(form), exact: true }

@@ -2,6 +2,8 @@
  * What a window holds until it fires: an accumulator, its records, or its records with their times where an evictor needs them.
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { unshareFor } from '../aggregates/unshared.ts'
+import type { Unshare } from '../aggregates/unshared.ts'
 import type { AnyEvictor, EvictorContext, WindowElement } from './evictor.ts'
 import { isPartialResult, partialForm } from './partial-result.ts'
 import type { PartialForm } from './partial-result.ts'
@@ -73,12 +75,15 @@ class PartialContents extends AccumulatedContents {
   readonly #aggregate: AnyAggregate
   readonly #form: PartialForm<unknown>
   readonly #share: boolean
+  /** Undefined: what `merge` is given may lie in several windows. */
+  readonly #unshare: Unshare<unknown> | undefined
 
   constructor(aggregate: AnyAggregate, share: boolean) {
     super(aggregate)
     this.#aggregate = aggregate
     this.#form = partialForm(aggregate)
     this.#share = share
+    this.#unshare = share ? unshareFor(aggregate) : undefined
   }
 
   override add(entry: WindowEntry, value: unknown): void {
@@ -86,7 +91,8 @@ class PartialContents extends AccumulatedContents {
       super.add(entry, value)
       return
     }
-    const arrived = this.#form.accumulatorOf(value)
+    let arrived = this.#form.accumulatorOf(value)
+    if (this.#unshare !== undefined) arrived = this.#unshare(arrived)
     if (entry.filled) entry.contents = this.#aggregate.merge(entry.contents, arrived)
     else if (this.#share)
       entry.contents = this.#aggregate.merge(this.#aggregate.createAccumulator(), arrived)

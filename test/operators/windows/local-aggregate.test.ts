@@ -19,6 +19,7 @@ import { isPartialResult } from '../../../operators/windows/partial-result.ts'
 import { Collector, fakeContext } from '../operator-fakes.ts'
 import {
   bothPhases,
+  byParity,
   EARLY_MS,
   inOnePhase,
   inTwoPhases,
@@ -28,7 +29,7 @@ import {
   stepsOf,
   total,
 } from './two-phase-model.ts'
-import type { Sale } from './two-phase-model.ts'
+import type { Sale, Step } from './two-phase-model.ts'
 
 const AGGREGATES: readonly AggregateFunction<Sale, never, unknown>[] = [
   combine({
@@ -40,6 +41,8 @@ const AGGREGATES: readonly AggregateFunction<Sale, never, unknown>[] = [
   }),
   total,
   mean(({ amount }: Sale) => amount),
+  byParity,
+  combine({ n: count(), inside: combine({ byParity }) }),
 ].map((aggregate) => ({ aggregate }) as never)
 
 const ASSIGNERS = [
@@ -86,6 +89,23 @@ test('two phases give the rows and the late records of one, whatever comes late,
     ),
     { numRuns: 250 },
   )
+})
+
+test('a partial result that several windows take in is none that they share', () => {
+  const early = { earlyResults: { everyMs: EARLY_MS } }
+  const steps = [2, 7, 12, 17].flatMap((at): readonly Step[] => [
+    { input: 0, record: { key: 'a', amount: at }, at },
+    { input: 0, record: { key: 'a', amount: 1 }, at },
+    { input: 0, time: true },
+  ])
+  for (const aggregate of [byParity, combine({ byParity })]) {
+    const options = optionsOf(sliding({ size: 20, slide: 5 }), aggregate, early)
+    const inputs = 1
+    assert.equal(
+      inTwoPhases(options, steps, { inputs, stubborn: false }),
+      inOnePhase(options, steps, inputs),
+    )
+  }
 })
 
 test('one accumulator per key is sent before the watermark that closes the window, and none before', () => {

@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { combine, count, max, mean, sum } from '../../../api/index.ts'
 import type { AggregateFunction } from '../../../checkpoint/aggregate-function.ts'
+import { unshareFor } from '../../../operators/aggregates/unshared.ts'
 import { SliceQueue } from '../../../operators/windows/slice-queue.ts'
 import type { SliceQueueContents, SlicesOfKey } from '../../../operators/windows/slice-queue.ts'
 import { sliceQueues } from '../../../operators/windows/slice-queues.ts'
@@ -42,7 +43,7 @@ const stepsOf = (value: fc.Arbitrary<number>): fc.Arbitrary<readonly Step[]> =>
         }),
       },
     ),
-    { maxLength: 120 },
+    { maxLength: 120, size: 'max' },
   )
 
 /** All keys of an operator, each in a queue, beside queues of objects and a list of what lies in the window. */
@@ -72,7 +73,7 @@ class Rig {
     this.#values.push({ key, start, value })
     if (!this.#queues.has(key)) {
       this.#queues.set(key, this.#make())
-      this.#objects.set(key, new SliceQueue(this.#aggregate))
+      this.#objects.set(key, new SliceQueue(this.#aggregate, unshareFor(this.#aggregate as never)))
     }
     for (const queue of [this.#queues.get(key), this.#objects.get(key)]) {
       if (kind === 'late') queue?.addLate(start, value)
@@ -138,15 +139,58 @@ const integers = fc.integer({ min: -1_000, max: 1_000 })
 const some = (value: number): number | undefined => (value % 3 === 0 ? undefined : value)
 
 test('totals of integers: what is added and taken away again is what lies in the window', () => {
-  holds(() => combine({ n: count(), sum: sum(itself), mean: mean(some) }) as Numbers, integers, 250)
+  holds(() => combine({ n: count(), sum: sum(itself), mean: mean(some) }) as Numbers, integers, 100)
 })
 
 test('counts alone', () => {
-  holds(() => count(), integers, 200)
+  holds(() => count(), integers, 100)
 })
 
 test('with a largest value among them, which cannot be taken away, slices are joined', () => {
-  holds(() => combine({ sum: sum(itself), max: max(some) }) as Numbers, integers, 200)
+  holds(() => combine({ sum: sum(itself), max: max(some) }) as Numbers, integers, 100)
+})
+
+/** Its `merge` goes on with objects inside its second argument. */
+const byParity: AggregateFunction<number, Record<string, { n: number }>, unknown> = {
+  createAccumulator: () => ({}),
+  add(accumulator, value) {
+    ;(accumulator[value % 2 === 0 ? 'even' : 'odd'] ??= { n: 0 }).n++
+    return accumulator
+  },
+  getResult: ({ even, odd }) => [even?.n ?? 0, odd?.n ?? 0],
+  merge(a, b) {
+    for (const [name, from] of Object.entries(b)) {
+      const into = a[name]
+      if (into === undefined) a[name] = from
+      else into.n += from.n
+    }
+    return a
+  },
+}
+
+test('slices whose accumulators hold objects do not share them, nor does what a snapshot holds', () => {
+  holds(() => byParity, integers, 150)
+  holds(() => combine({ n: count(), inside: combine({ byParity }) }) as Numbers, integers, 100)
+})
+
+test('an aggregate that returns the second argument when it is the newer one', () => {
+  type Last = { n: number; readonly seen: number[] }
+  const last: AggregateFunction<number, Last, unknown> = {
+    createAccumulator: () => ({ n: 0, seen: [] }),
+    add(accumulator, value) {
+      accumulator.n++
+      accumulator.seen.push(value)
+      return accumulator
+    },
+    getResult: ({ n, seen }) => [n, seen.toSorted((a, b) => a - b)],
+    merge(a, b) {
+      if (a.n === 0) return b
+      a.n += b.n
+      a.seen.push(...b.seen)
+      return a
+    },
+  }
+  holds(() => last, integers, 100)
 })
 
 test('fractions among integers: totals that would be rounded are joined instead', () => {
@@ -155,7 +199,7 @@ test('fractions among integers: totals that would be rounded are joined instead'
     integers,
     integers.map((value) => value / 4),
   )
-  holds(() => combine({ n: count(), sum: sum(itself) }) as Numbers, quarters, 200)
+  holds(() => combine({ n: count(), sum: sum(itself) }) as Numbers, quarters, 100)
 })
 
 test('totals that leave the integers that V8 knows every digit of are joined instead', () => {

@@ -83,6 +83,32 @@ function onlyForward(list: readonly Step[]): readonly Step[] {
   })
 }
 
+/** Another whose fields nobody knows, and whose `merge` goes on with objects inside its second argument. */
+export const byParity: AggregateFunction<Sale, Parities, readonly number[]> = {
+  createAccumulator: () => ({}),
+  add(accumulator, { amount }) {
+    ;(accumulator[amount % 2 === 0 ? 'even' : 'odd'] ??= { n: 0 }).n++
+    return accumulator
+  },
+  getResult: ({ even, odd }) => [even?.n ?? 0, odd?.n ?? 0],
+  merge(a, b) {
+    for (const name of ['even', 'odd'] as const) {
+      const [into, from] = [a[name], b[name]]
+      if (from === undefined) continue
+      if (into === undefined) a[name] = from
+      else into.n += from.n
+    }
+    return a
+  },
+  compact: true,
+}
+
+/** How many amounts are even and odd. */
+interface Parities {
+  even?: { n: number }
+  odd?: { n: number }
+}
+
 /** Windows of sales by key, whose rows tell key, window and result. */
 export function optionsOf(
   assigner: WindowOperatorOptions['assigner'],
