@@ -5,16 +5,17 @@
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
-const EUROS_PER_THOUSAND_DOLLARS = 908
 
 /** 0 to 999 with three digits. */
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0'))
 
 /** 0.908 of a price, exactly, with three digits behind the point. */
 export function inEuros(price: number): string {
-  const thousandths = price * EUROS_PER_THOUSAND_DOLLARS
-  const rest = thousandths % 1000
-  return `${(thousandths - rest) / 1000}.${THREE_DIGITS[rest]}`
+  // 250 are 227. A product of the whole price and 908 would be no 32-bit integer, whose remainder is slow.
+  const rest = price % 250
+  const thousandths = rest * 908
+  const whole = ((price - rest) / 250) * 227 + Math.floor(thousandths / 1000)
+  return `${whole}.${THREE_DIGITS[thousandths % 1000]}`
 }
 
 /** The day that was asked for last: many rows have the same. */
