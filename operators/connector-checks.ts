@@ -28,6 +28,16 @@ export function checkedBatch(value: unknown): readonly unknown[] | undefined {
   throw invalidSource('SplitReader.read() to give an array, or undefined at the end', value)
 }
 
+/** `SplitReader.timestamps` of a batch of `length` records. Throws `INVALID_SOURCE` unless it is a Float64Array of so many times or more. */
+export function checkTimestamps(value: unknown, length: number): void {
+  if (value instanceof Float64Array && value.length >= length) return
+  const got = value instanceof Float64Array ? `one of ${value.length}` : describeRecord(value)
+  throw new MillraceError(
+    'INVALID_SOURCE',
+    `expected SplitReader.timestamps to be a Float64Array of ${length} times or more, got ${got}`,
+  )
+}
+
 /**
  * What `Sink.open` returned. Throws `INVALID_SINK` unless it has the functions `write`, `flush` and `close`, and `writePacked` where the sink
  * has a packer (`packs`).

@@ -106,7 +106,8 @@ export interface SplitReader<T, Position = unknown> {
   readonly position: Position
   /**
    * Event times of the batch that `read` returned last, where the source itself knows them; otherwise the stream's
-   * timestamp function says.
+   * timestamp function says. May be longer than the batch (shorter: `INVALID_SOURCE`), and is copied before the next `read`, so that a reader can
+   * fill the same array again.
    */
   readonly timestamps?: Float64Array
   /** Called once: after the end of the split, or when the job fails or is cancelled before. */

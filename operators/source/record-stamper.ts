@@ -4,6 +4,7 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { BadRecordHandler } from '../bad-records.ts'
+import { checkTimestamps } from '../connector-checks.ts'
 import { operatorError } from '../operator-error.ts'
 
 /** Who stamps. */
@@ -29,7 +30,7 @@ export class RecordStamper {
 
   /**
    * Fills `timestamps` for a batch and returns the records that have one: the batch itself unless bad ones had to be left out.
-   * Errors: `OperatorError` (`BAD_TIMESTAMP`, or what the user's function throws).
+   * Errors: `OperatorError` (`BAD_TIMESTAMP`, or what the user's function throws), `INVALID_SOURCE` for `known` times that are too few.
    */
   stamp(values: readonly unknown[], known: Float64Array | undefined): readonly unknown[] {
     const { length } = values
@@ -37,8 +38,15 @@ export class RecordStamper {
     const { timestamp } = this.#options
     if (timestamp !== undefined) return this.#ask(timestamp, values)
     if (known === undefined) this.timestamps.fill(MIN_TIMESTAMP, 0, length)
-    else this.timestamps.set(known.subarray(0, length))
+    else this.#copy(known, length)
     return values
+  }
+
+  /** One by one: `set` would need a view of the first ones, which costs more where batches are small. */
+  #copy(known: Float64Array, length: number): void {
+    checkTimestamps(known, length)
+    const { timestamps } = this
+    for (let i = 0; i < length; i++) timestamps[i] = known[i] as number
   }
 
   #ask(timestamp: (value: never) => number, values: readonly unknown[]): readonly unknown[] {

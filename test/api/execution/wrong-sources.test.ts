@@ -77,6 +77,19 @@ for (const [shown, value] of noBatches) {
   }
 }
 
+for (const [shown, timestamps] of [
+  ['one of 1', Float64Array.of(1)],
+  ['[ 1, 2 ]', [1, 2]],
+] as const) {
+  test(`timestamps of two records that are ${shown} fail the job`, async () => {
+    const open = () => ({ position: 0, timestamps, read: () => [1, 2] })
+    const error = await failure({ open })
+    assert.is(error.code, 'INVALID_SOURCE')
+    const what = 'expected SplitReader.timestamps to be a Float64Array of 2 times or more'
+    assert.is(error.message, `Operator 'wrong' (subtask 0) failed: ${what}, got ${shown}`)
+  })
+}
+
 test('a split with a function inside is refused, with the way to it', async () => {
   const enumerate = () => ({ next: () => ({ file: { open: () => 1 } }) })
   const error = await failure({ enumerate })
