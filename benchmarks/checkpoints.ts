@@ -24,7 +24,7 @@ export async function run({ log, rounds = ROUNDS }: BenchmarkOptions): Promise<r
     const every = (intervalMs: number | undefined) => (): Promise<number> =>
       measure({ host, folder, intervalMs }, log)
     const competitors = { none: every(undefined), second: every(1_000), often: every(200) }
-    const runs = await keeping([host], () => alternate(competitors, { rounds, warmups: 2 }))
+    const runs = await keeping([host], () => alternate(competitors, { rounds, warmups: 'steady' }))
     return [
       figure('checkpoints', 'none, million flights/s', runs.none),
       figure('checkpoints', 'every second, million flights/s', runs.second),

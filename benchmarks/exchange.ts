@@ -34,7 +34,7 @@ export async function run({ log, rounds = ROUNDS }: BenchmarkOptions): Promise<r
         twoPhases: () => job(three, 'columns', 'auto'),
         postMessage: () => postMessage(threads),
       },
-      { rounds, warmups: 2 },
+      { rounds, warmups: 'steady' },
     ),
   )
   return [

@@ -41,7 +41,7 @@ async function kept(folder: string, rounds: number): Promise<readonly Figure[]> 
         thread.ask(output),
   ) as [Loop, Loop]
   const runs = await keeping([two, one, ...threads], () =>
-    alternate(competitors(folder, { two, one, a, b }), { rounds, warmups: 2 }),
+    alternate(competitors(folder, { two, one, a, b }), { rounds, warmups: 'steady' }),
   )
   return figuresOf('', runs)
 }

@@ -24,7 +24,6 @@ const EVENTS = 400_000
 /** Flink's readers share events in blocks, and all have as many. */
 const EVENTS_ARE_MULTIPLES_OF = 1_000 * PARALLELISM
 const ROUNDS = 2
-const WARMUPS = 1
 const CHECKED = { events: 20_000, parallelism: 1, groupSize: 100 }
 /** q10 is about files, which both write as they like; q12 depends on the clock. */
 const NOT_COMPARED = new Set(['q10', 'q12'])
@@ -84,7 +83,7 @@ async function compareSpeed(
     ours: async () => events / (await runQuery(query, settings)).seconds,
     dataStream: async () => events / (await flink.run(query, events, PARALLELISM)).seconds,
   }
-  const turns = { rounds, warmups: WARMUPS }
+  const turns = { rounds, warmups: 'steady' as const }
   if (NOT_IN_SQL.has(query)) return { ...(await alternate(competitors, turns)), sql: undefined }
   const sql = async (): Promise<number> =>
     events / (await flink.runSql(query, events, PARALLELISM)).seconds

@@ -1,5 +1,5 @@
 /**
- * A thread that runs one thing again and again, for what competes with jobs on a cluster: both are warm after their first run.
+ * A thread that runs one thing again and again, for what competes with jobs on a cluster: both become warm in their first runs.
  */
 import { once } from 'node:events'
 import { parentPort, Worker } from 'node:worker_threads'

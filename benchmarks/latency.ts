@@ -2,8 +2,9 @@
  * How late results are, in the manner of the Hazelcast Jet benchmarks: the moments of all records are fixed before anything runs, a
  * result is due at the end of its window, and what the source is late by counts.
  *
- * For queries 5 and 8 with an update every 20 ms and 10,000 keys, first the largest rate is looked for that is sustained: results keep
- * coming, and half of them at most 100 ms late. At half of it latencies are measured. Beside that, records through one keyed exchange.
+ * For queries 5 and 8 with an update every 20 ms and 10,000 keys, first the largest rate is looked for that is sustained: with windows
+ * that are full, results keep coming, and 99 of 100 of them at most 100 ms late. At half of it latencies are measured. Beside that, records
+ * through one keyed exchange.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,11 +23,13 @@ const PARALLELISM = 2
 /** Until all threads are there. */
 const LEAD_MS = 1_500
 const SUSTAINED_MS = 100
-const FIRST_RATE = 50_000
+const SUSTAINED_PERCENTILE = 99
+const FIRST_RATE = 200_000
 const LEAST_RATE = 1_000
 const MOST_RATE = 12_800_000
-const SEARCH = { seconds: 4, warmup: 2 }
-const MEASURE = { seconds: 15, warmup: 5 }
+/** Windows of query 5 have ten seconds: before, none is full and nothing leaves them. */
+const SEARCH = { seconds: 15, warmup: 11 }
+const MEASURE = { seconds: 22, warmup: 12 }
 const EXCHANGE_RATE = 10_000
 const ROUNDS = 1
 const QUERY_BOUNDS = { reach: 25, aim: 10 }
@@ -133,11 +136,13 @@ async function isSustained(
   log: (line: string) => void,
 ): Promise<boolean> {
   const found = await latencies(subject, rate, SEARCH)
-  const median = found.getValueAtPercentile(50) / 1000
+  const [median, most] = [50, SUSTAINED_PERCENTILE].map(
+    (percentile) => found.getValueAtPercentile(percentile) / 1000,
+  ) as [number, number]
   log(
-    `${subject.what}: at ${rate} records/s half of the results are ${median.toFixed(1)} ms late or more`,
+    `${subject.what}: at ${rate} records/s half of the results are at most ${median.toFixed(1)} ms late, ${SUSTAINED_PERCENTILE} % ${most.toFixed(1)} ms`,
   )
-  return found.totalCount > 0 && median <= SUSTAINED_MS
+  return found.totalCount > 0 && most <= SUSTAINED_MS
 }
 
 async function latencies({ host, what }: Subject, rate: number, load: Load): Promise<Histogram> {

@@ -19,7 +19,6 @@ import { runQuery } from './nexmark/run-query.ts'
 
 const EVENTS = 300_000
 const ROUNDS = 3
-const WARMUPS = 2
 const CHECKED = { events: 20_000, groupSize: 100 }
 /** Depends on the clock, so there is nothing to compare. */
 const BY_CLOCK = 'q12'
@@ -68,7 +67,7 @@ async function measure(
   }
   const loop = async (): Promise<number> => events / (await thread.run(events)).seconds
   return keeping([one, two, thread], () =>
-    alternate({ loop, one: at(one), two: at(two) }, { rounds, warmups: WARMUPS }),
+    alternate({ loop, one: at(one), two: at(two) }, { rounds, warmups: 'steady' }),
   )
 }
 

@@ -14,9 +14,14 @@ export type Competitor = () => number | Promise<number>
 export interface AlternateOptions {
   /** Rounds that count; every competitor runs once in each. Default: 5. */
   readonly rounds?: number
-  /** Rounds before those, which do not count. Default: 1. */
-  readonly warmups?: number
+  /**
+   * Rounds before those, which do not count. `steady`: 3 to 10, until in two rounds in a row nobody was a tenth better than ever before;
+   * only where more is better. What is compiled in the background is not there after one round: V8 takes four or five. Default: 1.
+   */
+  readonly warmups?: number | 'steady'
 }
+
+const STEADY = { atLeast: 3, atMost: 10, gain: 1.1, calmRounds: 2 }
 
 /**
  * Runs competitors in turns and returns the figures of each, in the order of the rounds. Every second
@@ -35,23 +40,43 @@ export async function alternate<Name extends string>(
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new RangeError(`alternate: expected at least 1 round, got ${rounds}`)
   }
-  if (!Number.isInteger(warmups) || warmups < 0) {
+  if (warmups !== 'steady' && (!Number.isInteger(warmups) || warmups < 0)) {
     throw new RangeError(`alternate: expected 0 or more warm-ups, got ${warmups}`)
   }
   const names = Object.keys(competitors) as Name[]
-  const runs = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+  const runs = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
     Name,
     number[]
   >
-  for (let round = -warmups; round < rounds; round++) {
-    const order = round % 2 === 0 ? names : [...names].reverse()
+  let started = 0
+  const oneRound = async (): Promise<number[]> => {
+    const order = started++ % 2 === 0 ? [...names].reverse() : names
+    const measured = new Map<Name, number>()
     for (const name of order) {
       globalThis.gc?.()
-      const measured = await competitors[name]()
-      if (round >= 0) runs[name].push(measured)
+      measured.set(name, await competitors[name]())
     }
+    return names.map((name) => measured.get(name) as number)
+  }
+  if (warmups === 'steady') await untilSteady(oneRound)
+  else for (let round = 0; round < warmups; round++) await oneRound()
+  for (let round = 0; round < rounds; round++) {
+    const measured = await oneRound()
+    names.forEach((name, at) => runs[name].push(measured[at] as number))
   }
   return runs
+}
+
+async function untilSteady(oneRound: () => Promise<readonly number[]>): Promise<void> {
+  const best: number[] = []
+  let calm = 0
+  for (let round = 1; round <= STEADY.atMost; round++) {
+    const measured = await oneRound()
+    const better = measured.some((figure, at) => figure > STEADY.gain * (best[at] ?? 0))
+    calm = better ? 0 : calm + 1
+    measured.forEach((figure, at) => (best[at] = Math.max(figure, best[at] ?? 0)))
+    if (round >= STEADY.atLeast && calm >= STEADY.calmRounds) return
+  }
 }
 
 /**

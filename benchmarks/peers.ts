@@ -22,7 +22,6 @@ import { runQuery } from './nexmark/run-query.ts'
 
 const EVENTS = 400_000
 const ROUNDS = 3
-const WARMUPS = 2
 const CHECKED = { events: 20_000, groupSize: 100 }
 const NAMES = Object.keys(PEERS) as PeerName[]
 
@@ -64,7 +63,7 @@ async function measure(
     'Node streams': of('Node streams', streams),
   }
   const runs = await keeping([one, two, rxjs, streams], () =>
-    alternate(competitors, { rounds, warmups: WARMUPS }),
+    alternate(competitors, { rounds, warmups: 'steady' }),
   )
   return [
     figure('peers', `${query}: parallelism 1, events/s`, runs.one),

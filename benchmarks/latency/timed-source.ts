@@ -60,11 +60,13 @@ function sleep(milliseconds: number): Promise<void> {
 class TimedReader<T> implements SplitReader<T, number> {
   readonly #parts: ReaderParts<T>
   #next: number
-  timestamps = new Float64Array(0)
+  /** Of one batch after the other: these are many and small, for a record leaves when it is due. */
+  readonly timestamps: Float64Array
 
   constructor(parts: ReaderParts<T>, position: number | undefined) {
     this.#parts = parts
     this.#next = position ?? parts.first
+    this.timestamps = new Float64Array(parts.context.batchSize)
   }
 
   get position(): number {
@@ -100,13 +102,11 @@ class TimedReader<T> implements SplitReader<T, number> {
   #make(length: number): readonly T[] {
     const { startMs, msPerRecord, context, make } = this.#parts
     const values = new Array<T>(length)
-    const timestamps = new Float64Array(length)
     for (let at = 0; at < length; at++) {
       values[at] = make(this.#next)
-      timestamps[at] = Math.floor(startMs + this.#next * msPerRecord)
+      this.timestamps[at] = Math.floor(startMs + this.#next * msPerRecord)
       this.#next += context.parallelism
     }
-    this.timestamps = timestamps
     return values
   }
 }

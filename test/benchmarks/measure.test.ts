@@ -15,6 +15,34 @@ test('competitors take turns, and warm-ups do not count', async () => {
   assert.equal(runs, { a: [3, 6], b: [4, 5] })
 })
 
+test('warming up until it is steady goes on while somebody becomes faster', async () => {
+  const counting = (figures: readonly number[]) => {
+    let calls = 0
+    return { call: () => figures[calls++] ?? 20, calls: () => calls }
+  }
+  const slow = counting([1, 1, 2, 2.1, 4, 4.3, 4.1])
+  const steady = counting([9, 9, 9, 9, 9, 9, 9])
+  const runs = await alternate(
+    { slow: slow.call, steady: steady.call },
+    { rounds: 1, warmups: 'steady' },
+  )
+  assert.equal([slow.calls(), steady.calls()], [8, 8], 'the fifth was better, two more were not')
+  assert.equal(runs, { slow: [20], steady: [20] })
+
+  const fixed = counting([5, 5, 5, 5])
+  await alternate({ fixed: fixed.call }, { rounds: 1, warmups: 'steady' })
+  assert.is(fixed.calls(), 4, 'three at the least')
+
+  let last = 1
+  let calls = 0
+  const growing = (): number => {
+    calls++
+    return (last *= 2)
+  }
+  await alternate({ growing }, { rounds: 1, warmups: 'steady' })
+  assert.is(calls, 11, 'ten at the most')
+})
+
 test('wrong numbers of rounds and runs are refused', async () => {
   await rejects(() => alternate({ a: () => 1 }, { rounds: 0 }), { message: /got 0/ })
   await rejects(() => alternate({ a: () => 1 }, { warmups: -1 }), { message: /got -1/ })
