@@ -1,13 +1,12 @@
 /**
  * The departures job gives DuckDB's answer, window by window, and what it leaves out as late is exactly what DuckDB then misses.
  */
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runJob } from '../../api/index.ts'
-import type { RunOptions } from '../../api/index.ts'
+import { plantFaults, totalsOf } from './example-runs.ts'
 import { cutFlights, jsonLines, removeCut, RUNS, single } from './flights-cut.ts'
 import type { FlightsCut } from './flights-cut.ts'
 
@@ -59,15 +58,6 @@ interface Totals {
   readonly late: number
 }
 
-async function totalsOf(options: RunOptions): Promise<Totals> {
-  const job = runJob(JOB, options)
-  const totals: Totals[] = []
-  for await (const row of job.collect<Totals>('totals')) totals.push(row)
-  await job.result()
-  assert.is(totals.length, 1)
-  return totals[0]!
-}
-
 test('the comparison with DuckDB finds a row that lacks a field, differs or is missing', async ({
   folder,
   input,
@@ -75,14 +65,11 @@ test('the comparison with DuckDB finds a row that lacks a field, differs or is m
 }) => {
   const output = join(folder, 'planted.jsonl')
   await runJob(JOB, { host: 'inline', parallelism: 1, args: { input, output } }).result()
-  const lines = (await readFile(output, 'utf8')).trimEnd().split('\n')
-  const faults: readonly ((line: string) => string)[] = [
+  await plantFaults(output, [
     (line) => line.replace(/,"meanDelay":[^,}]+/, ''),
     (line) => line.replace(/"departures":/, '"departures":1'),
     (line) => line.replace(/"airport":"/, '"airport":"X'),
-  ]
-  const planted = lines.map((line, index) => faults[index]?.(line) ?? line)
-  await writeFile(output, planted.slice(0, -1).join('\n'))
+  ])
   // The wrong airport counts twice: as a row too many and as one that is missing.
   assert.is(await differences(duckdb, output, 'sliding'), 5)
 })
@@ -94,7 +81,11 @@ for (const { name, parallelism, options } of RUNS) {
     duckdb,
   }) => {
     const output = join(folder, `all-${name.replaceAll(/\W+/g, '-')}.jsonl`)
-    const totals = await totalsOf({ ...options(), parallelism, args: { input, output } })
+    const totals = await totalsOf<Totals>(JOB, {
+      ...options(),
+      parallelism,
+      args: { input, output },
+    })
     assert.is(totals.late, 0)
     assert.is(totals.results, await single(duckdb, 'SELECT count(*) FROM sliding'))
     assert.is(await differences(duckdb, output, 'sliding'), 0)
@@ -109,7 +100,7 @@ for (const { name, parallelism, options } of RUNS) {
     const [output, late] = [`${path}.jsonl`, `${path}-late.jsonl`]
     // Each departure is in one window only, so that it is either counted or late.
     const args = { input, output, late, size: 60, slide: 60, disorder: 60, lateness: 20 }
-    const totals = await totalsOf({ ...options(), parallelism, args })
+    const totals = await totalsOf<Totals>(JOB, { ...options(), parallelism, args })
     // On several threads it depends on their speed how far watermarks are behind: perhaps nothing is late then.
     if (parallelism === 1) assert.ok(totals.late > 0, 'some are late')
     await duckdb.run(`

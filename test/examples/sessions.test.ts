@@ -1,13 +1,12 @@
 /**
  * The sessions job gives DuckDB's answer, burst by burst, and every departure is either in a burst or late.
  */
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runJob } from '../../api/index.ts'
-import type { RunOptions } from '../../api/index.ts'
+import { plantFaults, totalsOf } from './example-runs.ts'
 import { cutFlights, jsonLines, removeCut, RUNS, single } from './flights-cut.ts'
 import type { FlightsCut } from './flights-cut.ts'
 
@@ -72,15 +71,6 @@ interface Totals {
   readonly late: number
 }
 
-async function totalsOf(options: RunOptions): Promise<Totals> {
-  const job = runJob(JOB, options)
-  const totals: Totals[] = []
-  for await (const row of job.collect<Totals>('totals')) totals.push(row)
-  await job.result()
-  assert.is(totals.length, 1)
-  return totals[0]!
-}
-
 test('the comparison with DuckDB finds a burst that lacks a field, differs or is missing', async ({
   folder,
   input,
@@ -88,14 +78,11 @@ test('the comparison with DuckDB finds a burst that lacks a field, differs or is
 }) => {
   const output = join(folder, 'planted.jsonl')
   await runJob(JOB, { host: 'inline', parallelism: 1, args: { input, output } }).result()
-  const lines = (await readFile(output, 'utf8')).trimEnd().split('\n')
-  const faults: readonly ((line: string) => string)[] = [
+  await plantFaults(output, [
     (line) => line.replace(/,"meanDelay":[^,}]+/, ''),
     (line) => line.replace(/"departures":/, '"departures":1'),
     (line) => line.replace(/"airport":"/, '"airport":"X'),
-  ]
-  const planted = lines.map((line, index) => faults[index]?.(line) ?? line)
-  await writeFile(output, planted.slice(0, -1).join('\n'))
+  ])
   // The wrong airport counts twice: as a burst too many and as one that is missing.
   assert.is(await differences(duckdb, output), 5)
 })
@@ -119,7 +106,11 @@ for (const { name, parallelism, options } of RUNS) {
     duckdb,
   }) => {
     const output = join(folder, `all-${name.replaceAll(/\W+/g, '-')}.jsonl`)
-    const totals = await totalsOf({ ...options(), parallelism, args: { input, output } })
+    const totals = await totalsOf<Totals>(JOB, {
+      ...options(),
+      parallelism,
+      args: { input, output },
+    })
     assert.equal(totals, {
       bursts: await single(duckdb, 'SELECT count(*) FROM bursts'),
       departures: await single(duckdb, 'SELECT count(*) FROM flights'),
@@ -135,7 +126,7 @@ for (const { name, parallelism, options } of RUNS) {
   }) => {
     const path = join(folder, `few-${name.replaceAll(/\W+/g, '-')}`)
     const [output, late] = [`${path}.jsonl`, `${path}-late.jsonl`]
-    const totals = await totalsOf({
+    const totals = await totalsOf<Totals>(JOB, {
       ...options(),
       parallelism,
       args: { input, output, late, disorder: 30 },

@@ -1,13 +1,12 @@
 /**
  * The turnarounds job gives DuckDB's answer, pair by pair; where it waits too little, the pairs of all that was not late.
  */
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runJob } from '../../api/index.ts'
-import type { RunOptions } from '../../api/index.ts'
+import { plantFaults, totalsOf } from './example-runs.ts'
 import { cutFlights, jsonLines, removeCut, RUNS, single } from './flights-cut.ts'
 import type { FlightsCut } from './flights-cut.ts'
 
@@ -76,15 +75,6 @@ interface Totals {
   readonly lateDepartures: number
 }
 
-async function totalsOf(options: RunOptions): Promise<Totals> {
-  const job = runJob(JOB, options)
-  const totals: Totals[] = []
-  for await (const row of job.collect<Totals>('totals')) totals.push(row)
-  await job.result()
-  assert.is(totals.length, 1)
-  return totals[0]!
-}
-
 test('the comparison with DuckDB finds a pair that lacks a field, differs, is missing or comes twice', async ({
   folder,
   input,
@@ -96,14 +86,11 @@ test('the comparison with DuckDB finds a pair that lacks a field, differs, is mi
     parallelism: 1,
     args: { input, output, airports: AIRPORTS },
   }).result()
-  const lines = (await readFile(output, 'utf8')).trimEnd().split('\n')
-  const faults: readonly ((line: string) => string)[] = [
+  await plantFaults(output, [
     (line) => line.replace(/,"minutes":[^,}]+/, ''),
     (line) => line.replace(/"from":"/, '"from":"X'),
     (line) => `${line}\n${line}`,
-  ]
-  const planted = lines.map((line, index) => faults[index]?.(line) ?? line)
-  await writeFile(output, planted.slice(0, -1).join('\n'))
+  ])
   // A pair that differs counts twice: as one too many and as one that is missing.
   assert.is(await differences(duckdb, output, 'pairs'), 6)
 })
@@ -122,7 +109,7 @@ for (const { name, parallelism, options } of RUNS) {
     duckdb,
   }) => {
     const output = join(folder, `all-${name.replaceAll(/\W+/g, '-')}.jsonl`)
-    const totals = await totalsOf({
+    const totals = await totalsOf<Totals>(JOB, {
       ...options(),
       parallelism,
       args: { input, output, airports: AIRPORTS },
@@ -147,7 +134,7 @@ for (const { name, parallelism, options } of RUNS) {
       `${path}-departures.jsonl`,
     ]
     const args = { input, output, airports: AIRPORTS, lateArrivals, lateDepartures, disorder: 15 }
-    const totals = await totalsOf({ ...options(), parallelism, args })
+    const totals = await totalsOf<Totals>(JOB, { ...options(), parallelism, args })
     // On several threads it depends on their speed how far watermarks are behind: perhaps nothing is late then.
     if (parallelism === 1) assert.ok(totals.lateDepartures > 0, 'some departures are late')
     await duckdb.run(`
