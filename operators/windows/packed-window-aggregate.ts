@@ -21,6 +21,8 @@ import { withOwnCode } from '../chain/own-code.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { numbersForm } from './numbers-form.ts'
 import type { NumbersForm } from './numbers-form.ts'
+import { OpenWindows } from './open-windows.ts'
+import type { WindowBounds } from './open-windows.ts'
 import { ON_TIME_PANE } from './pane.ts'
 import type { Pane } from './pane.ts'
 import { isPartialResult, partialForm } from './partial-result.ts'
@@ -54,6 +56,7 @@ export function packedWindowAggregate<In, Key, Acc, Result, Out = Result>(
     isPartialResult,
     accumulatorOf: partialForm(options.aggregate).accumulatorOf,
     newCut: (cut) => new MapsCut(cut),
+    newOpenWindows: (make) => new OpenWindows(make),
     ON_TIME_PANE,
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
@@ -64,9 +67,7 @@ export function packedWindowAggregate<In, Key, Acc, Result, Out = Result>(
 }
 
 /** One open window. */
-interface PackedWindow<Acc> {
-  readonly start: number
-  readonly end: number
+interface PackedWindow<Acc> extends WindowBounds {
   readonly rows: Map<CanonicalKey, number>
   /** The keys by row. */
   readonly keys: CanonicalKey[]
@@ -84,6 +85,9 @@ interface Imports<Acc> {
   readonly isPartialResult: typeof isPartialResult
   readonly accumulatorOf: PartialForm<Acc>['accumulatorOf']
   readonly newCut: (options: MapsCutOptions<number>) => MapsCut<number>
+  readonly newOpenWindows: (
+    make: (start: number, end: number) => PackedWindow<Acc>,
+  ) => OpenWindows<PackedWindow<Acc>>
   readonly ON_TIME_PANE: Pane
   readonly MIN_TIMESTAMP: number
   readonly MAX_TIMESTAMP: number
@@ -99,15 +103,13 @@ function createOperator<In, Key, Acc, Result, Out>(
 ): Operator<In, Out> {
   const { assigner, aggregate, key: keyOf, result: makeRecord } = options
   const { form, canonicalKey, originalKey, detachKey, noTimestamp, newCut } = imports
-  const { isPartialResult, accumulatorOf } = imports
+  const { isPartialResult, accumulatorOf, newOpenWindows } = imports
   const { ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP, CHUNK_BITS, GROWTH, MOST_SPARE } = imports
   const { width } = form
   const chunkRows = 2 ** CHUNK_BITS
   const mask = chunkRows - 1
   const spare: Float64Array[] = []
-  const byEnd = new Map<number, PackedWindow<Acc>>()
-  /** The same windows in the order of their ends. */
-  const open: PackedWindow<Acc>[] = []
+  const windows = newOpenWindows(newWindow)
   /** While a snapshot is packed. */
   let cut: MapsCut<number> | undefined
   let output: Output<Out>
@@ -129,21 +131,10 @@ function createOperator<In, Key, Acc, Result, Out>(
     const windowStart = assigner.windowStart(timestamp)
     const windowEnd = assigner.windowEnd(windowStart)
     if (windowEnd - 1 <= watermark) return false
-    current = openWindow(windowStart, windowEnd)
+    current = windows.open(windowStart, windowEnd)
     bounds[0] = windowStart
     bounds[1] = windowEnd
     return true
-  }
-
-  function openWindow(start: number, end: number): PackedWindow<Acc> {
-    const known = byEnd.get(end)
-    if (known !== undefined) return known
-    const window = newWindow(start, end)
-    byEnd.set(end, window)
-    let at = open.length
-    while (at > 0 && (open[at - 1] as PackedWindow<Acc>).end > end) at--
-    open.splice(at, 0, window)
-    return window
   }
 
   /** A row for a key that has none. */
@@ -254,8 +245,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   }
 
   function forget(window: PackedWindow<Acc>): void {
-    byEnd.delete(window.end)
-    open.shift()
+    windows.removeFirst()
     const whole = chunkRows * width
     for (const chunk of window.chunks)
       if (chunk.length === whole && spare.length < MOST_SPARE) spare.push(chunk)
@@ -274,13 +264,13 @@ function createOperator<In, Key, Acc, Result, Out>(
         kind: 'windows',
         version: 1,
         snapshot: (write) => {
-          for (const window of open) {
+          for (const window of windows.all) {
             const { start, end, rows } = window
             for (const [key, row] of rows) write(key, [start, end, read(window, row)])
           }
         },
         cut: (keep) => {
-          const maps = open.map((window) => ({
+          const maps = windows.all.map((window) => ({
             map: window.rows,
             payload: (row: number) => [window.start, window.end, read(window, row)],
           }))
@@ -291,7 +281,7 @@ function createOperator<In, Key, Acc, Result, Out>(
         },
         restore: (key, payload) => {
           const [start, end, accumulator] = payload as [number, number, Acc]
-          const window = openWindow(start, end)
+          const window = windows.open(start, end)
           write(window, window.rows.get(key) ?? addRow(window, key), accumulator)
         },
       })
@@ -303,9 +293,9 @@ function createOperator<In, Key, Acc, Result, Out>(
     processWatermark(timestamp) {
       if (timestamp > watermark) watermark = timestamp
       for (
-        let first = open[0];
+        let first = windows.first;
         first !== undefined && first.end - 1 <= watermark;
-        first = open[0]
+        first = windows.first
       ) {
         if (!fire(first)) return false
         forget(first)
@@ -316,8 +306,7 @@ function createOperator<In, Key, Acc, Result, Out>(
       return this.processWatermark(MAX_TIMESTAMP)
     },
     close() {
-      byEnd.clear()
-      open.length = 0
+      windows.clear()
       spare.length = 0
       current = newWindow(MAX_TIMESTAMP, MIN_TIMESTAMP)
     },

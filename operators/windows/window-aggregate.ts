@@ -16,6 +16,8 @@ import { MapsCut } from '../../checkpoint/state/maps-cut.ts'
 import type { MapsCutOptions } from '../../checkpoint/state/maps-cut.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { withOwnCode } from '../chain/own-code.ts'
+import { OpenWindows } from './open-windows.ts'
+import type { WindowBounds } from './open-windows.ts'
 import { ON_TIME_PANE } from './pane.ts'
 import { isPartialResult, partialForm } from './partial-result.ts'
 import type { PartialForm, PartialResult } from './partial-result.ts'
@@ -59,6 +61,7 @@ export function windowAggregate<In, Key, Acc, Result, Out = Result>(
     isPartialResult,
     partials: options.takesPartialResults === true ? partialForm(options.aggregate) : undefined,
     newCut: (cut) => new MapsCut(cut),
+    newOpenWindows: (make) => new OpenWindows(make),
     ON_TIME_PANE,
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
@@ -75,9 +78,7 @@ export function noTimestamp(assigner: { readonly name: string }): never {
 }
 
 /** One open window and its accumulators by canonical key. */
-interface OpenWindow<Acc> {
-  readonly start: number
-  readonly end: number
+interface OpenWindow<Acc> extends WindowBounds {
   readonly accumulators: Map<CanonicalKey, Acc>
 }
 
@@ -90,6 +91,9 @@ interface Imports<Acc> {
   /** Undefined: none come. */
   readonly partials: PartialForm<Acc> | undefined
   readonly newCut: (options: MapsCutOptions<Acc>) => MapsCut<Acc>
+  readonly newOpenWindows: (
+    make: (start: number, end: number) => OpenWindow<Acc>,
+  ) => OpenWindows<OpenWindow<Acc>>
   readonly ON_TIME_PANE: Pane
   readonly MIN_TIMESTAMP: number
   readonly MAX_TIMESTAMP: number
@@ -102,11 +106,9 @@ function createOperator<In, Key, Acc, Result, Out>(
 ): Operator<In, Out> {
   const { assigner, aggregate, key: keyOf, result: makeRecord, lateTag } = options
   const { canonicalKey, originalKey, detachKey, noTimestamp, newCut } = imports
-  const { isPartialResult, partials } = imports
+  const { isPartialResult, partials, newOpenWindows } = imports
   const { ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
-  const byEnd = new Map<number, OpenWindow<Acc>>()
-  /** The same windows in the order of their ends. */
-  const open: OpenWindow<Acc>[] = []
+  const windows = newOpenWindows((start, end) => ({ start, end, accumulators: new Map() }))
   /** While a snapshot is packed. */
   let cut: MapsCut<Acc> | undefined
   let output: Output<Out>
@@ -130,21 +132,10 @@ function createOperator<In, Key, Acc, Result, Out>(
     const windowStart = assigner.windowStart(timestamp)
     const windowEnd = assigner.windowEnd(windowStart)
     if (windowEnd - 1 <= watermark) return false
-    accumulators = openWindow(windowStart, windowEnd).accumulators
+    accumulators = windows.open(windowStart, windowEnd).accumulators
     bounds[0] = windowStart
     bounds[1] = windowEnd
     return true
-  }
-
-  function openWindow(start: number, end: number): OpenWindow<Acc> {
-    const known = byEnd.get(end)
-    if (known !== undefined) return known
-    const window = { start, end, accumulators: new Map<CanonicalKey, Acc>() }
-    byEnd.set(end, window)
-    let at = open.length
-    while (at > 0 && (open[at - 1] as OpenWindow<Acc>).end > end) at--
-    open.splice(at, 0, window)
-    return window
   }
 
   /** Adds a record whose key has no accumulator, or one that is undefined. */
@@ -210,8 +201,7 @@ function createOperator<In, Key, Acc, Result, Out>(
   }
 
   function forget(window: OpenWindow<Acc>): void {
-    byEnd.delete(window.end)
-    open.shift()
+    windows.removeFirst()
     if (window.accumulators !== accumulators) return
     bounds[0] = MAX_TIMESTAMP
     bounds[1] = MIN_TIMESTAMP
@@ -228,12 +218,12 @@ function createOperator<In, Key, Acc, Result, Out>(
         kind: 'windows',
         version: 1,
         snapshot: (write) => {
-          for (const { start, end, accumulators: byKey } of open) {
+          for (const { start, end, accumulators: byKey } of windows.all) {
             for (const [key, accumulator] of byKey) write(key, [start, end, accumulator])
           }
         },
         cut: (keep) => {
-          const maps = open.map(({ start, end, accumulators: map }) => ({
+          const maps = windows.all.map(({ start, end, accumulators: map }) => ({
             map,
             payload: (accumulator: Acc) => [start, end, accumulator],
           }))
@@ -244,7 +234,7 @@ function createOperator<In, Key, Acc, Result, Out>(
         },
         restore: (key, payload) => {
           const [start, end, accumulator] = payload as [number, number, Acc]
-          openWindow(start, end).accumulators.set(detachKey(key), accumulator)
+          windows.open(start, end).accumulators.set(detachKey(key), accumulator)
         },
       })
     },
@@ -270,9 +260,9 @@ function createOperator<In, Key, Acc, Result, Out>(
     processWatermark(timestamp) {
       if (timestamp > watermark) watermark = timestamp
       for (
-        let first = open[0];
+        let first = windows.first;
         first !== undefined && first.end - 1 <= watermark;
-        first = open[0]
+        first = windows.first
       ) {
         if (!fire(first)) return false
         forget(first)
@@ -283,8 +273,7 @@ function createOperator<In, Key, Acc, Result, Out>(
       return this.processWatermark(MAX_TIMESTAMP)
     },
     close() {
-      byEnd.clear()
-      open.length = 0
+      windows.clear()
       accumulators = new Map()
       firing = undefined
     },
