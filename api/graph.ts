@@ -57,6 +57,8 @@ export type OperatorDescription =
       readonly type: string
       /** Makes a fresh operator, with state of its own, for one subtask. */
       readonly create: () => Operator<never> | TwoInputOperator<never, never>
+      /** Whose accumulators its operators keep in parts of their state. Default: nobody's. */
+      readonly aggregate?: AggregateFunction<never, unknown, unknown> | undefined
       /** What the user gave, for the fingerprint: functions by their text, plain objects by their fields. */
       readonly facts: Readonly<Record<string, unknown>>
       /** `never`: a task of its own. Default: as its options and inputs allow. */

@@ -119,6 +119,7 @@ function addWindow(
       type: 'window',
       create: () => createWindowOperator(operatorOptions),
       twoPhases: twoPhases(operatorOptions),
+      aggregate: operatorOptions.aggregate,
       facts: { ...windowFacts(settings, fn), ...facts },
     },
     inputs: ports,

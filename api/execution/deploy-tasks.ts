@@ -40,6 +40,7 @@ import { channelFacts, restoredChannels } from './channel-state.ts'
 import type { Collector } from './collector.ts'
 import { nameKey } from './finished-subtasks.ts'
 import { linkTransport } from './link-transport.ts'
+import { payloadLayouts } from './operator-factory.ts'
 import { openWriters } from './open-writers.ts'
 import type { PlacedSink } from './open-writers.ts'
 import { ownWatermarks } from './own-watermarks.ts'
@@ -144,7 +145,8 @@ class Deployer implements DeployedTasks {
       },
       onTimed: watermarks?.onTimed,
       counter: (name) => counterIn(counters, name),
-      onElement: (element, { name, uid }, sides) => {
+      onElement: (element, operator, sides) => {
+        const { name, uid } = operator
         const state = new HeapStateBackend({
           uid,
           operatorName: name,
@@ -154,6 +156,7 @@ class Deployer implements DeployedTasks {
           clock: node.slot.clock,
           restored: this.#share(uid, placed)?.states ?? [],
           own: this.#share(uid, placed)?.own,
+          layouts: payloadLayouts(operator),
         })
         surroundings.set(element, { uid, state, sides })
       },

@@ -1,8 +1,10 @@
 /**
  * From the description of an operator in the graph to what a chain can run.
  */
+import type { PayloadLayouts } from '../../checkpoint/state/payload-layout.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { aggregateByKey } from '../../operators/aggregates/rolling-aggregate.ts'
+import { accumulatorLayouts } from '../../operators/aggregates/stored-accumulators.ts'
 import type { BadRecordHandler } from '../../operators/bad-records.ts'
 import type { ChainElement } from '../../operators/chain/chain.ts'
 import type { Operator } from '../../operators/operator.ts'
@@ -54,6 +56,12 @@ function bareElement(
         `'${name}' (${operator.kind}) can't stand inside a chain`,
       )
   }
+}
+
+/** What is in the parts of the state that the operator keeps itself; undefined: nothing is said of it. */
+export function payloadLayouts({ operator }: GraphNode): PayloadLayouts | undefined {
+  if (operator.kind !== 'aggregate' && operator.kind !== 'operator') return undefined
+  return operator.aggregate === undefined ? undefined : accumulatorLayouts(operator.aggregate)
 }
 
 function createOperator(

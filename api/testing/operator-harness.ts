@@ -15,6 +15,7 @@ import type { Counter, OperatorContext, Output } from '../../operators/operator.
 import { counterIn } from '../../operators/subtask-parts.ts'
 import { ManualClock } from '../../runtime/manual-clock.ts'
 import { settleAtOnce } from '../../runtime/slot.ts'
+import { payloadLayouts } from '../execution/operator-factory.ts'
 import type { JobGraph } from '../graph.ts'
 import type { Stream } from '../stream.ts'
 import { harnessChain, pipelineGraph } from './harness-graph.ts'
@@ -230,7 +231,8 @@ class Harness<A, B, Outputs>
       subtaskIndex,
       outputOf: (name) => this.#output(name),
       counter: (name) => counterIn(this.#counters, name),
-      onElement: (element, { name, uid }, sides) => {
+      onElement: (element, operator, sides) => {
+        const { name, uid } = operator
         const backend = new HeapStateBackend({
           uid,
           operatorName: name,
@@ -239,6 +241,7 @@ class Harness<A, B, Outputs>
           parallelism,
           clock: this.clock,
           restored: restored.filter((snapshot) => snapshot.uid === uid),
+          layouts: payloadLayouts(operator),
         })
         backends.push({ operator: name, backend })
         contexts.set(element, { uid, state: backend, sideOutput: (tag) => sides.get(tag) })

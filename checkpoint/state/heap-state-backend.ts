@@ -14,6 +14,7 @@ import type { CanonicalKey } from '../canonical-key.ts'
 import type { KeyCursor } from './entry-table.ts'
 import { heapState } from './heap-states.ts'
 import { HeapBroadcastState, HeapOperatorList } from './operator-state.ts'
+import type { PayloadLayout, PayloadLayouts } from './payload-layout.ts'
 import { RestoredState } from './snapshot-reader.ts'
 import { SnapshotCut } from './snapshot-cut.ts'
 import type { SnapshotOwner } from './snapshot-packer.ts'
@@ -38,6 +39,8 @@ export interface HeapStateBackendOptions extends SnapshotOwner {
   readonly restored?: readonly OperatorSnapshot[]
   /** The one of them that this very subtask had, where the parallelism is as before. Default: unknown. */
   readonly own?: OperatorSnapshot | undefined
+  /** What is in the payloads of the parts that the operator keeps itself. Default: nothing is said of them. */
+  readonly layouts?: PayloadLayouts | undefined
 }
 
 /** A state that a user has declared. */
@@ -155,6 +158,7 @@ export class HeapStateBackend implements StateBackend {
     this.#cursor.moves++
     const contents = {
       keyed: this.#keyed,
+      layoutOf: this.#layoutOf,
       operator: this.#operator,
       unclaimedKeyed: this.#restored.unclaimedKeyed(),
       unclaimedOperator: this.#restored.unclaimedOperator(),
@@ -204,8 +208,11 @@ export class HeapStateBackend implements StateBackend {
   #claimKeyed(part: AnyKeyedPart): void {
     this.#packAll()
     this.#keyed.push(part)
-    this.#restored.claimKeyed(part)
+    this.#restored.claimKeyed(part, this.#layoutOf(part))
   }
+
+  readonly #layoutOf = (part: AnyKeyedPart): PayloadLayout | undefined =>
+    part.layout ?? this.#options.layouts?.(part.kind)
 
   /** What was not declared at the cut is packed as it was restored: before it is handed out, to be changed. */
   #packAll(): void {

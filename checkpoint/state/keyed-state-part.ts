@@ -3,12 +3,15 @@
  * after the namespace if there is one.
  */
 import type { Clock } from '../../runtime/clock.ts'
+import { accumulatorUpgrade, layoutOf } from '../accumulator-layout.ts'
+import type { AggregateFunction } from '../aggregate-function.ts'
 import { originalKey } from '../canonical-key.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
 import { DamagedFieldsError } from './entry-form.ts'
 import type { EntryForm, Upgrade } from './entry-form.ts'
 import type { EntryTable, TableEntry } from './entry-table.ts'
 import { upgradeFrom } from './migration.ts'
+import type { PayloadLayout } from './payload-layout.ts'
 import { ExpiredEntry } from './state-backend.ts'
 import type { CutSpan, KeepEntry, KeyedPart, Namespace, PartCut } from './state-backend.ts'
 import type { KeyedStateDescriptor } from './state-descriptors.ts'
@@ -31,6 +34,7 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
   readonly kind: string
   readonly version: number
   readonly readsOlder: boolean
+  readonly layout: PayloadLayout | undefined
   readonly #options: KeyedStatePartOptions<E>
   #upgrade: { readonly version: number; readonly upgrade: Upgrade } | undefined
   /** When it was made: what is restored later counts as restored then. */
@@ -44,6 +48,8 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
     this.version = descriptor.version ?? 1
     this.readsOlder = descriptor.migrate !== undefined
     this.#options = options
+    if (descriptor.kind === 'aggregating')
+      this.layout = accumulatorsAt(namespaced ? 1 : 0, descriptor.aggregate)
   }
 
   snapshot(write: (key: CanonicalKey, payload: unknown) => void): void {
@@ -140,6 +146,24 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
       this.#upgrade = { version, upgrade: upgradeFrom(descriptor, version) }
     }
     return this.#upgrade.upgrade
+  }
+}
+
+/** The layout of payloads that have an accumulator in this place. */
+function accumulatorsAt(
+  index: number,
+  aggregate: AggregateFunction<never, unknown, unknown>,
+): PayloadLayout {
+  return {
+    stored: layoutOf(aggregate),
+    upgradeFrom(stored) {
+      const upgrade = accumulatorUpgrade(aggregate, stored)
+      if (upgrade === undefined) return undefined
+      return (payload) => {
+        if (!Array.isArray(payload)) throw new DamagedFieldsError('an array of fields')
+        return payload.map((field, i) => (i === index ? upgrade(field) : (field as unknown)))
+      }
+    },
   }
 }
 

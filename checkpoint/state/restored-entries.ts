@@ -7,6 +7,7 @@
 import { asBuffer, unpackList } from '../../mailbox/msgpack.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
+import { isSameLayout } from './payload-layout.ts'
 import { chainOf, needsBase, NewerEntries } from './newer-entries.ts'
 import { RawEntries } from './raw-entries.ts'
 import type { RawList } from './raw-entries.ts'
@@ -14,7 +15,7 @@ import { SNAPSHOT_FORMAT } from './snapshot.ts'
 import type { KeyedStateInfo, KeyGroupSnapshot, OperatorSnapshot } from './snapshot.ts'
 import type { PackedEntry } from './snapshot-packer.ts'
 
-/** Entries of one state in one version. */
+/** Entries of one state in one version and layout. */
 export class StoredEntries {
   readonly info: KeyedStateInfo
   /** Those that were made and that nobody has claimed. The numbers of the state in them mean nothing. */
@@ -83,7 +84,7 @@ export class RestoredEntries {
     return this.#raw !== undefined
   }
 
-  /** The states of a name, one for each kind and version in which it was stored. */
+  /** The states of a name, one for each kind, version and layout in which it was stored. */
   of(name: string): readonly StoredEntries[] {
     return this.#stored.get(name) ?? []
   }
@@ -161,14 +162,17 @@ export class RestoredEntries {
   }
 
   /**
-   * Where the entries of a state are gathered. One place for all old subtasks, and also where there are none: what is checked
+   * Where the entries of a state of one kind, version and layout are gathered. One place for all old subtasks, and also where there are none: what is checked
    * of a state must not depend on which subtask has some of it.
    */
   #storedOf(info: KeyedStateInfo): StoredEntries {
-    const { name, kind, version } = info
+    const { name, kind, version, layout } = info
     let known = this.#stored.get(name)
     if (known === undefined) this.#stored.set(name, (known = []))
-    let stored = known.find((each) => each.info.kind === kind && each.info.version === version)
+    let stored = known.find(
+      ({ info: each }) =>
+        each.kind === kind && each.version === version && isSameLayout(each.layout, layout),
+    )
     if (stored === undefined) known.push((stored = new StoredEntries(info)))
     return stored
   }

@@ -19,6 +19,7 @@ import { copyPlain } from './plain-copy.ts'
 import { SnapshotPacker } from './snapshot-packer.ts'
 import type { OperatorItems, PackedEntry, SnapshotOwner } from './snapshot-packer.ts'
 import type { StoredEntries } from './restored-entries.ts'
+import type { PayloadLayout } from './payload-layout.ts'
 import type { OperatorSnapshot, SnapshotPiece } from './snapshot.ts'
 import { ExpiredEntry } from './state-backend.ts'
 import type { CutSpan, FoundEntry, Namespace, PartChanges, PartCut } from './state-backend.ts'
@@ -44,6 +45,8 @@ const VALUES_PER_FOUND = 4
 /** What is to be packed. */
 export interface CutContents {
   readonly keyed: readonly AnyKeyedPart[]
+  /** What payloads of a part are made of; undefined: nothing is said of them. */
+  readonly layoutOf: (part: AnyKeyedPart) => PayloadLayout | undefined
   readonly operator: readonly AnyOperatorPart[]
   /** What was restored and never declared: never changes. */
   readonly unclaimedKeyed: Iterable<StoredEntries>
@@ -100,7 +103,7 @@ export class SnapshotCut {
     this.#rest = contents.rest
     if (!this.#rest.hasRest) this.#state = 'sorting'
     try {
-      for (const part of contents.keyed) this.#cutKeyed(part)
+      for (const part of contents.keyed) this.#cutKeyed(part, contents.layoutOf)
       for (const stored of contents.unclaimedKeyed) this.#cutStored(stored)
       for (const part of contents.operator) {
         const { name, kind, version, redistribution } = part
@@ -172,14 +175,15 @@ export class SnapshotCut {
     this.#end()
   }
 
-  #cutKeyed(part: AnyKeyedPart): void {
+  #cutKeyed(part: AnyKeyedPart, layoutOf: CutContents['layoutOf']): void {
     let number = -1
     const cut = part.cut?.((key, payload) => {
       const kept = payload instanceof ExpiredEntry ? payload : copyPlain(payload)
       this.#keep(number, key, kept)
     }, this.#span)
     const { name, kind, version } = part
-    number = this.#packer.addState({ name, kind, version, changes: cut?.changes?.by }, part)
+    const layout = layoutOf(part)?.stored
+    number = this.#packer.addState({ name, kind, version, changes: cut?.changes?.by, layout }, part)
     if (cut !== undefined) {
       this.#parts.push(cut)
       if (cut.changes !== undefined) this.#cutDeleted(number, cut.changes)

@@ -59,9 +59,10 @@ export class SnapshotPacker {
 
   /** Gives a keyed state or part its number in the lists. */
   addState(info: KeyedStateInfo, part: Partial<StatePart> = {}): number {
-    const { name, kind, version, changes } = info
+    const { name, kind, version, changes, layout } = info
     this.#parts.push(part)
-    const common = { name, kind, version }
+    const plain = { name, kind, version }
+    const common = layout === undefined ? plain : { ...plain, layout }
     return this.#keyed.push(changes === undefined ? common : { ...common, changes }) - 1
   }
 

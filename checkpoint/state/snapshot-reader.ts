@@ -9,7 +9,10 @@ import { asBuffer, unpackList } from '../../mailbox/msgpack.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
 import { keyGroupRange } from '../key-groups.ts'
 import { DamagedFieldsError } from './entry-form.ts'
+import type { Upgrade } from './entry-form.ts'
 import { MigrationFailure } from './migration.ts'
+import { LayoutMismatch } from './payload-layout.ts'
+import type { PayloadLayout } from './payload-layout.ts'
 import { RestoredEntries } from './restored-entries.ts'
 import type { StoredEntries } from './restored-entries.ts'
 import { INCREMENT_FORMAT } from './snapshot.ts'
@@ -77,9 +80,9 @@ export class RestoredState implements RestSource {
 
   /**
    * Hands a keyed state or part what was restored of it: all of it, or as it is needed where the part can have it so and need not migrate it, for
-   * what `migrate` throws must be heard of at once.
+   * what `migrate` throws must be heard of at once. The same goes for what is not laid out as `layout` says.
    */
-  claimKeyed(part: AnyKeyedPart): void {
+  claimKeyed(part: AnyKeyedPart, layout?: PayloadLayout): void {
     const all = this.#keyed.claim(part.name)
     if (this.#operator.has(part.name)) {
       const found = this.#storedItems(part.name)[0]?.kind ?? ''
@@ -88,11 +91,13 @@ export class RestoredState implements RestSource {
     for (const stored of all) {
       const { version } = stored.info
       this.#checkCompatible(part, stored.info)
-      if (part.restoreLater === undefined || version !== part.version) this.#keyed.makeState(stored)
+      const upgrade = this.#layoutUpgrade(part, layout, stored.info)
+      const isPresent = version === part.version && upgrade === undefined
+      if (part.restoreLater === undefined || !isPresent) this.#keyed.makeState(stored)
       else if (this.hasRest) part.restoreLater(this)
       stored.claim(([, key, payload]) => {
         try {
-          part.restore(key, payload, version)
+          part.restore(key, upgrade === undefined ? payload : upgrade(payload), version)
         } catch (error) {
           throw this.#failure(part, version, error)
         }
@@ -218,10 +223,25 @@ export class RestoredState implements RestSource {
     }
   }
 
+  /** What brings stored payloads into the present layout. Those of older versions are for `migrate`. */
+  #layoutUpgrade(
+    part: AnyKeyedPart,
+    layout: PayloadLayout | undefined,
+    stored: KeyedStateInfo,
+  ): Upgrade | undefined {
+    if (layout === undefined || stored.version !== part.version) return undefined
+    try {
+      return layout.upgradeFrom(stored.layout)
+    } catch (error) {
+      throw this.#failure(part, stored.version, error)
+    }
+  }
+
   /** What to say of an error of a part that restores something. */
   #failure(part: Part, version: number, error: unknown): unknown {
     if (error instanceof DamagedFieldsError)
       return this.#damaged(`state '${part.name}'`, error.message, error)
+    if (error instanceof LayoutMismatch) return this.#incompatible(part.name, error.message)
     if (!(error instanceof MigrationFailure)) return error
     const { cause } = error
     return this.#incompatible(

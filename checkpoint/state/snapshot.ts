@@ -41,6 +41,8 @@ export interface KeyedStateInfo {
    * that with the same key and namespace (the first value of its payload). Format 3 only. Undefined: everything is there.
    */
   readonly changes?: 'key' | 'namespace' | undefined
+  /** What payloads are made of, see `PayloadLayout`: plain data. Undefined: it is not said. */
+  readonly layout?: unknown
 }
 
 /** Keyed data of one key group. */

@@ -1,5 +1,6 @@
 /** What the states that users declare can do beyond what every part of a snapshot can. */
 import type { CanonicalKey } from '../canonical-key.ts'
+import type { PayloadLayout } from './payload-layout.ts'
 import type { KeyedPart, OperatorPart } from './state-backend.ts'
 
 /** One entry of a state or part, as somebody sees it who looks at what is left in state: a test, mostly. */
@@ -44,8 +45,13 @@ export interface LateState {
   restoreLater(rest: RestSource): void
 }
 
+/** A state that says what its payloads are made of. */
+export interface LaidOut {
+  readonly layout: PayloadLayout | undefined
+}
+
 /** A state with keys, or what an operator keeps itself. */
-export type AnyKeyedPart = KeyedPart & Partial<ShownKeyedState & LateState>
+export type AnyKeyedPart = KeyedPart & Partial<ShownKeyedState & LateState & LaidOut>
 
 /** The same without keys. */
 export type AnyOperatorPart = OperatorPart & Partial<StatePart>

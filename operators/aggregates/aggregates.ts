@@ -43,6 +43,8 @@ export type Present<V> = [Extract<V, null | undefined>] extends [never]
 type Missing = null | undefined
 
 const SUM_FIELDS: AccumulatorFields = { sum: 'total', lost: 'total', count: 'total' }
+/** A sum can become a mean: both accumulate the same. */
+const SUM_KIND = 'sum or mean'
 const EXTREME_FIELDS: AccumulatorFields = { value: 'value' }
 
 /**
@@ -51,7 +53,7 @@ const EXTREME_FIELDS: AccumulatorFields = { value: 'value' }
  * @example flights.keyBy((flight) => flight.origin).aggregate(count())
  */
 export function count(): AggregateFunction<unknown, CountAccumulator, number> {
-  return withFields(withOwnCode(createCount)(), { count: 'total' })
+  return withFields(withOwnCode(createCount)(), { count: 'total' }, 'count')
 }
 
 /**
@@ -68,6 +70,7 @@ export function sum<In>(
   return withFields(
     create(selector, addTo, (accumulator) => total(accumulator)),
     SUM_FIELDS,
+    SUM_KIND,
   )
 }
 
@@ -83,6 +86,7 @@ export function mean<In>(
   return withFields(
     create(selector, addTo, (accumulator) => total(accumulator) / accumulator.count),
     SUM_FIELDS,
+    SUM_KIND,
   )
 }
 
@@ -99,6 +103,7 @@ export function min<In, V>(
   return withFields(
     create(selector, (value, best) => value < best || (best !== best && value === value)),
     EXTREME_FIELDS,
+    'min',
   )
 }
 
@@ -114,6 +119,7 @@ export function max<In, V>(
   return withFields(
     create(selector, (value, best) => value > best || value !== value),
     EXTREME_FIELDS,
+    'max',
   )
 }
 
@@ -136,7 +142,7 @@ export function topN<In>(
     )
   }
   const create = withOwnCode(createTop<In>)
-  return withFields(create(n, by, ties), { records: 'list', scores: 'list' })
+  return withFields(create(n, by, ties), { records: 'list', scores: 'list' }, 'topN')
 }
 
 /** Neumaier's summation: what the larger operand's rounding loses is kept apart. */
@@ -256,7 +262,8 @@ function createTop<In>(
       if (score !== null && score !== undefined && score === score) offer(accumulator, value, score)
       return accumulator
     },
-    getResult: ({ records }) => records.slice(),
+    // A job may go on from a savepoint of one with a larger `n`.
+    getResult: ({ records }) => records.slice(0, n),
     merge(a, b) {
       for (let i = 0; i < b.scores.length; i++) offer(a, b.records[i] as In, b.scores[i] as number)
       return a

@@ -3,10 +3,15 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import {
+  partField,
+  partsOf as combinedParts,
+  withParts,
+} from '../../checkpoint/accumulator-layout.ts'
 import { evaluate, uniqueComment } from '../chain/own-code.ts'
 import { fieldsOf, withFields } from './accumulator-fields.ts'
 
-/** One accumulator per part: `p0`, `p1` … in the order of the parts. */
+/** One accumulator per part: `p0`, `p1` … in the order of the parts. Snapshots say which part that is. */
 export type CombinedAccumulator = Record<string, unknown>
 
 /** Any aggregate over `In` records, for each field of `Results` one that yields it. */
@@ -16,7 +21,13 @@ export type AggregateParts<In, Results> = {
 
 /**
  * Computes every part and yields an object with the same fields. Its code is generated for these parts, so that
- * they are inlined side by side. Errors: `INVALID_COMBINE` for no parts or a part that is not an aggregate.
+ * they are inlined side by side.
+ *
+ * State knows parts by their names. A job that goes on from a savepoint may have got more of them, which begin empty in open windows, may have lost some, and have
+ * them in another order. A part of another kind than before (`count`, `sum` or `mean`, `min`, `max`, `topN`, `countDistinct`, `combine`, the user's own) is refused
+ * (`INCOMPATIBLE_STATE`); what a selector selects, or what the user's own keeps, nobody but the user can tell.
+ *
+ * Errors: `INVALID_COMBINE` for no parts or a part that is not an aggregate.
  *
  * @example combine({ flights: count(), meanDelay: mean((flight: Flight) => flight.delay) })
  */
@@ -42,19 +53,17 @@ export function combine<In, Results extends object>(
     writeSource(fields, growing),
   )
   const combined = create(functions)
-  const inside = functions.map((part, i) => [`p${i}`, fieldsOf(part) ?? 'value'] as const)
+  const inside = functions.map((part, i) => [partField(i), fieldsOf(part) ?? 'value'] as const)
   const aggregate = { ...combined, compact: areCompact(functions) }
-  partsOfCombined.set(aggregate, functions)
+  withParts(aggregate, { names: fields, aggregates: functions })
   return withFields(aggregate, Object.fromEntries(inside))
 }
-
-const partsOfCombined = new WeakMap<object, readonly AggregateFunction<never, unknown, unknown>[]>()
 
 /** What an aggregate was combined of; undefined: it is no combination. */
 export function partsOf(
   aggregate: AggregateFunction<never, unknown, unknown>,
 ): readonly AggregateFunction<never, unknown, unknown>[] | undefined {
-  return partsOfCombined.get(aggregate)
+  return combinedParts(aggregate)?.aggregates
 }
 
 /** Undefined where some part does not say. */

@@ -134,7 +134,7 @@ resultOf: (counts) => ${result}
   const { classesOf, resultOf } = compile(filters)
   const classes = Math.max(filters.length, 1)
   const table = { newValues: () => noValues(classes), addValue, mergeValues, sizeOfValues }
-  return withFields(create(selector, classesOf, resultOf, table), FIELDS)
+  return withFields(create(selector, classesOf, resultOf, table), FIELDS, 'countDistinct')
 }
 
 /** What is compiled for the classes. */

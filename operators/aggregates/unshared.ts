@@ -4,6 +4,7 @@
  * Many a `merge` keeps parts of it, as in `a[type] ??= b[type]`, and changes them later, as the first argument that they have become. So each window
  * gets a copy of its own. The aggregates that we have written keep nothing that they change. Pure functions, any thread.
  */
+import { partField } from '../../checkpoint/accumulator-layout.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { fieldsOf } from './accumulator-fields.ts'
 import { partsOf } from './combine.ts'
@@ -26,7 +27,7 @@ function unshareParts(
 ): Unshare<Record<string, unknown>> | undefined {
   const foreign = parts.flatMap((part, i) => {
     const unshare = unshareFor(part)
-    return unshare === undefined ? [] : [{ name: `p${i}`, unshare }]
+    return unshare === undefined ? [] : [{ name: partField(i), unshare }]
   })
   if (foreign.length === 0) return undefined
   return (accumulator) => {

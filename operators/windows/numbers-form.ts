@@ -6,8 +6,9 @@
  * fields of an accumulator say nothing of what is in them. The code is compiled for the fields of one aggregate. Used by one thread.
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
-import { fieldsOf, flatName } from '../aggregates/accumulator-fields.ts'
+import { fieldsOf } from '../aggregates/accumulator-fields.ts'
 import type { AccumulatorFields } from '../aggregates/accumulator-fields.ts'
+import { flatNames } from '../aggregates/flat-accumulator.ts'
 import { evaluate, uniqueComment } from '../chain/own-code.ts'
 import type { PartialResult } from './partial-result.ts'
 import { collectPaths, writeAccumulator } from './totals-form.ts'
@@ -32,7 +33,7 @@ export function numbersForm<Acc>(
   if (fields === undefined || !canBeNumbers(fields)) return undefined
   const paths: string[] = []
   collectPaths(fields, '', paths)
-  const flatPaths = paths.map((_, i) => `.${flatName(i)}`)
+  const flatPaths = (flatNames(aggregate) ?? []).map((name) => `[${JSON.stringify(name)}]`)
   const source = `${uniqueComment()} 'use strict'
 const small = (v) => (v | 0) === v && (v !== 0 || 1 / v > 0) ? v | 0 : v
 return {

@@ -6,7 +6,7 @@
  * themselves what they hold: they may lie in a checkpoint and be read by a job that is planned in another way.
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
-import { compileFlattening, fieldsOf } from '../aggregates/accumulator-fields.ts'
+import { compileFlattening } from '../aggregates/flat-accumulator.ts'
 
 /** The field that only partial results have. */
 const RECORDS = 'millrace.partialOf'
@@ -33,9 +33,9 @@ export interface PartialForm<Acc> {
 export function partialForm<Acc>(
   aggregate: AggregateFunction<never, Acc, unknown>,
 ): PartialForm<Acc> {
-  const fields = fieldsOf(aggregate)
-  if (fields === undefined) return nested(aggregate)
-  const { flatten, restore } = compileFlattening(fields, [RECORDS, 'key'])
+  const flattening = compileFlattening(aggregate, [RECORDS, 'key'])
+  if (flattening === undefined) return nested(aggregate)
+  const { flatten, restore } = flattening
   return { make: flatten, accumulatorOf: restore } as PartialForm<Acc>
 }
 
