@@ -7,7 +7,7 @@ import { writeText } from './buffer-text.ts'
 import { ShapeBook, type ShapePlan } from './column-plans.ts'
 import type { WriterOutput } from './column-writers.ts'
 import { packList } from './msgpack.ts'
-import { UnsendableValueError, type ValuePath } from './sendable.ts'
+import { findUnsendable, UnsendableValueError, type ValuePath } from './sendable.ts'
 
 const INITIAL_BYTES = 8 * 1024
 /** Room beyond this is given back after the batch that needed it. */
@@ -33,7 +33,7 @@ export class ColumnEncoder {
       const bad = this.#write(plan, values, length)
       if (bad === length) {
         this.#shapes.fitted()
-        return this.#finish(plan, length)
+        return this.#finish(plan, values, length)
       }
       plan = bad < 0 ? undefined : this.#shapes.replan(plan, values, length, bad)
     }
@@ -54,7 +54,7 @@ export class ColumnEncoder {
     }
   }
 
-  #finish(plan: ShapePlan, length: number): Uint8Array {
+  #finish(plan: ShapePlan, values: readonly unknown[], length: number): Uint8Array {
     const output = this.#output
     const { short, text } = output
     const columnsEnd = plan.start + plan.bytesPerRecord * length
@@ -67,7 +67,7 @@ export class ColumnEncoder {
     output.text = ''
     let otherBytes = 0
     if (plan.others.length > 0) {
-      const list = this.#packOthers(plan)
+      const list = this.#packOthers(plan, values)
       otherBytes = list.length
       this.#reserve(end + otherBytes, end)
       list.copy(output.bytes, end)
@@ -85,16 +85,16 @@ export class ColumnEncoder {
     return bytes.subarray(0, end)
   }
 
-  #packOthers(plan: ShapePlan): Buffer {
+  #packOthers(plan: ShapePlan, values: readonly unknown[]): Buffer {
     const { others } = this.#output
     try {
       return packList(others, others.length, this.#where)
     } catch (error) {
       if (!(error instanceof UnsendableValueError)) throw error
-      const way = plan.others[error.recordIndex % plan.others.length] ?? []
-      const path: ValuePath = [...way, ...error.path]
       const index = Math.floor(error.recordIndex / plan.others.length)
-      throw new UnsendableValueError(index, path, error.found, this.#where)
+      // From the record itself: of a cycle that leads through columns, what was packed shows only that it comes again.
+      const found = findUnsendable(values[index]) ?? wayThrough(plan, error)
+      throw new UnsendableValueError(index, found.path, found.found, this.#where)
     } finally {
       others.length = 0
     }
@@ -117,4 +117,12 @@ export class ColumnEncoder {
 /** The same memory, for numbers of any width. */
 export function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Where the value is that was refused, in its record: what an extension writes may be another each time. */
+function wayThrough(
+  { others }: ShapePlan,
+  { recordIndex, path, found }: UnsendableValueError,
+): { readonly path: ValuePath; readonly found: string } {
+  return { path: [...(others[recordIndex % others.length] ?? []), ...path], found }
 }

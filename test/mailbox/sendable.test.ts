@@ -106,6 +106,76 @@ for (const name of CODEC_NAMES) {
   })
 }
 
+interface Node {
+  readonly n: number
+  inner: { x: number; next: unknown }
+}
+
+/** What closes a cycle, in an object that all records have within another, and the shortest way around. */
+const cycles: [string, (record: Node) => unknown, (string | number)[], RegExp][] = [
+  [
+    'the record',
+    (record) => record,
+    ['inner', 'next'],
+    /a cycle back to record at record\.inner\.next /,
+  ],
+  [
+    'the object within it',
+    ({ inner }) => inner,
+    ['inner', 'next'],
+    /a cycle back to record\.inner at record\.inner\.next /,
+  ],
+  [
+    'the record, in lists',
+    (record) => [[record]],
+    ['inner', 'next', 0, 0],
+    /a cycle back to record at record\.inner\.next\[0\]\[0\] /,
+  ],
+  [
+    'the record, in a map',
+    (record) => new Map([['k', { record }]]),
+    ['inner', 'next', '<value of k>', 'record'],
+    /a cycle back to record at /,
+  ],
+  [
+    'an object that only one record has',
+    () => {
+      const own: { list: unknown[] } = { list: [] }
+      own.list.push({ own })
+      return own
+    },
+    ['inner', 'next', 'list', 0, 'own'],
+    /a cycle back to record\.inner\.next at record\.inner\.next\.list\[0\]\.own /,
+  ],
+]
+
+for (const [what, close, path, message] of cycles) {
+  for (const name of CODEC_NAMES) {
+    test(`${name}: a cycle back to ${what} is named by the shortest way`, () => {
+      const batch = (): Node[] =>
+        Array.from({ length: 60 }, (_, n) => ({ n, inner: { x: n, next: null } }))
+      const oneIsBad = batch()
+      const allAreBad = batch()
+      oneIsBad[41]!.inner.next = close(oneIsBad[41]!)
+      for (const record of allAreBad) record.inner.next = close(record)
+      // With columns that are in use already, and that are made for it.
+      for (const warm of [batch(), []]) {
+        for (const [bad, index] of [
+          [oneIsBad, 41],
+          [allAreBad, 0],
+        ] as const) {
+          const codec = createCodec(name, { where: "operator 'enrich'" })
+          codec.encode(warm, warm.length)
+          const error = caught(() => codec.encode(bad, bad.length))
+          assert.equal(error.path, path)
+          assert.is(error.recordIndex, index)
+          assert.match(error.message, message)
+        }
+      }
+    })
+  }
+}
+
 test('the same object twice is no cycle', () => {
   const shared = { x: 1 }
   const codec = createCodec('msgpack')
