@@ -21,7 +21,11 @@ const extensions: AnyExtension[] = []
  * Lets instances of `extension.Class` (and of its subclasses) travel: `write` gives the plain data that stands for one, `read`
  * makes one of it. `write` must be pure: it may be called more than once per instance. Its data may hold anything sendable.
  *
- * Throws `INVALID_CODEC_EXTENSION` when the type is not an integer from 1 to 63 or is taken by another class.
+ * What a codec carries as it is keeps its form: plain objects, arrays, Map, Set, Date, RegExp, Error, buffers, views on them, and primitives. msgpackr alone would honour an
+ * extension for some of these classes and not for others, and records as columns have a form of their own for some. A subclass of them may be registered.
+ *
+ * Throws `INVALID_CODEC_EXTENSION` when the type is not an integer from 1 to 63 or is taken by another class, and for one of the classes above, or a
+ * class that they are instances of.
  * Registering the same class with the same type again replaces the functions.
  */
 export function registerCodecExtension<T>(extension: CodecExtension<T>): void {
@@ -42,6 +46,7 @@ export function registerCodecExtension<T>(extension: CodecExtension<T>): void {
       `expected Class, write and read as functions in extension ${type}`,
     )
   }
+  refuseBuiltIn(Class)
   const entry = extension as unknown as AnyExtension
   const known = extensions.findIndex((other) => other.type === type)
   if (known >= 0) {
@@ -63,6 +68,29 @@ export function registerCodecExtension<T>(extension: CodecExtension<T>): void {
     write: (instance: unknown) => extensionOfType(type)?.write(instance),
     read: (data: unknown) => extensionOfType(type)?.read(data),
   })
+}
+
+/** One of each class whose instances travel as they are; of primitives, for nothing else is an instance of their classes, an object around one. */
+const BUILT_IN: readonly object[] = [
+  [{}, [], () => {}, new Map(), new Set(), new Date(0), /./, new Error()],
+  [new ArrayBuffer(0), new DataView(new ArrayBuffer(0)), Buffer.alloc(0)],
+  [new Int8Array(), new Uint8Array(), new Uint8ClampedArray(), new Int16Array(), new Uint16Array()],
+  [new Int32Array(), new Uint32Array(), new Float32Array(), new Float64Array()],
+  [new BigInt64Array(), new BigUint64Array()],
+  [0n, 0, '', false, Symbol.iterator].map((value): object => Object(value) as object),
+].flat()
+
+function refuseBuiltIn(Class: AnyExtension['Class']): void {
+  const found = BUILT_IN.find((each) => each instanceof Class)
+  if (found === undefined) return
+  const which =
+    found.constructor === Class
+      ? `instances of ${Class.name}`
+      : `instances of ${found.constructor.name}, which are instances of ${Class.name} too,`
+  throw new MillraceError(
+    'INVALID_CODEC_EXTENSION',
+    `${which} travel as they are: expected another class, or a subclass`,
+  )
 }
 
 /** The registration that `value` falls under. */

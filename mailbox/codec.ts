@@ -20,7 +20,7 @@ export interface RecordCodec {
 export type CodecName = 'columns' | 'msgpack'
 
 /**
- * A class whose instances may travel inside records (for example an actor reference).
+ * A class whose instances may travel inside records (for example an actor reference); not one that travels as it is, such as Date.
  * Registered once per thread.
  */
 export interface CodecExtension<T> {

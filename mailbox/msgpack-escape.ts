@@ -75,11 +75,11 @@ export function escapeValue(value: unknown): unknown {
   if (typeof value === 'number') return Object.is(value, -0) ? NEGATIVE_ZERO : value
   if (typeof value !== 'object' || value === null) return value
   if (Object.getPrototypeOf(value) === Object.prototype) return escapeFields(value)
-  if (Array.isArray(value)) return Array.from(value, escapeValue)
   const extension = extensionOf(value)
   if (extension !== undefined) {
     return new ExtensionData(extension.type, escapeValue(extension.write(value)))
   }
+  if (Array.isArray(value)) return Array.from(value, escapeValue)
   if (value instanceof Map) {
     const copy = new Map<unknown, unknown>()
     for (const [key, item] of value) copy.set(escapeKey(key), escapeValue(item))

@@ -105,12 +105,14 @@ function examineObject(value: object, depth: number): number {
   if (depth >= MAX_DEPTH) return UNSENDABLE
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype) return examinePlain(value, depth)
-  if (Array.isArray(value)) {
-    let flags = 0
-    for (let i = 0; i < value.length; i++) flags |= examine(value[i], depth + 1)
-    return flags
-  }
+  if (prototype === Array.prototype) return examineArray(value as unknown[], depth)
   return examineInstance(value, prototype, depth)
+}
+
+function examineArray(values: readonly unknown[], depth: number): number {
+  let flags = 0
+  for (let i = 0; i < values.length; i++) flags |= examine(values[i], depth + 1)
+  return flags
 }
 
 /**
@@ -141,6 +143,7 @@ function examineFields(value: object, depth: number): number {
 function examineInstance(value: object, prototype: unknown, depth: number): number {
   const extension = extensionOf(value)
   if (extension !== undefined) return examine(extension.write(value), depth + 1)
+  if (Array.isArray(value)) return examineArray(value, depth)
   if (value instanceof Date || value instanceof RegExp || value instanceof ArrayBuffer) return 0
   if (ArrayBuffer.isView(value)) return isKnownView(value) ? 0 : UNSENDABLE
   if (value instanceof Map) {

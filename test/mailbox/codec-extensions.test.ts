@@ -51,6 +51,86 @@ for (const name of CODEC_NAMES) {
   })
 }
 
+const BUILT_IN: readonly (new (...args: never[]) => object)[] = [
+  [Object, Array, Map, Set, Date, RegExp, Error, ArrayBuffer, DataView, Buffer],
+  [Uint8Array, Float64Array, BigInt64Array, Object.getPrototypeOf(Uint8Array), Function],
+  [BigInt, Number, String, Boolean, Symbol],
+].flat() as never
+
+for (const Class of BUILT_IN) {
+  test(`what travels as it is stays so: ${Class.name} cannot be registered`, () => {
+    assert.throws(
+      () => registerCodecExtension({ type: 33, Class, write: () => 1, read: () => new Class() }),
+      (error: MillraceError) =>
+        error.code === 'INVALID_CODEC_EXTENSION' &&
+        new RegExp(`instances of ${Class.name}( too,)? travel as they are`).test(error.message),
+    )
+  })
+}
+
+test('nor can a class that built-in ones claim to be instances of', () => {
+  class Claims {
+    static [Symbol.hasInstance](value: unknown): boolean {
+      return value instanceof Map
+    }
+  }
+  assert.throws(
+    () =>
+      registerCodecExtension({ type: 33, Class: Claims, write: () => 1, read: () => new Claims() }),
+    (error: MillraceError) => error.code === 'INVALID_CODEC_EXTENSION',
+  )
+})
+
+class Day extends Date {}
+class Index extends Map<string, number> {}
+class Bag extends Set<number> {}
+class Row extends Array<number> {}
+class Bytes extends Uint8Array {}
+class Pattern extends RegExp {}
+class Problem extends Error {}
+
+const SUBCLASSES: readonly (readonly [object, (instance: never) => unknown])[] = [
+  [new Day(5), (day: Day) => day.getTime()],
+  [new Index([['a', 1]]), (index: Index) => [...index]],
+  [new Bag([1]), (bag: Bag) => [...bag]],
+  [Row.of(1, 2), (row: Row) => [...row]],
+  [Bytes.of(1, 2), (bytes: Bytes) => [...bytes]],
+  [new Pattern('a', 'g'), (pattern: Pattern) => pattern.source],
+  [new Problem('b'), (problem: Problem) => problem.message],
+]
+
+SUBCLASSES.forEach(([instance, write], i) => {
+  const Class = instance.constructor as new () => object
+  // What is written besides shows that nothing else stands for the instance: neither its elements nor its fields.
+  const read = (data: unknown): object => {
+    const [content, zero] = data as [unknown, number]
+    assert.ok(Object.is(zero, -0))
+    return Object.assign(Object.create(Class.prototype) as object, { content })
+  }
+  registerCodecExtension({
+    type: 40 + i,
+    Class,
+    write: (given: unknown) => [write(given as never), -0],
+    read,
+  })
+
+  for (const name of CODEC_NAMES) {
+    test(`${name}: subclasses of built-in classes may be registered, as ${Class.name}`, () => {
+      const codec = createCodec(name)
+      for (const value of [1, -0]) {
+        const batch = Array.from({ length: 50 }, (_, id) => ({ id, value, own: instance }))
+        for (let round = 0; round < 2; round++) {
+          const records = codec.decode(Buffer.from(codec.encode(batch, 50)), 50) as typeof batch
+          const { own } = records[7] as { own: object & { content?: unknown } }
+          assert.instance(own, Class)
+          assert.equal(own.content, write(instance as never))
+          assert.ok(Object.is(records[7]?.value, value))
+        }
+      }
+    })
+  }
+})
+
 test('the same class may be registered again, another class with its type may not', () => {
   registerCodecExtension(extension)
   const refused = (error: MillraceError) => error.code === 'INVALID_CODEC_EXTENSION'
