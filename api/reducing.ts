@@ -1,6 +1,7 @@
 /**
  * Makes an aggregate function of a reduce function.
  */
+import { withKind } from '../checkpoint/accumulator-layout.ts'
 import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { AggregateFunction } from '../checkpoint/aggregate-function.ts'
  * record: plain data that a snapshot can hold, where a marker object for "nothing yet" could not.
  */
 export function reducing<T>(reduce: (a: T, b: T) => T): AggregateFunction<T, T[], T> {
-  return {
+  const aggregate: AggregateFunction<T, T[], T> = {
     createAccumulator: () => [],
     add(accumulator, value) {
       accumulator[0] = accumulator.length === 0 ? value : reduce(accumulator[0] as T, value)
@@ -22,4 +23,5 @@ export function reducing<T>(reduce: (a: T, b: T) => T): AggregateFunction<T, T[]
       return a
     },
   }
+  return withKind(aggregate, 'reduce')
 }

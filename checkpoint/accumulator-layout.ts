@@ -23,7 +23,12 @@ export interface CombinedParts {
 }
 
 /** The kind of what is not noted. */
-const FOREIGN = "aggregate of the user's"
+const CUSTOM = 'custom'
+/** What kinds are called in errors, where it is not their own name. */
+const TITLES: ReadonlyMap<string, string> = new Map([
+  ['sum', 'a sum or mean'],
+  [CUSTOM, "an aggregate of the user's"],
+])
 
 const kinds = new WeakMap<object, string>()
 const combined = new WeakMap<object, CombinedParts>()
@@ -53,7 +58,7 @@ export function partField(part: number): string {
 /** What the accumulators of an aggregate are made of. */
 export function layoutOf(aggregate: AnyAggregate): AccumulatorLayout {
   const parts = partsOf(aggregate)
-  if (parts === undefined) return kinds.get(aggregate) ?? FOREIGN
+  if (parts === undefined) return kinds.get(aggregate) ?? CUSTOM
   return parts.names.map((name, i) => [name, layoutOf(parts.aggregates[i] as AnyAggregate)])
 }
 
@@ -113,7 +118,7 @@ function partsUpgrade(
 
 /** For accumulators of which nothing is known but their place. */
 function checkFields(aggregate: AnyAggregate): Upgrade | undefined {
-  if (layoutOf(aggregate) === FOREIGN) return undefined
+  if (layoutOf(aggregate) === CUSTOM) return undefined
   const empty = aggregate.createAccumulator()
   return (accumulator) => {
     if (fits(aggregate, accumulator, empty)) return accumulator
@@ -125,7 +130,8 @@ function checkFields(aggregate: AnyAggregate): Upgrade | undefined {
 
 /** Whether an accumulator has the fields of an empty one. */
 function fits(aggregate: AnyAggregate, accumulator: unknown, empty: unknown): boolean {
-  if (layoutOf(aggregate) === FOREIGN) return true
+  if (layoutOf(aggregate) === CUSTOM) return true
+  if (Array.isArray(empty)) return Array.isArray(accumulator)
   if (!isObject(accumulator) || !isObject(empty)) return false
   const names = Object.keys(empty)
   if (Object.keys(accumulator).some((name) => !Object.hasOwn(empty, name))) return false
@@ -137,7 +143,7 @@ function fits(aggregate: AnyAggregate, accumulator: unknown, empty: unknown): bo
 
 function nameOf(layout: AccumulatorLayout): string {
   if (typeof layout !== 'string') return 'a combination'
-  return /^[aeiou]/.test(layout) ? `an ${layout}` : `a ${layout}`
+  return TITLES.get(layout) ?? `a ${layout}`
 }
 
 function asFields(accumulator: unknown): Record<string, unknown> {

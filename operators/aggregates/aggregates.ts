@@ -44,7 +44,7 @@ type Missing = null | undefined
 
 const SUM_FIELDS: AccumulatorFields = { sum: 'total', lost: 'total', count: 'total' }
 /** A sum can become a mean: both accumulate the same. */
-const SUM_KIND = 'sum or mean'
+const SUM_KIND = 'sum'
 const EXTREME_FIELDS: AccumulatorFields = { value: 'value' }
 
 /**

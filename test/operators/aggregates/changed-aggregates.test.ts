@@ -215,6 +215,34 @@ for (const keeper of Object.keys(KEEPERS)) {
   })
 }
 
+for (const windows of [tumbling(100), session(100)]) {
+  const reduced = (sales: Stream<Sale>): Stream<unknown> =>
+    sales
+      .keyBy((sale) => sale.shop)
+      .window(windows)
+      .reduce((a, b) => ({ shop: a.shop, n: a.n + b.n }))
+  const counted = (sales: Stream<Sale>): Stream<unknown> =>
+    sales
+      .keyBy((sale) => sale.shop)
+      .window(windows)
+      .aggregate(product)
+
+  test(`${windows.name}: a reduce goes on, also from a snapshot that says nothing`, () => {
+    const before = operatorHarness(reduced)
+    before.processRecord({ shop, n: 3 }, AT)
+    const snapshot = before.snapshot()
+    for (const restore of [snapshot, withoutLayouts(snapshot)]) {
+      const harness = operatorHarness(reduced, { restore })
+      harness.processRecord({ shop, n: 5 }, AT)
+      harness.processWatermark(1_000)
+      assert.equal(harness.takeValues(), [{ shop, n: 8 }])
+    }
+    const { code, message } = errorOf(() => operatorHarness(counted, { restore: snapshot }))
+    assert.is(code, 'INCOMPATIBLE_STATE')
+    assert.match(message, /its aggregate was stored as a reduce, but is an aggregate of the user's/)
+  })
+}
+
 /** As versions wrote snapshots that did not say what accumulators were made of. */
 function withoutLayouts(snapshot: HarnessSnapshot): HarnessSnapshot {
   return snapshot.map((each) => ({
