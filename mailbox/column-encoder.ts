@@ -7,7 +7,7 @@ import { writeText } from './buffer-text.ts'
 import { ShapeBook, type ShapePlan } from './column-plans.ts'
 import type { WriterOutput } from './column-writers.ts'
 import { packList } from './msgpack.ts'
-import { findUnsendable, UnsendableValueError, type ValuePath } from './sendable.ts'
+import { findUnsendable, UnsendableValueError, type Finding } from './sendable.ts'
 
 const INITIAL_BYTES = 8 * 1024
 /** Room beyond this is given back after the batch that needed it. */
@@ -94,7 +94,7 @@ export class ColumnEncoder {
       const index = Math.floor(error.recordIndex / plan.others.length)
       // From the record itself: of a cycle that leads through columns, what was packed shows only that it comes again.
       const found = findUnsendable(values[index]) ?? wayThrough(plan, error)
-      throw new UnsendableValueError(index, found.path, found.found, this.#where)
+      throw new UnsendableValueError(index, found, this.#where)
     } finally {
       others.length = 0
     }
@@ -123,6 +123,6 @@ export function viewOf(bytes: Buffer): DataView {
 function wayThrough(
   { others }: ShapePlan,
   { recordIndex, path, found }: UnsendableValueError,
-): { readonly path: ValuePath; readonly found: string } {
+): Finding {
   return { path: [...(others[recordIndex % others.length] ?? []), ...path], found }
 }

@@ -117,7 +117,7 @@ function refuseUnsendable(
 ): void {
   for (let i = 0; i < length; i++) {
     const finding = findUnsendable(values[i])
-    if (finding !== undefined) throw new UnsendableValueError(i, finding.path, finding.found, where)
+    if (finding !== undefined) throw new UnsendableValueError(i, finding, where)
   }
 }
 

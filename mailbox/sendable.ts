@@ -21,6 +21,13 @@ declare global {
 /** Where a value stands inside a record: property names, array indexes, and words such as `<key>`. */
 export type ValuePath = readonly (string | number)[]
 
+/** Something that cannot be sent: where it is, what it is, and of a cycle the way to what it leads back to. */
+export interface Finding {
+  readonly path: ValuePath
+  readonly found: string
+  readonly backTo?: ValuePath | undefined
+}
+
 /** Something inside a record can not be sent to another thread or written to a disk. Code `UNSENDABLE_VALUE`. */
 export class UnsendableValueError extends MillraceError {
   override readonly name: string = 'UnsendableValueError'
@@ -30,9 +37,11 @@ export class UnsendableValueError extends MillraceError {
   readonly path: ValuePath
   /** What was found, e.g. `a function`. */
   readonly found: string
+  /** Of a cycle, the way to what it leads back to. */
+  readonly backTo: ValuePath | undefined
 
   /** `where` names the sender, e.g. `operator 'enrich'`. */
-  constructor(recordIndex: number, path: ValuePath, found: string, where?: string) {
+  constructor(recordIndex: number, { path, found, backTo }: Finding, where?: string) {
     super(
       'UNSENDABLE_VALUE',
       `${where === undefined ? '' : `${where}: `}expected plain data, got ${found} at ${showPath(path)} of the record ` +
@@ -41,6 +50,7 @@ export class UnsendableValueError extends MillraceError {
     this.recordIndex = recordIndex
     this.path = path
     this.found = found
+    this.backTo = backTo
   }
 }
 
@@ -218,8 +228,6 @@ export function findUnsendable(value: unknown, root = 'record'): Finding | undef
   return find(value, { root, above: new Map() }, [])
 }
 
-type Finding = { path: ValuePath; found: string }
-
 /** One search: what the whole value is called, and the objects on the way to where it is. */
 interface Search {
   readonly root: string
@@ -233,7 +241,8 @@ function find(value: unknown, search: Search, path: ValuePath): Finding | undefi
   if (typeof value !== 'object' || value === null) return undefined
   const { root, above } = search
   const seen = above.get(value)
-  if (seen !== undefined) return { path, found: `a cycle back to ${showPath(seen, root)}` }
+  if (seen !== undefined)
+    return { path, found: `a cycle back to ${showPath(seen, root)}`, backTo: seen }
   if (path.length >= MAX_DEPTH)
     return { path: path.slice(0, 8), found: `nesting deeper than ${MAX_DEPTH} levels` }
   const name = ArrayBuffer.isView(value)

@@ -119,10 +119,14 @@ export class SnapshotPacker {
       return packListForNow(list, list.length)
     } catch (cause) {
       if (!(cause instanceof UnsendableValueError)) throw cause
-      const { where, path } = describe(cause.recordIndex, cause.path)
+      const { recordIndex, path: way, found, backTo } = cause
+      const { where, path } = describe(recordIndex, way)
+      // What it leads back to is called as the value is called here, not as an entry of a list.
+      const got =
+        backTo === undefined ? found : `a cycle back to ${describe(recordIndex, backTo).path}`
       throw new MillraceError(
         'UNSENDABLE_VALUE',
-        `operator '${this.#owner.operatorName}', ${where}: only plain data can be kept in state, got ${cause.found} at ${path}`,
+        `operator '${this.#owner.operatorName}', ${where}: only plain data can be kept in state, got ${got} at ${path}`,
         { cause },
       )
     }

@@ -101,6 +101,32 @@ test('a value that is not plain data is named with operator, state, key and path
     ],
     [
       (backend) => {
+        const parent: { child?: unknown } = {}
+        parent.child = [{ parent }]
+        backend.keyedState('list', listState<unknown>()).addAll([1, parent])
+      },
+      `operator 'counts', state 'list', key ["a",2]: only plain data can be kept in state, got a cycle back to value[1] at value[1].child[0].parent`,
+    ],
+    [
+      (backend) => {
+        const own: { self?: unknown } = {}
+        own.self = own
+        backend.operatorState('rules', broadcastState<string, unknown>()).set('x', { own })
+      },
+      `operator 'counts', state 'rules', item 0: only plain data can be kept in state, got a cycle back to value.own at value.own.self`,
+    ],
+    [
+      (backend) => {
+        const part = new ListPart('timers')
+        const payload: unknown[] = []
+        payload.push(payload)
+        part.payloads.push(['a', payload])
+        backend.registerKeyed(part)
+      },
+      `operator 'counts', state 'timers', key "a": only plain data can be kept in state, got a cycle back to payload at payload[0]`,
+    ],
+    [
+      (backend) => {
         backend.operatorState('names', splitListState<unknown>()).addAll([1, { f: () => 1 }])
       },
       `operator 'counts', state 'names', item 1: only plain data can be kept in state, got a function (f) at value.f`,
