@@ -1,4 +1,5 @@
 /** Jobs that go on from a snapshot of themselves with another aggregate: parts of `combine` that are new, gone, elsewhere, or of another kind. */
+import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
@@ -87,8 +88,72 @@ function lastOf(keeper: string, before: object, after: object): unknown {
   return harness.takeValues().at(-1)
 }
 
+interface Part {
+  readonly aggregate: () => Aggregate
+  readonly result: (numbers: readonly number[]) => unknown
+}
+
+const adding = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0)
+
+/** Parts that are each of the same kind wherever they are, and what they make of these numbers. */
+const PARTS: Readonly<Record<string, Part>> = {
+  n: { aggregate: () => count(), result: (numbers) => numbers.length },
+  sum: { aggregate: () => sum(numberOf) as Aggregate, result: adding },
+  '7': {
+    aggregate: () => mean(numberOf) as Aggregate,
+    result: (numbers) => adding(numbers) / numbers.length,
+  },
+  'a/b': { aggregate: () => max(numberOf) as Aggregate, result: (numbers) => Math.max(...numbers) },
+  own: {
+    aggregate: () => product,
+    result: (numbers) => numbers.reduce((all, n) => all * n, 1),
+  },
+  different: {
+    aggregate: () => countDistinct(numberOf) as Aggregate,
+    result: (numbers) => new Set(numbers).size,
+  },
+}
+
+const names = fc.shuffledSubarray(Object.keys(PARTS), { minLength: 1 })
+/** The names of parts, and of those that are in a combination within. */
+const partNames = fc.tuple(names, fc.option(names))
+
+type PartNames = readonly [outer: readonly string[], inner: readonly string[] | null]
+
+function combined([outer, inner]: PartNames): Aggregate {
+  const parts = outer.map((name) => [name, (PARTS[name] as Part).aggregate()] as const)
+  // In the middle, so that its place changes too.
+  if (inner !== null) parts.splice(parts.length >> 1, 0, ['in', combined([inner, null])])
+  return combine(Object.fromEntries(parts) as never)
+}
+
+/** What comes of two numbers, the first of which only parts have seen that were there before. */
+function expected(before: PartNames | undefined, after: PartNames, all: readonly [number, number]) {
+  const [outer, inner] = after
+  const results = outer.map((name) => {
+    const seen = before?.[0].includes(name) === true ? all : all.slice(1)
+    return [name, (PARTS[name] as Part).result(seen)] as const
+  })
+  const object: Record<string, unknown> = Object.fromEntries(results)
+  if (inner === null) return object
+  const innerBefore = before?.[1] ?? undefined
+  const within: PartNames | undefined = innerBefore === undefined ? undefined : [innerBefore, null]
+  object['in'] = expected(within, [inner, null], all)
+  return object
+}
+
 for (const keeper of Object.keys(KEEPERS)) {
   const n = count()
+  test(`${keeper}: whatever parts come and go, each has seen what came while it was there`, () => {
+    fc.assert(
+      fc.property(partNames, partNames, (before, after) => {
+        const got = lastOf(keeper, combined(before), combined(after))
+        assert.equal(got, expected(before, after, [3, 5]))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
   test(`${keeper}: a part that is new begins empty`, () => {
     const after = combine({ n, mean: mean(numberOf), best: topN(2, numberOf), own: product })
     assert.equal(lastOf(keeper, combine({ n }), after), {
