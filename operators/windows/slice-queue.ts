@@ -36,27 +36,6 @@ export type SliceAggregate<In, Acc> = Pick<
   'createAccumulator' | 'add' | 'merge'
 >
 
-/** The slices of one key: what is said here holds for both kinds of queues. */
-export interface SlicesOfKey<In, Acc> {
-  readonly isEmpty: boolean
-  /** Adds a slice, mostly one that is newer than all others; the accumulator belongs to the queue from now on. */
-  push(at: SliceStart, accumulator: Acc): void
-  /** Drops the slices that start before `start`. */
-  dropBefore(start: number): void
-  /** The aggregate of all slices: only to be read, and only until the queue changes. The queue is not empty. */
-  total(): Acc
-  /** Adds a record to the slice that starts at `start`, which may be any, and may not be there yet. Costs the length of the queue. */
-  addLate(start: number, value: In): void
-  /** The same with what records of one slice have been added up to. */
-  mergeLate(start: number, accumulator: Acc): void
-  /** For a snapshot: the accumulators themselves, to be packed before the queue changes. */
-  contents(): SliceQueueContents<Acc>
-  /** Puts back what a snapshot holds, into an empty queue. */
-  restore(contents: SliceQueueContents<Acc>): void
-  /** The key has gone: the queue is not used any more. */
-  forget(): void
-}
-
 /** Where a slice starts: an object that all keys share, because V8 would box a number for each of them. */
 export interface SliceStart {
   readonly start: number
@@ -79,7 +58,7 @@ class Entry<Acc> {
 }
 
 /** The slices of one key in the order of their starts. */
-export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
+export class SliceQueue<In, Acc> {
   readonly #aggregate: SliceAggregate<In, Acc>
   readonly #unshare: Unshare<Acc> | undefined
   /** The two ends of the front: what leaves next, and where it meets the back. */
@@ -98,10 +77,12 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     this.#unshare = unshare
   }
 
+  /** Whether there is no slice. */
   get isEmpty(): boolean {
     return this.#oldest === undefined && this.#newest === undefined
   }
 
+  /** Adds a slice, mostly one that is newer than all others; the accumulator belongs to the queue from now on. */
   push(at: SliceStart, accumulator: Acc): void {
     const newest = this.#newest
     const end = newest === undefined ? this.#lastOfFront() : newest.at
@@ -135,6 +116,7 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     return this.#oldest === undefined ? undefined : this.#frontEnd
   }
 
+  /** Drops the slices that start before `start`. */
   dropBefore(start: number): void {
     this.#pop(start)
     if (this.#oldest !== undefined || this.#newest === undefined) return
@@ -171,6 +153,8 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
   }
 
   /**
+   * The aggregate of all slices: only to be read, and only until the queue changes. The queue is not empty.
+   *
    * The back is joined into the oldest front aggregate itself, because that one mostly leaves before the next question; where it
    * stays, only what has come since is joined.
    */
@@ -189,10 +173,12 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     return oldest.value
   }
 
+  /** Adds a record to the slice that starts at `start`, which may be any, and may not be there yet. Costs the length of the queue. */
   addLate(start: number, value: In): void {
     this.#change({ start }, (into) => this.#aggregate.add(into, value))
   }
 
+  /** The same with what records of one slice have been added up to. */
   mergeLate(start: number, accumulator: Acc): void {
     this.#change({ start }, (into) => this.#merge(into, accumulator))
   }
@@ -274,6 +260,7 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     return linked(this.#newest).reverse()
   }
 
+  /** For a snapshot: the accumulators themselves, to be packed before the queue changes. */
   contents(): SliceQueueContents<Acc> {
     const front = linked(this.#oldest).reverse()
     return {
@@ -282,6 +269,7 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     }
   }
 
+  /** Puts back what a snapshot holds, into an empty queue. */
   restore({ front, back }: SliceQueueContents<Acc>): void {
     for (const [start, aggregate, joined] of front) {
       const entry: Entry<Acc> = new Entry({ start }, aggregate, this.#oldest)
@@ -291,14 +279,27 @@ export class SliceQueue<In, Acc> implements SlicesOfKey<In, Acc> {
     }
     for (const [start, accumulator] of back) this.push({ start }, accumulator)
   }
-
-  forget(): void {
-    // Nothing of it lies elsewhere.
-  }
 }
 
 function linked<Acc>(first: Entry<Acc> | undefined): Entry<Acc>[] {
   const entries: Entry<Acc>[] = []
   for (let entry = first; entry !== undefined; entry = entry.next) entries.push(entry)
   return entries
+}
+
+/** The slices of a queue, oldest first, each with its own accumulator: what front entries hold besides is taken away by `minus`. */
+export function ownSlices<Acc>(
+  { front, back }: SliceQueueContents<Acc>,
+  minus: (a: Acc, b: Acc) => Acc,
+): readonly (readonly [start: number, accumulator: Acc])[] {
+  // Front entries hold what is newer than they are in the front, and the first ones of the back perhaps.
+  const own: (readonly [start: number, accumulator: Acc])[] = []
+  let newer: Acc | undefined
+  for (const [start, aggregate, joined] of front) {
+    let inFront = aggregate
+    for (const [, accumulator] of back.slice(0, joined)) inFront = minus(inFront, accumulator)
+    own.push([start, newer === undefined ? inFront : minus(inFront, newer)])
+    newer = inFront
+  }
+  return [...own.reverse(), ...back]
 }

@@ -1,152 +1,215 @@
 /**
- * The slices of all keys of an operator whose accumulators are totals (`totals-form`): what each window adds up to is kept per key, what
+ * The slices of keys that windows have taken in, where accumulators are totals (`totals-form`): what each window adds up to is kept per key, what
  * comes is added and what leaves is taken away again. So a firing costs nothing per slice, however many there are in a window.
  *
  *      chunk 0: |k3|k1|k7|k2|…|      chunk 1: |k1|k3|…        an entry per slice and key: index of the key, the key's entry before it,
  *               '- run -'                                     start of the slice, the accumulator
  *
- * Entries are given out one behind the other and come back as runs, the entries of one slice that lie side by side in a chunk; a chunk
- * of which nothing is in use is used again or let go. A key finds its own entries from the newest to the oldest. All of it lies in typed arrays,
+ * Entries are made before they are taken in, for open slices. A key finds those that were taken in from the newest to the oldest. All of it lies in typed arrays,
  * which the garbage collector does not go over. Used by one thread.
  */
-import type { SliceQueueContents } from './slice-queue.ts'
+import { CHUNK_BITS, EntryChunks } from './entry-chunks.ts'
+import { sliceAt } from './packed-slice.ts'
+import type { PackedSlice } from './packed-slice.ts'
 import type { TotalsForm } from './totals-form.ts'
 
-/** Entries per chunk, as a power of two. */
-const CHUNK_BITS = 12
-const CHUNK_ENTRIES = 1 << CHUNK_BITS
-const INDEX_MASK = CHUNK_ENTRIES - 1
+const INDEX_MASK = (1 << CHUNK_BITS) - 1
 /** Places of an entry. */
 const KEY = 0
 const BEFORE = 1
 const START = 2
 const VALUES = 3
-/** In the place of a key's index: the key has gone. */
-const NO_KEY = -1
 /** The end of a key's entries. */
 const NO_ENTRY = -1
 const FIRST_KEYS = 64
-const NO_CHUNK = new Float64Array(0)
 
-/** A slice, and where its entries lie: `from` and `to` of each run, `[from, to)`, one behind the other. */
-interface Slice {
-  readonly start: number
-  readonly runs: number[]
-}
-
-/** See the head of this file. Keys are known by their index, which `addKey` gives out. */
+/** See the head of this file. Keys are known by an index, counted from 0. */
 export class SliceTotals<Acc> {
+  /** The entries: at `stride` times their number in a chunk, the accumulator `head` behind. */
+  readonly chunks: Float64Array[]
+  readonly stride: number
+  readonly head = VALUES
+  /** What the slices of each key add up to, `width` numbers, and how many entries they are. */
+  totals: Float64Array
+  counts = new Int32Array(FIRST_KEYS)
+  /** Entries of each key that were made and not taken in. */
+  pending = new Int32Array(FIRST_KEYS)
+  /** The keys with entries that were taken in, and others until they are left out, in the order in which they came; and how many. */
+  order = new Int32Array(FIRST_KEYS)
+  ordered = 0
   readonly #form: TotalsForm<Acc>
   readonly #width: number
-  /** Numbers per entry. */
-  readonly #stride: number
-  readonly #chunks: Float64Array[] = []
-  /** Entries of each chunk that are in use. */
-  readonly #live: number[] = []
-  /** The chunk that entries are taken from, and how many of it have been. */
-  #current = -1
-  #used = CHUNK_ENTRIES
-  /** Chunks of which nothing is in use, without the current one, and numbers of chunks that were let go. */
-  readonly #spare: number[] = []
-  readonly #vacant: number[] = []
-  /** In the order of their starts. */
-  readonly #slices: Slice[] = []
-  /** Slices that start before it have left. */
-  #oldestStart = Number.NEGATIVE_INFINITY
-  /** By the index of a key: what its slices add up to, how many they are, and the entry of the newest. */
-  #totals: Float64Array
-  #counts = new Int32Array(FIRST_KEYS)
+  readonly #memory: EntryChunks
+  /** By key: the newest entry that was taken in; `NO_ENTRY`: it is not in the order. */
   #newest = new Int32Array(FIRST_KEYS)
-  #keys = 0
-  /** The largest number in any accumulator so far, without its sign. */
+  /** In the order of their starts. */
+  readonly #slices: PackedSlice[] = []
+  /** The largest number that was taken in so far, without its sign, infinite if one was no integer, and the most entries of a key. */
   #largest = 0
-  readonly #freeKeys: number[] = []
+  #most = 0
+  /** See `#find`. */
+  #newer = NO_ENTRY
 
   constructor(form: TotalsForm<Acc>) {
     this.#form = form
     this.#width = form.width
-    this.#stride = VALUES + form.width
-    this.#totals = new Float64Array(FIRST_KEYS * form.width)
+    this.stride = VALUES + form.width
+    this.#memory = new EntryChunks(this.stride)
+    this.chunks = this.#memory.chunks
+    this.totals = new Float64Array(FIRST_KEYS * form.width)
   }
 
-  /** The index of a new key. */
-  addKey(): number {
-    const key = this.#freeKeys.pop() ?? this.#keys++
-    if (key === this.#counts.length) this.#growKeys(2 * key)
+  /** Whether what slices add up to is exact, in whatever order they come and leave: so far there were only integers, and no sum of them can be too large. */
+  get isExact(): boolean {
+    return this.#most * this.#largest <= Number.MAX_SAFE_INTEGER
+  }
+
+  /** To be called for an index that no key has, before all others. */
+  addKey(key: number): void {
+    if (key === this.counts.length) this.#growKeys(2 * key)
     this.#newest[key] = NO_ENTRY
-    return key
   }
 
-  /** Forgets a key and its slices: its index may be given out again. */
-  removeKey(key: number): void {
-    for (const entry of this.#entriesOf(key)) this.#chunkOf(entry)[this.#placeOf(entry)] = NO_KEY
-    this.#counts[key] = 0
-    this.#totals.fill(0, key * this.#width, (key + 1) * this.#width)
-    this.#freeKeys.push(key)
+  /** A key that has no entries that were taken in leaves the order. */
+  leaveOut(key: number): void {
+    this.#newest[key] = NO_ENTRY
   }
 
-  /** Number of slices of a key. */
-  count(key: number): number {
-    return this.#counts[key] as number
-  }
-
-  /** What the slices of a key add up to: a new accumulator. */
-  total(key: number): Acc {
-    return this.#form.take(this.#totals, key * this.#width)
-  }
-
-  /** Whether an accumulator can be added and taken away again exactly. */
-  takes(accumulator: Acc): boolean {
-    return this.#form.areExact(accumulator)
-  }
-
-  /**
-   * Adds an accumulator to the slice of a key that starts at `start`; false where taking it away again might not be exact. Mostly the slice is newer than all others
-   * of its key; otherwise it costs the number of these.
-   */
-  add(key: number, start: number, accumulator: Acc): boolean {
-    const newest = this.#newest[key] as number
-    if (this.#counts[key] === 0 || this.#startOf(newest) < start) {
-      const entry = this.#append(key, start, accumulator)
-      this.#setBefore(entry, newest)
-      this.#newest[key] = entry
-      return this.#addToTotal(key, entry)
-    }
-    return this.#addWithin(key, start, accumulator)
-  }
-
-  #addWithin(key: number, start: number, accumulator: Acc): boolean {
-    const entries = this.#entriesOf(key)
-    const at = entries.findIndex((entry) => this.#startOf(entry) <= start)
-    const older = entries[at] ?? NO_ENTRY
-    const entry = this.#append(key, start, accumulator)
-    const newer = at === -1 ? entries.at(-1) : entries[at - 1]
-    this.#setBefore(entry, older)
-    if (newer === undefined) this.#newest[key] = entry
-    else this.#setBefore(newer, entry)
-    return this.#addToTotal(key, entry)
-  }
-
-  /** False where taking slices away, in whatever order, might not be exact any more. */
-  #addToTotal(key: number, entry: number): boolean {
+  /** A new entry of a slice, not taken in yet. */
+  newEntry(slice: PackedSlice, key: number, accumulator: Acc): number {
+    const entry = this.#memory.next()
     const chunk = this.#chunkOf(entry)
-    const from = this.#placeOf(entry) + VALUES
-    const totals = this.#totals
+    const at = this.#placeOf(entry)
+    chunk[at + KEY] = key
+    chunk[at + START] = slice.start
+    this.#form.put(chunk, at + VALUES, accumulator)
+    slice.add(entry, (entry & INDEX_MASK) === 0)
+    ;(this.pending[key] as number)++
+    return entry
+  }
+
+  /** The index of the key of an entry. */
+  keyOf(entry: number): number {
+    return this.#chunkOf(entry)[this.#placeOf(entry) + KEY] as number
+  }
+
+  /** The start of its slice. */
+  startOf(entry: number): number {
+    return this.#chunkOf(entry)[this.#placeOf(entry) + START] as number
+  }
+
+  /** A new accumulator of what is in it. */
+  read(entry: number): Acc {
+    return this.#form.take(this.#chunkOf(entry), this.#placeOf(entry) + VALUES)
+  }
+
+  /** Puts another accumulator in its place; for one that was not taken in. */
+  put(entry: number, accumulator: Acc): void {
+    this.#form.put(this.#chunkOf(entry), this.#placeOf(entry) + VALUES, accumulator)
+  }
+
+  /** Takes in a slice, mostly one that is newer than all others. */
+  take(slice: PackedSlice): void {
+    const { runs, start } = slice
+    const last = this.#slices.at(-1)
+    const isNewest = last === undefined || last.start < start
+    for (let i = 0; i < runs.length; i += 2) {
+      const from = runs[i] as number
+      const to = runs[i + 1] as number
+      if (isNewest) this.#takeNewest(from, to)
+      else for (let entry = from; entry < to; entry++) this.#takeBetween(entry)
+    }
+    if (isNewest) this.#slices.push(slice)
+    else sliceAt(this.#slices, start).addRuns(runs)
+  }
+
+  /** The entries from `from` up to `to` of a chunk, each newer than all others of its key. */
+  #takeNewest(from: number, to: number): void {
+    const chunk = this.#chunkOf(from)
+    const newest = this.#newest
+    const { stride, pending } = this
+    let at = this.#placeOf(from)
+    for (let entry = from; entry < to; entry++) {
+      const key = (chunk[at + KEY] as number) | 0
+      const before = newest[key] as number
+      if (before === NO_ENTRY) this.#enroll(key)
+      chunk[at + BEFORE] = before
+      newest[key] = entry
+      ;(pending[key] as number)--
+      this.#addToTotal(key, chunk, at + VALUES)
+      at += stride
+    }
+  }
+
+  #enroll(key: number): void {
+    const { order, ordered } = this
+    // While a window fires, there may be keys in it twice.
+    if (ordered === order.length) this.order = longer(order, 2 * ordered)
+    this.order[this.ordered++] = key
+  }
+
+  #addToTotal(key: number, chunk: Float64Array, from: number): void {
+    const { totals, counts } = this
     const to = key * this.#width
     for (let i = 0; i < this.#width; i++) {
       const value = chunk[from + i] as number
       totals[to + i] = (totals[to + i] as number) + value
       if (value > this.#largest || -value > this.#largest) this.#largest = Math.abs(value)
+      if (value !== Math.trunc(value)) this.#largest = Number.POSITIVE_INFINITY
     }
-    const count = (this.#counts[key] as number) + 1
-    this.#counts[key] = count
-    return count * this.#largest <= Number.MAX_SAFE_INTEGER
+    const count = (counts[key] as number) + 1
+    counts[key] = count
+    if (count > this.#most) this.#most = count
+  }
+
+  #takeBetween(entry: number): void {
+    const key = this.keyOf(entry)
+    if (this.#newest[key] === NO_ENTRY) this.#enroll(key)
+    this.#setBefore(entry, this.#find(key, this.startOf(entry)))
+    if (this.#newer === NO_ENTRY) this.#newest[key] = entry
+    else this.#setBefore(this.#newer, entry)
+    ;(this.pending[key] as number)--
+    this.#addToTotal(key, this.#chunkOf(entry), this.#placeOf(entry) + VALUES)
+  }
+
+  /** The newest of a key's entries that is not newer than `start`, and in `#newer` the one behind it. */
+  #find(key: number, start: number): number {
+    this.#newer = NO_ENTRY
+    let entry = this.#newest[key] as number
+    for (let left = this.counts[key] as number; left > 0; left--) {
+      if (this.startOf(entry) <= start) return entry
+      this.#newer = entry
+      entry = this.#before(entry)
+    }
+    return NO_ENTRY
+  }
+
+  /** Adds to a slice of a key that was taken in, or comes so late that it is taken in at once. Costs the number of newer ones. Returns the entry, if it is a new one; -1: there was one. */
+  merge(key: number, start: number, accumulator: Acc, merge: (a: Acc, b: Acc) => Acc): number {
+    const same = this.#find(key, start)
+    if (same === NO_ENTRY || this.startOf(same) !== start) {
+      const entry = this.newEntry(sliceAt(this.#slices, start), key, accumulator)
+      this.#takeBetween(entry)
+      return entry
+    }
+    const next = merge(this.read(same), accumulator)
+    const chunk = this.#chunkOf(same)
+    const at = this.#placeOf(same) + VALUES
+    this.#takeAway(key, chunk, at)
+    this.#form.put(chunk, at, next)
+    this.#addToTotal(key, chunk, at)
+    return NO_ENTRY
+  }
+
+  #takeAway(key: number, chunk: Float64Array, from: number): void {
+    const { totals } = this
+    const to = key * this.#width
+    ;(this.counts[key] as number)--
+    for (let i = 0; i < this.#width; i++) (totals[to + i] as number) -= chunk[from + i] as number
   }
 
   /** Drops the slices of all keys that start before `start`. */
   dropBefore(start: number): void {
-    if (start <= this.#oldestStart) return
-    this.#oldestStart = start
     const slices = this.#slices
     let gone = 0
     for (let slice = slices[0]; slice !== undefined && slice.start < start; slice = slices[gone]) {
@@ -159,140 +222,36 @@ export class SliceTotals<Acc> {
 
   #drop(from: number, to: number): void {
     const chunk = this.#chunkOf(from)
-    const totals = this.#totals
-    const counts = this.#counts
-    const width = this.#width
-    const stride = this.#stride
+    const { stride } = this
     const end = this.#placeOf(from) + (to - from) * stride
-    for (let at = this.#placeOf(from); at < end; at += stride) {
-      const key = (chunk[at + KEY] as number) | 0
-      if (key === NO_KEY) continue
-      ;(counts[key] as number)--
-      for (let i = 0; i < width; i++)
-        (totals[key * width + i] as number) -= chunk[at + VALUES + i] as number
-    }
-    const number = from >> CHUNK_BITS
-    const live = (this.#live[number] as number) - (to - from)
-    this.#live[number] = live
-    if (live > 0 || number === this.#current) return
-    this.#spare.push(number)
-    this.#letGo()
+    for (let at = this.#placeOf(from); at < end; at += stride)
+      this.#takeAway((chunk[at + KEY] as number) | 0, chunk, at + VALUES)
+    this.#memory.release(from, to)
   }
 
-  /** As many chunks as are in use may be spare; of the others two go for each that becomes empty. */
-  #letGo(): void {
-    const spare = this.#spare
-    for (let i = 0; i < 2; i++) {
-      const inUse = this.#chunks.length - this.#vacant.length - spare.length
-      if (spare.length <= inUse + 2) return
-      const number = spare.pop() as number
-      this.#chunks[number] = NO_CHUNK
-      this.#vacant.push(number)
-    }
-  }
-
-  /** Puts back what a snapshot holds of a key, whose accumulators are exact; false as above. */
-  restore(key: number, { front, back }: SliceQueueContents<Acc>): boolean {
-    const { minus } = this.#form
-    // Front entries hold what is newer than they are in the front, and the first ones of the back perhaps.
-    const own: (readonly [start: number, accumulator: Acc])[] = []
-    let newer: Acc | undefined
-    for (const [start, aggregate, joined] of front) {
-      let inFront = aggregate
-      for (const [, accumulator] of back.slice(0, joined)) inFront = minus(inFront, accumulator)
-      own.push([start, newer === undefined ? inFront : minus(inFront, newer)])
-      newer = inFront
-    }
-    let exact = true
-    for (const [start, accumulator] of [...own.reverse(), ...back])
-      exact = this.add(key, start, accumulator) && exact
-    return exact
-  }
-
-  /** The slices of a key, oldest first: their starts and accumulators. More than one may start at the same time. */
+  /** The slices of a key that were taken in, oldest first: their starts and accumulators. */
   slicesOf(key: number): (readonly [start: number, accumulator: Acc])[] {
-    const slices = this.#entriesOf(key).map(
-      (entry) =>
-        [
-          this.#startOf(entry),
-          this.#form.take(this.#chunkOf(entry), this.#placeOf(entry) + VALUES),
-        ] as const,
-    )
+    const slices: (readonly [start: number, accumulator: Acc])[] = []
+    let entry = this.#newest[key] as number
+    for (let left = this.counts[key] as number; left > 0; left--) {
+      slices.push([this.startOf(entry), this.read(entry)])
+      entry = this.#before(entry)
+    }
     return slices.reverse()
   }
 
-  /** The entries of a key that have not left, newest first. */
-  #entriesOf(key: number): number[] {
-    const entries: number[] = []
-    let entry = this.#newest[key] as number
-    for (let left = this.#counts[key] as number; left > 0; left--) {
-      entries.push(entry)
-      entry = this.#chunkOf(entry)[this.#placeOf(entry) + BEFORE] as number
-    }
-    return entries
-  }
-
-  #append(key: number, start: number, accumulator: Acc): number {
-    if (this.#used === CHUNK_ENTRIES) this.#nextChunk()
-    const current = this.#current
-    const entry = (current << CHUNK_BITS) + this.#used++
-    ;(this.#live[current] as number)++
-    const chunk = this.#chunkOf(entry)
-    const at = this.#placeOf(entry)
-    chunk[at + KEY] = key
-    chunk[at + START] = start
-    this.#form.put(chunk, at + VALUES, accumulator)
-    const { runs } = this.#sliceAt(start)
-    const last = runs.length - 1
-    if (runs[last] === entry && this.#used > 1) runs[last] = entry + 1
-    else runs.push(entry, entry + 1)
-    return entry
-  }
-
-  #sliceAt(start: number): Slice {
-    const slices = this.#slices
-    const last = slices.at(-1)
-    if (last?.start === start) return last
-    let at = 0
-    let end = slices.length
-    // Mostly it comes behind all others.
-    if (last !== undefined && last.start < start) at = end
-    while (at < end) {
-      const middle = (at + end) >> 1
-      if ((slices[middle] as Slice).start < start) at = middle + 1
-      else end = middle
-    }
-    const known = slices[at]
-    if (known?.start === start) return known
-    const slice = { start, runs: [] }
-    slices.splice(at, 0, slice)
-    return slice
-  }
-
-  #nextChunk(): void {
-    this.#used = 0
-    if (this.#live[this.#current] === 0) return
-    const number = this.#spare.pop() ?? this.#vacant.pop() ?? this.#chunks.length
-    this.#current = number
-    this.#live[number] = 0
-    if ((this.#chunks[number] ?? NO_CHUNK) === NO_CHUNK)
-      this.#chunks[number] = new Float64Array(CHUNK_ENTRIES * this.#stride)
-  }
-
   #growKeys(keys: number): void {
-    const totals = new Float64Array(keys * this.#width)
-    totals.set(this.#totals)
-    const counts = new Int32Array(keys)
-    counts.set(this.#counts)
-    const newest = new Int32Array(keys)
-    newest.set(this.#newest)
-    this.#totals = totals
-    this.#counts = counts
-    this.#newest = newest
+    const { totals, counts, pending } = this
+    const newest = this.#newest
+    this.totals = new Float64Array(keys * this.#width)
+    this.totals.set(totals)
+    this.counts = longer(counts, keys)
+    this.pending = longer(pending, keys)
+    this.#newest = longer(newest, keys)
   }
 
-  #startOf(entry: number): number {
-    return this.#chunkOf(entry)[this.#placeOf(entry) + START] as number
+  #before(entry: number): number {
+    return this.#chunkOf(entry)[this.#placeOf(entry) + BEFORE] as number
   }
 
   #setBefore(entry: number, before: number): void {
@@ -300,10 +259,16 @@ export class SliceTotals<Acc> {
   }
 
   #chunkOf(entry: number): Float64Array {
-    return this.#chunks[entry >> CHUNK_BITS] as Float64Array
+    return this.chunks[entry >> CHUNK_BITS] as Float64Array
   }
 
   #placeOf(entry: number): number {
-    return (entry & INDEX_MASK) * this.#stride
+    return (entry & INDEX_MASK) * this.stride
   }
+}
+
+function longer(list: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(length)
+  copy.set(list)
+  return copy
 }

@@ -1,7 +1,7 @@
 /**
  * Aggregates records in sliding windows of event time, in slices: each record is added once, however many windows it
- * belongs to. What integers add up to is added when a slice comes and taken away when it leaves (`slice-totals`); slices of anything else
- * are merged about three times in their life (`slice-queue`).
+ * belongs to. What integers add up to is added when a slice comes and taken away when it leaves (`packed-slices`); slices of anything else
+ * are merged about three times in their life (`object-slices`). Where totals turn out to be no integers, all that there is moves to objects at once.
  *
  *      size 6, slide 4, slices of gcd(6, 4) = 2:   |0-2|2-4|4-6|6-8|8-10|
  *                                                  [--window 1--]
@@ -17,15 +17,13 @@ import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/c
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import { withOwnCode } from '../chain/own-code.ts'
-import { detachKey } from '../../checkpoint/detach.ts'
-import { MapsCut } from '../../checkpoint/state/maps-cut.ts'
-import type { CutMap, MapsCutOptions } from '../../checkpoint/state/maps-cut.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
+import type { KeptSlices, MovableSlices, SlicePayload } from './kept-slices.ts'
+import { objectSlices } from './object-slices.ts'
+import { packedSlices } from './packed-slices.ts'
 import { ON_TIME_PANE } from './pane.ts'
 import { isPartialResult, partialForm } from './partial-result.ts'
 import type { PartialForm, PartialResult } from './partial-result.ts'
-import { sliceQueues } from './slice-queues.ts'
-import type { SliceQueueContents, SlicesOfKey, SliceStart } from './slice-queue.ts'
 import { noTimestamp } from './window-aggregate.ts'
 import type { FiredWindow } from './window-aggregate.ts'
 import { windowStartWithOffset } from './window-assigner.ts'
@@ -46,6 +44,8 @@ export interface SlidingAggregateOptions<In, Key, Acc, Result, Out> {
   readonly lateTag?: string | undefined
   /** Whether partial results come among the records. Default: false. */
   readonly takesPartialResults?: boolean
+  /** False: slices are objects from the start, whatever they add up to. The results are the same. Default: true. */
+  readonly isPacked?: boolean
 }
 
 /** Makes the operator. It throws `NO_TIMESTAMP` for a record without one, and `INVALID_KEY`. */
@@ -53,17 +53,18 @@ export function slidingAggregate<In, Key, Acc, Result, Out = Result>(
   options: SlidingAggregateOptions<In, Key, Acc, Result, Out>,
 ): Operator<In, Out> {
   const create = withOwnCode(createOperator<In, Key, Acc, Result, Out>)
+  const { aggregate } = options
+  const sliceLength = sliceLengthOf(options)
   return create(options, {
     canonicalKey,
     originalKey,
-    detachKey,
     noTimestamp,
     isPartialResult,
-    partials: options.takesPartialResults === true ? partialForm(options.aggregate) : undefined,
+    partials: options.takesPartialResults === true ? partialForm(aggregate) : undefined,
     windowStartWithOffset,
-    newQueue: sliceQueues(options.aggregate),
-    newCut: (cut) => new MapsCut(cut),
-    sliceLength: sliceLengthOf(options),
+    packed: options.isPacked === false ? undefined : packedSlices(aggregate, sliceLength),
+    newObjects: () => objectSlices(aggregate, sliceLength),
+    sliceLength,
     ON_TIME_PANE,
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
@@ -79,43 +80,17 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b)
 }
 
-/** A slice that no window has taken in yet, and its accumulators by canonical key. */
-interface OpenSlice<Acc> {
-  readonly start: number
-  /** What the queues of its keys refer to; without the accumulators, which they must not keep alive. */
-  readonly at: SliceStart
-  readonly accumulators: Map<CanonicalKey, Acc>
-}
-
-/** The slices of a key that a window has taken in. */
-interface KeySlices<In, Acc> {
-  readonly key: CanonicalKey
-  readonly queue: SlicesOfKey<In, Acc>
-  /** After a restore: the end of the newest window that has fired for this key; it does not fire again. */
-  readonly firedEnd: number
-}
-
-/** Slices or queues by key, and how they are written. */
-type SlicesMap<In, Acc> = CutMap<Acc | KeySlices<In, Acc>>
-
-/** One key in a snapshot: its slices that no window has taken in, and its queue. */
-type Payload<Acc> =
-  | { readonly open: readonly [start: number, accumulator: Acc] }
-  | { readonly taken: SliceQueueContents<Acc>; readonly firedEnd: number }
-
 interface Imports<In, Acc> {
   readonly canonicalKey: typeof canonicalKey
   readonly originalKey: typeof originalKey
-  readonly detachKey: typeof detachKey
   readonly noTimestamp: typeof noTimestamp
   readonly isPartialResult: typeof isPartialResult
   /** Undefined: none come. */
   readonly partials: PartialForm<Acc> | undefined
   readonly windowStartWithOffset: typeof windowStartWithOffset
-  readonly newQueue: () => SlicesOfKey<In, Acc>
-  readonly newCut: (
-    options: MapsCutOptions<Acc | KeySlices<In, Acc>>,
-  ) => MapsCut<Acc | KeySlices<In, Acc>>
+  /** Undefined: slices are objects. */
+  readonly packed: MovableSlices<In, Acc> | undefined
+  readonly newObjects: () => KeptSlices<In, Acc>
   readonly sliceLength: number
   readonly ON_TIME_PANE: typeof ON_TIME_PANE
   readonly MIN_TIMESTAMP: number
@@ -128,15 +103,11 @@ function createOperator<In, Key, Acc, Result, Out>(
   imports: Imports<In, Acc>,
 ): Operator<In, Out> {
   const { name, size, slide, offset, aggregate, key: keyOf, result: makeRecord, lateTag } = options
-  const { canonicalKey, originalKey, detachKey, noTimestamp, windowStartWithOffset } = imports
-  const { isPartialResult, partials } = imports
-  const { newQueue, newCut, sliceLength, ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
-  const byStart = new Map<number, OpenSlice<Acc>>()
-  /** The same slices in the order of their starts. */
-  const open: OpenSlice<Acc>[] = []
-  const taken = new Map<CanonicalKey, KeySlices<In, Acc>>()
-  /** While a snapshot is packed. */
-  let cut: MapsCut<Acc | KeySlices<In, Acc>> | undefined
+  const { canonicalKey, originalKey, noTimestamp, windowStartWithOffset } = imports
+  const { isPartialResult, partials, newObjects } = imports
+  const { sliceLength, ON_TIME_PANE, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
+  let { packed } = imports
+  let slices = packed ?? newObjects()
   let output: Output<Out>
   /** Undefined where nobody reads it. */
   let late: Output | undefined
@@ -146,37 +117,19 @@ function createOperator<In, Key, Acc, Result, Out>(
   let passedEnd = MIN_TIMESTAMP
   /** The slice of the last record, as in `windowAggregate`. */
   const bounds = Float64Array.of(MAX_TIMESTAMP, MIN_TIMESTAMP)
-  let accumulators = new Map<CanonicalKey, Acc>()
-  /** End of the window that is firing, and its keys that are still to come. */
+  /** Whether a window is firing, and the end of the last one that began to. */
+  let firing = false
   let firingEnd = MIN_TIMESTAMP
-  let firing: IterableIterator<KeySlices<In, Acc>> | undefined
 
   /** Makes the slice of `timestamp` the current one; false when a window has taken it in. */
   function enterSlice(timestamp: number): boolean {
     if (timestamp === MIN_TIMESTAMP) noTimestamp({ name })
     const start = windowStartWithOffset(timestamp, offset, sliceLength)
     if (start < passedEnd) return false
-    accumulators = openSlice(start).accumulators
+    slices.enter(start)
     bounds[0] = start
     bounds[1] = start + sliceLength
     return true
-  }
-
-  function openSlice(start: number): OpenSlice<Acc> {
-    const known = byStart.get(start)
-    if (known !== undefined) return known
-    const slice = { start, at: { start }, accumulators: new Map<CanonicalKey, Acc>() }
-    byStart.set(start, slice)
-    let at = open.length
-    while (at > 0 && (open[at - 1] as OpenSlice<Acc>).start > start) at--
-    open.splice(at, 0, slice)
-    return slice
-  }
-
-  function addFirst(key: CanonicalKey, value: In): void {
-    const known = accumulators.has(key)
-    const accumulator = known ? (accumulators.get(key) as Acc) : aggregate.createAccumulator()
-    accumulators.set(known ? key : detachKey(key), aggregate.add(accumulator, value))
   }
 
   /** What the first phase has made of some records of one slice. */
@@ -189,14 +142,7 @@ function createOperator<In, Key, Acc, Result, Out>(
       return
     }
     const key = keyOf === undefined ? null : canonicalKey(partial.key)
-    if (cut !== undefined) cut.touch(accumulators, key)
-    if (!accumulators.has(key)) {
-      accumulators.set(detachKey(key), (partials as PartialForm<Acc>).accumulatorOf(partial))
-      return
-    }
-    const before = accumulators.get(key) as Acc
-    const next = aggregate.merge(before, (partials as PartialForm<Acc>).accumulatorOf(partial))
-    if (!Object.is(next, before)) accumulators.set(key, next)
+    slices.merge(key, (partials as PartialForm<Acc>).accumulatorOf(partial))
   }
 
   function addLatePartial(partial: PartialResult, timestamp: number): void {
@@ -207,10 +153,8 @@ function createOperator<In, Key, Acc, Result, Out>(
     }
     const key = keyOf === undefined ? null : canonicalKey(partial.key)
     const start = windowStartWithOffset(timestamp, offset, sliceLength)
-    slicesOf(key, MIN_TIMESTAMP).queue.mergeLate(
-      start,
-      (partials as PartialForm<Acc>).accumulatorOf(partial),
-    )
+    const accumulator = (partials as PartialForm<Acc>).accumulatorOf(partial)
+    if (!slices.mergeLate(key, start, accumulator)) goOnWithObjects()
   }
 
   /** A record of a slice that a window has taken in already. */
@@ -222,7 +166,7 @@ function createOperator<In, Key, Acc, Result, Out>(
     }
     const key = keyOf === undefined ? null : canonicalKey(keyOf(value))
     const start = windowStartWithOffset(timestamp, offset, sliceLength)
-    slicesOf(key, MIN_TIMESTAMP).queue.addLate(start, value)
+    if (!slices.addLate(key, start, value)) goOnWithObjects()
   }
 
   /** A record that no window takes any more. */
@@ -231,75 +175,46 @@ function createOperator<In, Key, Acc, Result, Out>(
     else late?.emit(value, timestamp)
   }
 
-  function slicesOf(key: CanonicalKey, firedEnd: number): KeySlices<In, Acc> {
-    if (cut !== undefined) cut.touch(taken, key)
-    const known = taken.get(key)
-    if (known !== undefined) return known
-    const slices = { key: detachKey(key), queue: newQueue(), firedEnd }
-    taken.set(slices.key, slices)
-    return slices
+  function goOnWithObjects(): void {
+    if (packed === undefined) return
+    slices = newObjects()
+    packed.moveTo(slices)
+    packed = undefined
+    if ((bounds[0] as number) < (bounds[1] as number)) slices.enter(bounds[0] as number)
+    if (firing) slices.beginFiring(firingEnd, firingEnd - size)
   }
 
   /** End of the first window that has not fired and holds something; `MAX_TIMESTAMP` for none. */
   function nextEnd(): number {
-    const first = open[0]
+    const firstOpen = slices.firstOpen()
     const ofOpen =
-      first === undefined
+      firstOpen === undefined
         ? MAX_TIMESTAMP
-        : windowStartWithOffset(first.start + sliceLength - 1 - size, offset, slide) + slide + size
+        : windowStartWithOffset(firstOpen + sliceLength - 1 - size, offset, slide) + slide + size
     // Windows of taken slices follow one another; before the first has fired there are none, but after a restore.
-    const ofTaken = taken.size === 0 ? MAX_TIMESTAMP : endAfterTaken()
+    const ofTaken = slices.hasTaken() ? endAfterTaken() : MAX_TIMESTAMP
     return ofOpen < ofTaken ? ofOpen : ofTaken
   }
 
   function endAfterTaken(): number {
-    if (passedEnd !== MIN_TIMESTAMP) return passedEnd + slide
-    let end = MAX_TIMESTAMP
-    for (const { firedEnd } of taken.values()) if (firedEnd + slide < end) end = firedEnd + slide
-    return end
+    return (passedEnd === MIN_TIMESTAMP ? slices.leastFiredEnd() : passedEnd) + slide
   }
 
-  /** Hands the slices that the window with this end is the first to hold to the queues of their keys. */
-  function takeSlices(end: number): void {
-    while (open.length > 0 && (open[0] as OpenSlice<Acc>).start + sliceLength <= end) {
-      const slice = open.shift() as OpenSlice<Acc>
-      byStart.delete(slice.start)
-      for (const [key, accumulator] of slice.accumulators) {
-        if (cut !== undefined) cut.touch(slice.accumulators, key)
-        slicesOf(key, MIN_TIMESTAMP).queue.push(slice.at, accumulator)
-      }
-      if (slice.accumulators !== accumulators) continue
+  /** Hands the slices that the window with this end is the first to hold to their keys, and begins to fire it. */
+  function beginFiring(end: number): void {
+    const isExact = slices.take(end)
+    if ((bounds[1] as number) <= end) {
       bounds[0] = MAX_TIMESTAMP
       bounds[1] = MIN_TIMESTAMP
-      accumulators = new Map()
     }
+    if (!isExact) goOnWithObjects()
+    firingEnd = end
+    firing = true
+    slices.beginFiring(end, end - size)
   }
 
-  function beginFiring(): IterableIterator<KeySlices<In, Acc>> {
-    // What leaves may leave for all keys at once.
-    if (cut !== undefined) for (const key of taken.keys()) cut.touch(taken, key)
-    return taken.values()
-  }
-
-  function fire(): boolean {
-    firing ??= beginFiring()
-    if (output.full) return false
-    const oldestStart = firingEnd - size
-    // A loop that is left does not end this kind of iterator; the next call goes on behind.
-    for (const { key, queue, firedEnd } of firing) {
-      if (cut !== undefined) cut.touch(taken, key)
-      queue.dropBefore(oldestStart)
-      if (queue.isEmpty) {
-        taken.delete(key)
-        queue.forget()
-      } else if (firedEnd < firingEnd) emit(key, aggregate.getResult(queue.total()))
-      if (output.full) return false
-    }
-    firing = undefined
-    return true
-  }
-
-  function emit(key: CanonicalKey, result: Result): void {
+  function emit(key: CanonicalKey, total: Acc): void {
+    const result = aggregate.getResult(total)
     if (makeRecord === undefined) {
       output.emit(result as never, firingEnd - 1)
       return
@@ -313,32 +228,10 @@ function createOperator<In, Key, Acc, Result, Out>(
     output.emit(record, firingEnd - 1)
   }
 
-  /** What there is at this moment. */
-  function cutMaps(): readonly SlicesMap<In, Acc>[] {
-    const passed = passedEnd
-    const payloadOf = ({ queue, firedEnd }: KeySlices<In, Acc>): Payload<Acc> => {
-      return { taken: queue.contents(), firedEnd: firedEnd > passed ? firedEnd : passed }
-    }
-    const maps: SlicesMap<In, Acc>[] = open.map(({ start, accumulators: map }) => ({
-      map,
-      payload: (accumulator) => ({ open: [start, accumulator] }),
-    }))
-    maps.push({ map: taken, payload: (slices) => payloadOf(slices as KeySlices<In, Acc>) })
-    return maps
-  }
-
-  function writePayloads(write: (key: CanonicalKey, payload: unknown) => void): void {
-    for (const { map, payload } of cutMaps())
-      for (const [key, value] of map) write(key, payload(value))
-  }
-
-  function restorePayload(key: CanonicalKey, payload: Payload<Acc>): void {
-    if ('open' in payload) {
-      const [start, accumulator] = payload.open
-      openSlice(start).accumulators.set(detachKey(key), accumulator)
-    } else {
-      slicesOf(key, payload.firedEnd).queue.restore(payload.taken)
-    }
+  function restorePayload(key: CanonicalKey, payload: SlicePayload<Acc>): void {
+    if (slices.restore(key, payload)) return
+    goOnWithObjects()
+    slices.restore(key, payload)
   }
 
   const operator: Operator<In, Out> = {
@@ -350,15 +243,12 @@ function createOperator<In, Key, Acc, Result, Out>(
         name: 'millrace.slices',
         kind: 'slices',
         version: 1,
-        snapshot: writePayloads,
-        cut: (keep) => {
-          const onEnd = (): void => {
-            cut = undefined
-          }
-          return (cut = newCut({ maps: cutMaps(), keep, onEnd }))
+        snapshot: (write) => {
+          slices.write(passedEnd, write)
         },
+        cut: (keep) => slices.cut(passedEnd, keep),
         restore: (key, payload) => {
-          restorePayload(key, payload as Payload<Acc>)
+          restorePayload(key, payload as SlicePayload<Acc>)
         },
       })
     },
@@ -371,26 +261,18 @@ function createOperator<In, Key, Acc, Result, Out>(
         return
       }
       const key = keyOf === undefined ? null : canonicalKey(keyOf(value))
-      if (cut !== undefined) cut.touch(accumulators, key)
-      const accumulator = accumulators.get(key)
-      if (accumulator === undefined) {
-        addFirst(key, value)
-        return
-      }
-      const next = aggregate.add(accumulator, value)
-      // Not `!==`: V8 folds Object.is of one and the same object, and only that (benchmarks/chain).
-      if (!Object.is(next, accumulator)) accumulators.set(key, next)
+      slices.add(key, value)
     },
     processWatermark(timestamp) {
       if (timestamp > watermark) watermark = timestamp
       for (;;) {
-        if (firing === undefined) {
+        if (!firing) {
           const end = nextEnd()
           if (end === MAX_TIMESTAMP || end - 1 > watermark) break
-          firingEnd = end
-          takeSlices(end)
+          beginFiring(end)
         }
-        if (!fire()) return false
+        if (!slices.fire(output, emit)) return false
+        firing = false
         if (firingEnd > passedEnd) passedEnd = firingEnd
       }
       // Windows without any record have passed too: what comes for them now is late.
@@ -404,11 +286,8 @@ function createOperator<In, Key, Acc, Result, Out>(
       return this.processWatermark(MAX_TIMESTAMP)
     },
     close() {
-      byStart.clear()
-      open.length = 0
-      taken.clear()
-      accumulators = new Map()
-      firing = undefined
+      slices.clear()
+      firing = false
     },
   }
   if (partials === undefined) return operator

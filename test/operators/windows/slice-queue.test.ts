@@ -5,8 +5,6 @@ import { combine, count, max, mean, sum } from '../../../api/index.ts'
 import type { AggregateFunction } from '../../../checkpoint/aggregate-function.ts'
 import { unshareFor } from '../../../operators/aggregates/unshared.ts'
 import { SliceQueue } from '../../../operators/windows/slice-queue.ts'
-import type { SliceQueueContents, SlicesOfKey } from '../../../operators/windows/slice-queue.ts'
-import { sliceQueues } from '../../../operators/windows/slice-queues.ts'
 
 const SIZE = 20
 
@@ -15,7 +13,7 @@ type Step =
   | { readonly kind: 'late'; readonly key: number; readonly back: number; readonly value: number }
   | { readonly kind: 'merge'; readonly key: number; readonly back: number; readonly value: number }
   | { readonly kind: 'next' }
-  | { readonly kind: 'restore'; readonly from: 'it' | 'objects' }
+  | { readonly kind: 'restore' }
 
 /** What an aggregate makes of some numbers. */
 type Numbers = AggregateFunction<number, unknown, unknown>
@@ -37,32 +35,30 @@ const stepsOf = (value: fc.Arbitrary<number>): fc.Arbitrary<readonly Step[]> =>
       },
       {
         weight: 1,
-        arbitrary: fc.record({
-          kind: fc.constant('restore' as const),
-          from: fc.constantFrom('it' as const, 'objects' as const),
-        }),
+        arbitrary: fc.constant({ kind: 'restore' as const }),
       },
     ),
     { maxLength: 120, size: 'max' },
   )
 
-/** All keys of an operator, each in a queue, beside queues of objects and a list of what lies in the window. */
+/** All keys of an operator, each in a queue, beside a list of what lies in the window. */
 class Rig {
   readonly #aggregate: Numbers
-  #make: () => SlicesOfKey<number, unknown>
-  readonly #queues = new Map<number, SlicesOfKey<number, unknown>>()
-  readonly #objects = new Map<number, SliceQueue<number, unknown>>()
+  readonly #queues = new Map<number, SliceQueue<number, unknown>>()
   #values: { readonly key: number; readonly start: number; readonly value: number }[] = []
   #now = 0
 
   constructor(aggregate: Numbers) {
     this.#aggregate = aggregate
-    this.#make = sliceQueues(aggregate)
+  }
+
+  #make(): SliceQueue<number, unknown> {
+    return new SliceQueue(this.#aggregate, unshareFor(this.#aggregate as never))
   }
 
   step(step: Step): void {
     if (step.kind === 'next') this.#now++
-    else if (step.kind === 'restore') this.#restore(step.from)
+    else if (step.kind === 'restore') this.#restore()
     else this.#add(step)
     this.#fire()
   }
@@ -71,15 +67,11 @@ class Rig {
     const { kind, key, value } = step
     const start = kind === 'push' ? this.#now : this.#now - step.back
     this.#values.push({ key, start, value })
-    if (!this.#queues.has(key)) {
-      this.#queues.set(key, this.#make())
-      this.#objects.set(key, new SliceQueue(this.#aggregate, unshareFor(this.#aggregate as never)))
-    }
-    for (const queue of [this.#queues.get(key), this.#objects.get(key)]) {
-      if (kind === 'late') queue?.addLate(start, value)
-      else if (kind === 'merge') queue?.mergeLate(start, this.#of([value]))
-      else queue?.push({ start }, this.#of([value]))
-    }
+    const queue = this.#queues.get(key) ?? this.#make()
+    this.#queues.set(key, queue)
+    if (kind === 'late') queue.addLate(start, value)
+    else if (kind === 'merge') queue.mergeLate(start, this.#of([value]))
+    else queue.push({ start }, this.#of([value]))
   }
 
   #of(values: readonly number[]): unknown {
@@ -95,30 +87,24 @@ class Rig {
     this.#values = this.#values.filter(({ start }) => start >= oldest)
     for (const [key, queue] of this.#queues) {
       queue.dropBefore(oldest)
-      this.#objects.get(key)?.dropBefore(oldest)
       const values = this.#values.filter((each) => each.key === key).map(({ value }) => value)
       assert.is(queue.isEmpty, values.length === 0)
       if (values.length === 0) {
-        queue.forget()
         this.#queues.delete(key)
-        this.#objects.delete(key)
         continue
       }
       assert.equal(
         this.#aggregate.getResult(queue.total()),
         this.#aggregate.getResult(this.#of(values)),
       )
-      this.#objects.get(key)?.total()
     }
   }
 
-  /** Another operator takes up what this one, or one with queues of objects, has left. */
-  #restore(from: 'it' | 'objects'): void {
-    this.#make = sliceQueues(this.#aggregate)
+  /** Another operator takes up what this one has left. */
+  #restore(): void {
     for (const [key, queue] of this.#queues) {
-      const left = from === 'it' ? queue : this.#objects.get(key)
       const restored = this.#make()
-      restored.restore(structuredClone(left?.contents()) as SliceQueueContents<unknown>)
+      restored.restore(structuredClone(queue.contents()))
       this.#queues.set(key, restored)
     }
   }
@@ -138,7 +124,7 @@ const itself = (value: number): number => value
 const integers = fc.integer({ min: -1_000, max: 1_000 })
 const some = (value: number): number | undefined => (value % 3 === 0 ? undefined : value)
 
-test('totals of integers: what is added and taken away again is what lies in the window', () => {
+test('totals of integers: what queues add up to is what lies in the window', () => {
   holds(() => combine({ n: count(), sum: sum(itself), mean: mean(some) }) as Numbers, integers, 100)
 })
 
@@ -146,7 +132,7 @@ test('counts alone', () => {
   holds(() => count(), integers, 100)
 })
 
-test('with a largest value among them, which cannot be taken away, slices are joined', () => {
+test('with a largest value among them', () => {
   holds(() => combine({ sum: sum(itself), max: max(some) }) as Numbers, integers, 100)
 })
 
@@ -193,72 +179,13 @@ test('an aggregate that returns the second argument when it is the newer one', (
   holds(() => last, integers, 100)
 })
 
-test('fractions among integers: totals that would be rounded are joined instead', () => {
+test('fractions among integers', () => {
   // Quarters are exact in any order; half of the numbers are none.
   const quarters = fc.oneof(
     integers,
     integers.map((value) => value / 4),
   )
   holds(() => combine({ n: count(), sum: sum(itself) }) as Numbers, quarters, 100)
-})
-
-test('totals that leave the integers that V8 knows every digit of are joined instead', () => {
-  const large = fc.oneof(integers, fc.constantFrom(2 ** 53 - 1, 2 ** 52, -(2 ** 53 - 1)))
-  fc.assert(
-    fc.property(fc.array(large, { minLength: 1, maxLength: 12 }), (values) => {
-      const aggregate = sum(itself)
-      const make = sliceQueues(aggregate)
-      const queues = [make(), new SliceQueue<number, unknown>(aggregate)]
-      const totals = queues.map((queue) => {
-        values.forEach((value, start) => {
-          queue.push({ start }, aggregate.add(aggregate.createAccumulator(), value))
-        })
-        // All but the last one leave.
-        queue.dropBefore(values.length - 1)
-        return aggregate.getResult(queue.total() as never)
-      })
-      assert.equal(totals, [values.at(-1), values.at(-1)])
-    }),
-    { numRuns: 300 },
-  )
-})
-
-test('many keys and slices: chunks are used again, and what is restored key by key is the same', () => {
-  const size = 40
-  const aggregate = count()
-  const run = (
-    make: () => SlicesOfKey<unknown, { count: number }>,
-    from: number,
-    to: number,
-  ): number[] => {
-    const known = new Map<number, SlicesOfKey<unknown, { count: number }>>()
-    const totals: number[] = []
-    for (let slice = from; slice < to; slice++) {
-      for (let key = 0; key < 1_500; key++) {
-        if ((key + slice) % 5 === 0) continue
-        let queue = known.get(key)
-        if (queue === undefined) known.set(key, (queue = make()))
-        queue.push({ start: slice }, { count: key + slice })
-      }
-      if (slice % 20 !== 19) continue
-      let total = 0
-      for (const queue of known.values()) {
-        queue.dropBefore(slice - size + 1)
-        total += aggregate.getResult(queue.total())
-      }
-      totals.push(total)
-      if (slice !== 59) continue
-      const make2 = sliceQueues(aggregate)
-      for (const [key, queue] of known) {
-        const restored = make2()
-        restored.restore(queue.contents())
-        known.set(key, restored)
-      }
-    }
-    return totals
-  }
-  const plain = (): SlicesOfKey<unknown, { count: number }> => new SliceQueue(aggregate)
-  assert.equal(run(sliceQueues(aggregate), 0, 140), run(plain, 0, 140))
 })
 
 test.run()
