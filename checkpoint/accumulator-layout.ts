@@ -133,11 +133,13 @@ function fits(aggregate: AnyAggregate, accumulator: unknown, empty: unknown): bo
   if (layoutOf(aggregate) === CUSTOM) return true
   if (Array.isArray(empty)) return Array.isArray(accumulator)
   if (!isObject(accumulator) || !isObject(empty)) return false
-  const names = Object.keys(empty)
   if (Object.keys(accumulator).some((name) => !Object.hasOwn(empty, name))) return false
-  if (names.some((name) => empty[name] !== undefined && accumulator[name] === undefined))
-    return false
   const parts = partsOf(aggregate)?.aggregates ?? []
+  // What a user's own part has may be undefined, as long as it is there.
+  const own = new Set(parts.flatMap((part, i) => (layoutOf(part) === CUSTOM ? [partField(i)] : [])))
+  const lacks = (name: string): boolean =>
+    own.has(name) ? !Object.hasOwn(accumulator, name) : accumulator[name] === undefined
+  if (Object.keys(empty).some((name) => empty[name] !== undefined && lacks(name))) return false
   return parts.every((part, i) => fits(part, accumulator[partField(i)], empty[partField(i)]))
 }
 

@@ -91,7 +91,10 @@ export function isHostileKey(key: string): boolean {
 const harmlessKeys = new Set<string>()
 const MAX_HARMLESS_KEYS = 4096
 
-/** Flags of one value: a sum of `NEEDS_ESCAPE`, `HAS_LONG_STRING` and `UNSENDABLE`. */
+/**
+ * Flags of one value: a sum of `NEEDS_ESCAPE`, `HAS_LONG_STRING` and `UNSENDABLE`; of a value that cannot be sent `UNSENDABLE` and what was seen before. Each
+ * walk ends there: a value in which two fields lead back to it has more ways than can ever be walked.
+ */
 export function examine(value: unknown, depth = 0): number {
   switch (typeof value) {
     case 'string':
@@ -121,7 +124,8 @@ function examineObject(value: object, depth: number): number {
 
 function examineArray(values: readonly unknown[], depth: number): number {
   let flags = 0
-  for (let i = 0; i < values.length; i++) flags |= examine(values[i], depth + 1)
+  for (let i = 0; i < values.length && flags < UNSENDABLE; i++)
+    flags |= examine(values[i], depth + 1)
   return flags
 }
 
@@ -135,6 +139,7 @@ function examinePlain(value: object, depth: number): number {
   for (const key in fields) {
     if (isHostileKey(key)) flags |= NEEDS_ESCAPE
     flags |= examine(fields[key], depth + 1)
+    if (flags >= UNSENDABLE) return flags
   }
   return flags
 }
@@ -146,6 +151,7 @@ function examineFields(value: object, depth: number): number {
     if (!Object.hasOwn(fields, key)) continue
     if (isHostileKey(key)) flags |= NEEDS_ESCAPE
     flags |= examine(fields[key], depth + 1)
+    if (flags >= UNSENDABLE) return flags
   }
   return flags
 }
@@ -158,12 +164,19 @@ function examineInstance(value: object, prototype: unknown, depth: number): numb
   if (ArrayBuffer.isView(value)) return isKnownView(value) ? 0 : UNSENDABLE
   if (value instanceof Map) {
     let flags = prototype === Map.prototype ? 0 : NEEDS_ESCAPE
-    for (const [key, item] of value) flags |= examine(key, depth + 1) | examine(item, depth + 1)
+    for (const [key, item] of value) {
+      flags |= examine(key, depth + 1)
+      if (flags < UNSENDABLE) flags |= examine(item, depth + 1)
+      if (flags >= UNSENDABLE) return flags
+    }
     return flags
   }
   if (value instanceof Set) {
     let flags = 0
-    for (const item of value) flags |= examine(item, depth + 1)
+    for (const item of value) {
+      flags |= examine(item, depth + 1)
+      if (flags >= UNSENDABLE) return flags
+    }
     return flags
   }
   if (value instanceof Error) {
@@ -245,11 +258,7 @@ function find(value: unknown, search: Search, path: ValuePath): Finding | undefi
     return { path, found: `a cycle back to ${showPath(seen, root)}`, backTo: seen }
   if (path.length >= MAX_DEPTH)
     return { path: path.slice(0, 8), found: `nesting deeper than ${MAX_DEPTH} levels` }
-  const name = ArrayBuffer.isView(value)
-    ? isKnownView(value)
-      ? undefined
-      : `an instance of ${value.constructor.name}`
-    : nameOfUnsendable(value)
+  const name = extensionOf(value) === undefined ? nameOfItself(value) : undefined
   if (name !== undefined) return { path, found: name }
   above.set(value, path)
   try {
@@ -261,6 +270,12 @@ function find(value: unknown, search: Search, path: ValuePath): Finding | undefi
     above.delete(value)
   }
   return undefined
+}
+
+/** What the object is where it cannot be sent whatever is in it. */
+function nameOfItself(value: object): string | undefined {
+  if (!ArrayBuffer.isView(value)) return nameOfUnsendable(value)
+  return isKnownView(value) ? undefined : `an instance of ${value.constructor.name}`
 }
 
 function* stepsInto(value: object): Generator<readonly [string | number, unknown]> {

@@ -51,6 +51,27 @@ for (const name of CODEC_NAMES) {
   })
 }
 
+class OwnBytes extends Uint8Array {}
+registerCodecExtension({
+  type: 8,
+  Class: OwnBytes,
+  write: (bytes: OwnBytes) => [...bytes],
+  read: (data: unknown) => OwnBytes.from(data as number[]),
+})
+
+for (const name of CODEC_NAMES) {
+  test(`${name}: an error beside an instance of a registered class names the culprit`, () => {
+    const record = { bytes: OwnBytes.of(1), culprit: () => 1 }
+    assert.throws(
+      () => createCodec(name).encode([record], 1),
+      (error: UnsendableValueError) => {
+        assert.equal(error.path, ['culprit'])
+        return error.code === 'UNSENDABLE_VALUE'
+      },
+    )
+  })
+}
+
 const BUILT_IN: readonly (new (...args: never[]) => object)[] = [
   [Object, Array, Map, Set, Date, RegExp, Error, ArrayBuffer, DataView, Buffer],
   [Uint8Array, Float64Array, BigInt64Array, Object.getPrototypeOf(Uint8Array), Function],

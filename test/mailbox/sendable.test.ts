@@ -16,6 +16,13 @@ function caught(act: () => unknown): UnsendableValueError {
 
 const cycle: { self?: unknown } = {}
 cycle.self = { list: [cycle] }
+/** All that each of its parts leads to leads back to it. */
+function tangle(): unknown {
+  const value: Record<string, unknown> = {}
+  const parts = [value, [value, value], new Set([value, [value]]), new Map([[[value], value]])]
+  parts.forEach((part, i) => (value['abcd'[i] as string] = part))
+  return value
+}
 let deep: unknown = 1
 for (let i = 0; i <= MAX_DEPTH; i++) deep = [deep]
 class Bytes extends Uint8Array {}
@@ -33,6 +40,12 @@ const unsendable: [string, unknown, (string | number)[], RegExp][] = [
   ['a generator', { a: (function* () {})() }, ['a'], /a generator/],
   ['an iterator', { a: new Map().entries() }, ['a'], /an iterator/],
   ['a subclass of a typed array', { a: new Bytes(2) }, ['a'], /an instance of Bytes/],
+  [
+    'cycles with more ways than can be walked',
+    tangle(),
+    ['a'],
+    /a cycle back to record at record\.a/,
+  ],
   ['a cycle', cycle, ['self', 'list', 0], /a cycle back to record at record\.self\.list\[0\]/],
   ['a function as a map key', { a: new Map([[() => 1, 1]]) }, ['a', '<key>'], /a function/],
   [

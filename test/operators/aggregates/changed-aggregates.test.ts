@@ -263,6 +263,20 @@ for (const keeper of Object.keys(KEEPERS)) {
     ])
   })
 
+  test(`${keeper}: a user's own part may be undefined where nothing says what it is`, () => {
+    const last: AggregateFunction<Sale, unknown, unknown> = {
+      createAccumulator: () => null,
+      add: () => undefined,
+      getResult: (accumulator) => String(accumulator),
+      merge: (_, b) => b,
+    }
+    const before = combine({ n, last })
+    const harness = start(keeper, before, withoutLayouts(snapshotOf(keeper, before)))
+    harness.processRecord({ shop, n: 5 }, AT)
+    harness.processWatermark(1_000)
+    assert.equal(harness.takeValues().at(-1), { n: 2, last: 'undefined' })
+  })
+
   test(`${keeper}: what says nothing of its parts is taken as it lies, where it fits`, () => {
     const before = combine({ n, x: sum(numberOf), own: product })
     const silent = withoutLayouts(snapshotOf(keeper, before))
