@@ -71,12 +71,18 @@ export async function openInput(path: string): Promise<FileHandle> {
   }
 }
 
-/** The size of a file in bytes. Errors as in `inputFileError`. */
+/**
+ * The size of a file in bytes. Errors as in `inputFileError`; a pipe or a device is `FILE_NOT_READABLE`, for it has no size and can be read only
+ * once, so that splits and checkpoints would mean nothing.
+ */
 export async function inputBytes(path: string): Promise<number> {
   try {
     const found = await stat(path)
-    if (found.isDirectory()) {
-      throw new MillraceError('FILE_NOT_READABLE', `cannot read ${path}: it is a folder`)
+    if (!found.isFile()) {
+      const why = found.isDirectory()
+        ? 'it is a folder'
+        : 'it is a pipe or a device, not a file that can be read again'
+      throw new MillraceError('FILE_NOT_READABLE', `cannot read ${path}: ${why}`)
     }
     return found.size
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -46,6 +47,12 @@ test('whatever JSON can hold is written and read back, by any split size, batch 
       { numRuns: 150 },
     )
   })
+})
+
+test('what is no file that can be read again is refused, and not taken for an empty one', async () => {
+  const error = await failureOf(() => readSource(jsonLinesSource({ path: devNull })))
+  assert.is(error.code, 'FILE_NOT_READABLE')
+  assert.match(error.message, 'it is a pipe or a device')
 })
 
 test('a reader opened at any position of another goes on exactly there', async () => {
