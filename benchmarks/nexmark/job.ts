@@ -7,6 +7,7 @@ import { discardSink } from '../../connectors/discard/index.ts'
 import { fileSink } from '../../connectors/file-sink/index.ts'
 import { jsonLines, jsonLinesSink, jsonLinesSource } from '../../connectors/json-lines/index.ts'
 import { nexmarkSource } from './generator/nexmark-source.ts'
+import { inputEvent } from './input-events.ts'
 import { eventTime } from './model.ts'
 import type { NexmarkEvent } from './model.ts'
 import { QUERIES } from './queries/queries.ts'
@@ -48,8 +49,7 @@ type Arguments = ArgumentsOf<typeof ARGS>
 function eventsFrom(env: Environment, args: Arguments): Events {
   const time = { timestamp: eventTime, watermarks: boundedOutOfOrderness(DISORDER_MS) }
   if (args.input !== '') {
-    const parse = (value: unknown): NexmarkEvent => value as NexmarkEvent
-    const source = jsonLinesSource({ path: args.input, parse })
+    const source = jsonLinesSource({ path: args.input, parse: inputEvent })
     // In one subtask: where order decides a tie, it is that of the file.
     const once = { parallelism: 1 }
     return split(env.from(source, { ...time, ...once, name: 'events' }), once)
@@ -62,6 +62,7 @@ function eventsFrom(env: Environment, args: Arguments): Events {
 
 function split(events: Stream<NexmarkEvent>, options: OperatorOptions): Events {
   return {
+    inOrder: options,
     get persons() {
       return events
         .filter((event) => event.event_type === 0, options)

@@ -1,6 +1,7 @@
 /**
  * The command line of the Nexmark benchmark.
  */
+import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../cli/durations.ts'
 import { QUERIES } from './queries/queries.ts'
@@ -43,11 +44,15 @@ export function parseNexmarkOptions(args: readonly string[]): NexmarkOptions {
     )
     .option('--rate <n>', 'events per second of the clock (default: any)', wholeFrom(1))
     .option('--group-size <n>', 'events that are out of order among each other', wholeFrom(1), 1)
-    .option('--input <file>', 'JSON Lines file of events to read instead of generating them')
-    .option('--output <file>', 'JSON Lines file for the rows; of one query (default: thrown away)')
+    .option('--input <file>', 'JSON Lines file of events, instead of generated ones', path)
+    .option(
+      '--output <file>',
+      'JSON Lines file for the rows; of one query (default: thrown away)',
+      path,
+    )
     .option('--checkpoint <duration>', 'time between two checkpoints, as in 10s', duration)
     .option('--rounds <n>', 'runs of each query, of which the median counts', wholeFrom(1), 1)
-    .option('--json <file>', 'file for the figures')
+    .option('--json <file>', 'file for the figures', path)
     .allowExcessArguments(false)
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2)
@@ -56,7 +61,15 @@ export function parseNexmarkOptions(args: readonly string[]): NexmarkOptions {
   const options = command.opts<NexmarkOptions>()
   if (options.output !== undefined && options.query.length > 1)
     command.error('error: --output takes the rows of one query', { exitCode: 2 })
+  const { input, output } = options
+  if (input !== undefined && output !== undefined && resolve(input) === resolve(output))
+    command.error('error: --output would replace the file that --input names', { exitCode: 2 })
   return options
+}
+
+function path(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('Expected the path of a file.')
 }
 
 function queries(text: string): readonly string[] {

@@ -30,17 +30,23 @@ export function dayOf(timeMs: number): string {
 
 /** The begin of the day in UTC, in ms. */
 export function startOfDay(timeMs: number): number {
-  return timeMs - (timeMs % DAY_MS)
+  return timeMs - sinceMidnight(timeMs)
+}
+
+/** Milliseconds of the day in UTC; before 1970 too. */
+function sinceMidnight(timeMs: number): number {
+  const rest = timeMs % DAY_MS
+  return rest < 0 ? rest + DAY_MS : rest
 }
 
 /** The hour of the day in UTC, 0 to 23. */
 export function hourOf(timeMs: number): number {
-  return Math.floor((timeMs % DAY_MS) / HOUR_MS)
+  return Math.floor(sinceMidnight(timeMs) / HOUR_MS)
 }
 
 /** Hour and minute in UTC, as in 09:05. */
 export function minuteOf(timeMs: number): string {
-  const minutes = Math.floor((timeMs % DAY_MS) / MINUTE_MS)
+  const minutes = Math.floor(sinceMidnight(timeMs) / MINUTE_MS)
   return `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`
 }
 

@@ -21,16 +21,19 @@ export const q9: Query = {
     'bidDateTime',
     'bidExtra',
   ],
-  build: ({ auctions, bids }) =>
+  build: ({ auctions, bids, inOrder }) =>
     winningBids(
       auctions,
-      bids.map(({ auction, bidder, price, dateTime, extra }) => ({
-        auction,
-        bidder,
-        price,
-        dateTime,
-        extra,
-      })),
+      bids.map(
+        ({ auction, bidder, price, dateTime, extra }) => ({
+          auction,
+          bidder,
+          price,
+          dateTime,
+          extra,
+        }),
+        inOrder,
+      ),
     ).map(({ auction, bid }) => [
       auction.id,
       auction.itemName,

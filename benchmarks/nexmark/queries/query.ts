@@ -1,7 +1,7 @@
 /**
  * What a query of the benchmark is: a function from events to rows.
  */
-import type { Stream } from '../../../api/index.ts'
+import type { OperatorOptions, Stream } from '../../../api/index.ts'
 import type { Auction, Bid, Person } from '../model.ts'
 
 /** A value of a row: times are epoch milliseconds, decimals texts with three digits. */
@@ -15,6 +15,8 @@ export interface Events {
   readonly persons: Stream<Person>
   readonly auctions: Stream<Auction>
   readonly bids: Stream<Bid>
+  /** For operators in front of the first `keyBy` of a query in which order decides ties: behind them events are in the order in which they came. */
+  readonly inOrder: OperatorOptions
 }
 
 /** A query. */

@@ -1,10 +1,13 @@
 /**
  * The command of the Nexmark benchmark: what it prints, writes and refuses.
  */
-import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -65,6 +68,43 @@ test('rows of one query go to a file', async ({ folder }) => {
   assert.is((await readFile(output, 'utf8')).trimEnd().split('\n').length, 46)
 })
 
+test('what goes wrong while a query runs is told in a line or two, without a stack', async ({
+  folder,
+}) => {
+  const input = join(folder, 'events.jsonl')
+  const output = join(folder, 'rows.jsonl')
+  await writeFile(input, `${JSON.stringify({ event_type: 2, bid: { auction: 1 } })}\n`)
+  const cases: readonly (readonly [string, ...string[]])[] = [
+    ['there is no file', '--input', join(folder, 'none.jsonl')],
+    ['it is a folder', '--input', folder],
+    ['a bid whose "bidder" is a number', '--input', input, '--output', output],
+  ]
+  for (const [message, ...args] of cases) {
+    const { code, stderr } = await nexmark('--parallelism', '1', ...args)
+    assert.is(code, 1)
+    assert.match(stderr, message)
+    assert.not.match(stderr, /\n\s+at .*node_modules|node:internal/)
+    assert.ok(stderr.split('\n').length < 8, stderr)
+  }
+  assert.equal(await readdir(folder), ['events.jsonl'])
+})
+
+test('a signal stops it, and nothing is left behind', async ({ folder }) => {
+  const output = join(folder, 'rows.jsonl')
+  const args = ['--query', 'q0', '--events', '100000000', '--rate', '1000', '--output', output]
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'exit')
+  const began = (): boolean => readdirSync(folder).some((name) => name.startsWith('rows.jsonl'))
+  while (!began()) await setTimeout(20)
+  child.kill('SIGINT')
+  const [code] = (await ended) as [number]
+  assert.is(code, 130)
+  assert.equal(await readdir(folder), [])
+})
+
 test('a wrong command line is refused with what was expected', async () => {
   const wrong: readonly (readonly [string, ...string[]])[] = [
     ['expected q0 to q23', '--query', 'q24'],
@@ -73,6 +113,9 @@ test('a wrong command line is refused with what was expected', async () => {
     ['as in 500ms', '--checkpoint', '10'],
     ['rows of one query', '--query', 'q0,q1', '--output', 'x'],
     ['unknown option', '--evnts', '5'],
+    ['would replace the file', '--input', 'x.jsonl', '--output', './x.jsonl'],
+    ['the path of a file', '--input', ''],
+    ['the path of a file', '--output', ''],
   ]
   const outcomes = await Promise.all(wrong.map(([, ...args]) => nexmark(...args)))
   outcomes.forEach(({ code, stderr }, at) => {
