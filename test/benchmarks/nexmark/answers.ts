@@ -74,12 +74,12 @@ export const ANSWERS: Readonly<Record<string, string>> = {
   q9: 'FROM winning',
   q10: `SELECT auction, bidder, price, dateTime, extra, ${DAY} AS dt, ${MINUTE} AS hm FROM bid`,
   q11: `WITH begun AS (
-          SELECT bidder, dateTime,
-            coalesce(dateTime - lag(dateTime) OVER (PARTITION BY bidder ORDER BY dateTime) > 10000, true) AS begins
+          SELECT bidder, dateTime, n,
+            coalesce(dateTime - lag(dateTime) OVER (PARTITION BY bidder ORDER BY dateTime, n) > 10000, true) AS begins
           FROM bid),
         numbered AS (
           SELECT bidder, dateTime,
-            sum(begins::INT) OVER (PARTITION BY bidder ORDER BY dateTime ROWS UNBOUNDED PRECEDING) AS session
+            sum(begins::INT) OVER (PARTITION BY bidder ORDER BY dateTime, n ROWS UNBOUNDED PRECEDING) AS session
           FROM begun)
         SELECT bidder, count(*) AS count, min(dateTime) AS start, max(dateTime) + 10000 AS "end"
         FROM numbered GROUP BY bidder, session`,

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { EventGenerator } from '../../../benchmarks/nexmark/generator/events.ts'
+import type { NexmarkEvent } from '../../../benchmarks/nexmark/model.ts'
 import { QUERIES } from '../../../benchmarks/nexmark/queries/queries.ts'
 import { ANSWERS, VIEWS } from './answers.ts'
 
@@ -19,11 +20,16 @@ export interface Oracle {
 }
 
 /** Generates events and loads them into DuckDB. */
-export async function createOracle(events: number, groupSize: number): Promise<Oracle> {
+export function createOracle(events: number, groupSize: number): Promise<Oracle> {
+  const generator = new EventGenerator({ groupSize })
+  return oracleOf(Array.from({ length: events }, (_, n) => generator.at(n)))
+}
+
+/** Loads events into DuckDB. */
+export async function oracleOf(events: readonly NexmarkEvent[]): Promise<Oracle> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-nexmark-'))
   const input = join(folder, 'events.jsonl')
-  const generator = new EventGenerator({ groupSize })
-  const lines = Array.from({ length: events }, (_, n) => JSON.stringify(generator.at(n)))
+  const lines = events.map((event) => JSON.stringify(event))
   await writeFile(input, `${lines.join('\n')}\n`)
   const duckdb = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
   const json = `read_json('${input}', format = 'newline_delimited', sample_size = -1)`
