@@ -56,7 +56,7 @@ export function compileFlattening(
   if (fields === undefined) return undefined
   const byPart = namesByPart(aggregate, '')
   const names = byPart.flat()
-  // Some values are undefined as a rule; the first of a part mostly says whether it is there.
+  // Some values are undefined as a rule: only then is it asked whether the part is there.
   const firsts = byPart.map(([first = '']) => names.indexOf(first))
   const quoted = names.map((name) => JSON.stringify(name))
   const paths: string[] = []
@@ -68,7 +68,7 @@ return {
 flatten: (a, records, key) => ({ ${JSON.stringify(recordsName)}: records, ${JSON.stringify(keyName)}: key, ${values} }),
 restore: (flat) => {
 const ${reads}
-if (${firsts.map((i) => `v${i} === undefined`).join(' || ')}) return restoreOther(flat)
+if (${firsts.map((i) => `(v${i} === undefined && !(${quoted[i]} in flat))`).join(' || ')}) return restoreOther(flat)
 return ${accumulator}
 }
 }`
@@ -88,7 +88,7 @@ function write(fields: AccumulatorFields, path: string, paths: string[]): string
   return `{ ${parts.join(', ')} }`
 }
 
-/** The accumulator of a flat one in which the first value of a part is undefined, or missing. */
+/** The accumulator of a flat one in which the first value of a part is missing. */
 function restoreOther(aggregate: AnyAggregate, names: readonly string[], flat: object): unknown {
   return take(aggregate, '', 'v0' in flat ? withNames(flat, names) : flat)
 }

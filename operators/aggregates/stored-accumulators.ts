@@ -48,9 +48,9 @@ function payloadLayout(
 
 /** A slice that no window has taken in, `[start, accumulator]`, or the queue of a key, of which the front's have an accumulator there too. */
 function replaceInSlices(payload: unknown, upgrade: Upgrade): unknown {
-  const slices = payload as Readonly<Record<string, unknown>>
+  const slices = asFields(payload)
   if ('open' in slices) return { ...slices, open: replaceAt(slices['open'], 1, upgrade) }
-  const taken = slices['taken'] as Readonly<Record<string, unknown>>
+  const taken = asFields(slices['taken'])
   const all = (list: unknown): unknown[] =>
     asArray(list).map((slice) => replaceAt(slice, 1, upgrade))
   return { ...slices, taken: { ...taken, front: all(taken['front']), back: all(taken['back']) } }
@@ -59,6 +59,11 @@ function replaceInSlices(payload: unknown, upgrade: Upgrade): unknown {
 function replaceAt(list: unknown, index: number, upgrade: Upgrade): unknown[] {
   const values = asArray(list)
   return values.map((value, i) => (i === index ? upgrade(value) : value))
+}
+
+function asFields(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>
+  throw new DamagedFieldsError('slices of a key')
 }
 
 function asArray(value: unknown): readonly unknown[] {

@@ -20,6 +20,7 @@ import type { AggregateFunction, JobDefinition, RunOptions, Sink } from '../../.
 import { Simulator } from '../../../runtime/simulator.ts'
 import { committingSink } from './fixtures/in-flight-shapes.ts'
 import { numbers } from './fixtures/numbers.ts'
+import { stopInFlight } from './fixtures/stop-in-flight.ts'
 
 const TOTAL = 20_000
 const PER_SPLIT = 500
@@ -27,7 +28,6 @@ const KEYS = 40
 const WINDOW_MS = 200
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-changed-combine-'))
-let places = 0
 
 test.after(() => {
   rmSync(folder, { recursive: true })
@@ -70,34 +70,6 @@ function totalsJob({ windows, totals, sink }: JobOptions): JobDefinition {
   })
 }
 
-/** Runs a job with a slow sink until a checkpoint has records in flight and something in windows. */
-async function stopInFlight(options: Omit<JobOptions, 'sink'>) {
-  // The sink is slower each time: on a busy machine checkpoints are seldom.
-  for (let attempt = 1; attempt < 50; attempt++) {
-    const directory = join(folder, `place-${++places}`)
-    const sink = committingSink<Result>(50 * attempt)
-    const handle = runJob(totalsJob({ ...options, sink }), {
-      parallelism: 2,
-      slots: 2,
-      checkpoints: { directory, intervalMs: 1, unaligned: true, keep: 1 },
-    })
-    const ended = handle.result().catch(() => {})
-    while (handle.state !== 'finished') {
-      await new Promise((resolve) => {
-        setImmediate(resolve)
-      })
-      const { checkpoints } = await handle.metrics()
-      const last = checkpoints.recent.findLast(({ state }) => state === 'completed')
-      if ((last?.recordsInFlight ?? 0) < 20) continue
-      await handle.cancel()
-      await ended
-      sink.turns = 0
-      return { directory, sink }
-    }
-  }
-  throw new Error('nothing is ever in flight')
-}
-
 /** The sums of all windows, whatever else is in their results. */
 function sums(rows: readonly Result[]): readonly (number | undefined)[] {
   return rows.map((row) => row['sum']).sort((a = 0, b = 0) => a - b)
@@ -124,7 +96,12 @@ for (const windows of Object.keys(WINDOWS) as (keyof typeof WINDOWS)[]) {
       parallelism: 1,
     }).result()
     for (const preAggregation of ['auto', 'off'] as const) {
-      const stopped = await stopInFlight({ windows, totals: COUNT_AND_SUM() })
+      const stopped = await stopInFlight<Result>(
+        (sink) => totalsJob({ windows, totals: COUNT_AND_SUM(), sink }),
+        {
+          folder,
+        },
+      )
       await resume(stopped, { windows, totals: SUM_FIRST() }, { preAggregation })
       assert.equal(sums(stopped.sink.values), sums(whole.values), preAggregation)
       const later = stopped.sink.values.filter((row) => 'later' in row)
@@ -134,7 +111,12 @@ for (const windows of Object.keys(WINDOWS) as (keyof typeof WINDOWS)[]) {
   })
 
   test(`${windows} windows: a part of another kind ends the job before it reads a record`, async () => {
-    const stopped = await stopInFlight({ windows, totals: COUNT_AND_SUM() })
+    const stopped = await stopInFlight<Result>(
+      (sink) => totalsJob({ windows, totals: COUNT_AND_SUM(), sink }),
+      {
+        folder,
+      },
+    )
     const before = stopped.sink.values.length
     const totals = combine({ sum: sum(number), n: mean(number) }) as Totals
     let caught: unknown

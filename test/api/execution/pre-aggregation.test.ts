@@ -24,11 +24,11 @@ import { arraySource } from '../../../connectors/collection/index.ts'
 import { Simulator } from '../../../runtime/simulator.ts'
 import { committingSink, sorted } from './fixtures/in-flight-shapes.ts'
 import { numbers } from './fixtures/numbers.ts'
+import { stopInFlight } from './fixtures/stop-in-flight.ts'
 
 type PreAggregation = NonNullable<RunOptions['preAggregation']>
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-two-phases-'))
-let places = 0
 
 test.after(() => {
   rmSync(folder, { recursive: true })
@@ -250,41 +250,15 @@ test('records are added up in front of the exchange, and fewer cross it', async 
   assert.is(await run('auto'), EXPECTED.length)
 })
 
-/** Runs a job with a slow sink until a checkpoint has records in flight, and cancels it. */
-async function stopInFlight(preAggregation: PreAggregation) {
-  // The sink is slower each time: on a busy machine checkpoints are seldom.
-  for (let attempt = 1; ; attempt++) {
-    const directory = join(folder, `place-${++places}`)
-    const sink = committingSink<unknown>(50 * attempt)
-    const handle = runJob(countingJob(sink), {
-      parallelism: 2,
-      slots: 2,
-      preAggregation,
-      checkpoints: { directory, intervalMs: 1, unaligned: true, keep: 1 },
-    })
-    const ended = handle.result().catch(() => {})
-    while (handle.state !== 'finished') {
-      await new Promise((resolve) => {
-        setImmediate(resolve)
-      })
-      const { checkpoints } = await handle.metrics()
-      const last = checkpoints.recent.findLast(({ state }) => state === 'completed')
-      if ((last?.recordsInFlight ?? 0) < 20) continue
-      await handle.cancel()
-      await ended
-      sink.turns = 0
-      return { directory, sink }
-    }
-    assert.ok(attempt < 50, 'nothing is ever in flight')
-  }
-}
-
 const OTHER = { auto: 'off', off: 'auto' } as const
 
 for (const before of ['auto', 'off'] as const) {
   test(`what was in flight with '${before}' is read with '${OTHER[before]}', at another parallelism too`, async () => {
     for (const [seed, parallelism] of [1, 2, 3].entries()) {
-      const { directory, sink } = await stopInFlight(before)
+      const { directory, sink } = await stopInFlight<unknown>(countingJob, {
+        folder,
+        run: { preAggregation: before },
+      })
       await runJob(countingJob(sink), {
         host: new Simulator({ seed, slots: 2 }),
         parallelism,

@@ -98,6 +98,7 @@ test('a signal stops it, and nothing is left behind', async ({ folder }) => {
   })
   const ended = once(child, 'exit')
   const began = (): boolean => readdirSync(folder).some((name) => name.startsWith('rows.jsonl'))
+  // What another process does with its files has no event here that all systems tell of.
   while (!began()) await setTimeout(20)
   child.kill('SIGINT')
   const [code] = (await ended) as [number]

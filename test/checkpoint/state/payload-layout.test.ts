@@ -4,29 +4,11 @@ import * as assert from 'uvu/assert'
 import { aggregatingState, combine, count, mean, sum } from '../../../api/index.ts'
 import { withKind } from '../../../checkpoint/accumulator-layout.ts'
 import type { AggregateFunction } from '../../../checkpoint/aggregate-function.ts'
-import { HeapStateBackend } from '../../../checkpoint/state/heap-state-backend.ts'
+import type { HeapStateBackend } from '../../../checkpoint/state/heap-state-backend.ts'
 import { DamagedFieldsError } from '../../../checkpoint/state/entry-form.ts'
 import { LayoutMismatch } from '../../../checkpoint/state/payload-layout.ts'
 import type { PayloadLayouts } from '../../../checkpoint/state/payload-layout.ts'
-import type { OperatorSnapshot } from '../../../checkpoint/state/snapshot.ts'
-import { at, errorOf, HandClock, ListPart, MAX_PARALLELISM } from './state-rig.ts'
-
-interface Options {
-  readonly restored?: readonly OperatorSnapshot[]
-  readonly layouts?: PayloadLayouts
-}
-
-function backendOf(options: Options = {}): HeapStateBackend {
-  return new HeapStateBackend({
-    uid: 'counts-uid',
-    operatorName: 'counts',
-    maxParallelism: MAX_PARALLELISM,
-    subtaskIndex: 0,
-    parallelism: 1,
-    clock: new HandClock(),
-    ...options,
-  })
-}
+import { at, backendOf, errorOf, ListPart } from './state-rig.ts'
 
 /** Payloads are numbers in a unit; those of a known one are converted. */
 function inUnit(unit: string, per: Readonly<Record<string, number>> = {}): PayloadLayouts {
@@ -55,7 +37,7 @@ function snapshotOf(layouts: PayloadLayouts | undefined, payloads: readonly numb
   return backend.snapshot()
 }
 
-function restored(options: Options): readonly unknown[] {
+function restored(options: Parameters<typeof backendOf>[0]): readonly unknown[] {
   const part = new ListPart('part')
   backendOf(options).registerKeyed(part)
   return part.payloads.map(([, payload]) => payload)

@@ -5,6 +5,7 @@ import { canonicalKey } from '../../../checkpoint/canonical-key.ts'
 import { keyGroupOf, subtaskOfKeyGroup } from '../../../checkpoint/key-groups.ts'
 import { keyHash } from '../../../checkpoint/key-hash.ts'
 import { HeapStateBackend } from '../../../checkpoint/state/heap-state-backend.ts'
+import type { PayloadLayouts } from '../../../checkpoint/state/payload-layout.ts'
 import type { OperatorSnapshot } from '../../../checkpoint/state/snapshot.ts'
 import type { KeyedPart, OperatorPart } from '../../../checkpoint/state/state-backend.ts'
 import type { Clock } from '../../../runtime/clock.ts'
@@ -35,6 +36,7 @@ export interface BackendOptions {
   readonly maxParallelism?: number
   readonly restored?: readonly OperatorSnapshot[]
   readonly own?: OperatorSnapshot
+  readonly layouts?: PayloadLayouts
 }
 
 /** The backend of a subtask of the operator `counts`. */
