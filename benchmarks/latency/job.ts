@@ -12,10 +12,13 @@ import type { Emit, Environment, Stream } from '../../api/index.ts'
 import { mostOf } from '../nexmark/queries/most-of.ts'
 import { latencySink } from './latency-sink.ts'
 import { timedSource } from './timed-source.ts'
+import type { TimedSourceOptions } from './timed-source.ts'
 
 const SIZE_MS = 10_000
 const UPDATE_MS = 20
 const KEYS = 10_000
+/** Some source between two looks at a connection, which leaves the processor to others meanwhile; 0 would look all the time. */
+const REST_MS = 1
 /** Puts neighbours on different keys; it has no factor in common with their number. */
 const SPREAD = 7_919
 
@@ -42,7 +45,8 @@ interface Result {
 export default defineJob(
   { name: 'latency', description: 'How late results are', args: ARGS },
   (env, { what, rate, start, seconds, warmup, folder }) => {
-    const times = { perSecond: rate, startMs: start, seconds }
+    const everyMs = what === 'exchange' ? 0 : REST_MS
+    const times = { perSecond: rate, startMs: start, seconds, everyMs }
     const results =
       what === 'q5'
         ? popular(env, times)
@@ -58,11 +62,7 @@ export default defineJob(
   },
 )
 
-interface Times {
-  readonly perSecond: number
-  readonly startMs: number
-  readonly seconds: number
-}
+type Times = TimedSourceOptions
 
 function records(env: Environment, times: Times, keyOf: (n: number) => number): Stream<Timed> {
   const { startMs, perSecond } = times

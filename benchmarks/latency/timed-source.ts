@@ -11,6 +11,8 @@ export interface TimedSourceOptions {
   /** The moment of the first record, in ms since 1970. */
   readonly startMs: number
   readonly seconds: number
+  /** How long a reader waits between two batches, in ms: what is late by it counts. Default 0: each record leaves when it is due. */
+  readonly everyMs?: number
 }
 
 /** The clock of all threads in ms since 1970, finer than a millisecond. */
@@ -20,7 +22,7 @@ export function preciseNow(): number {
 
 /** A source of the numbers 0, 1, 2 … made into records; readers take them in turns. */
 export function timedSource<T>(
-  { perSecond, startMs, seconds }: TimedSourceOptions,
+  { perSecond, startMs, seconds, everyMs = 0 }: TimedSourceOptions,
   make: (n: number) => T,
 ): Source<T, number, number> {
   const records = Math.round(perSecond * seconds)
@@ -35,7 +37,10 @@ export function timedSource<T>(
     },
     open(first, context, position) {
       const msPerRecord = 1000 / perSecond
-      return new TimedReader({ first, context, records, startMs, msPerRecord, make }, position)
+      return new TimedReader(
+        { first, context, records, startMs, msPerRecord, everyMs, make },
+        position,
+      )
     },
   }
 }
@@ -46,6 +51,7 @@ interface ReaderParts<T> {
   readonly records: number
   readonly startMs: number
   readonly msPerRecord: number
+  readonly everyMs: number
   readonly make: (n: number) => T
 }
 
@@ -60,6 +66,8 @@ function sleep(milliseconds: number): Promise<void> {
 class TimedReader<T> implements SplitReader<T, number> {
   readonly #parts: ReaderParts<T>
   #next: number
+  /** More records may be due than the last batch had room for. */
+  #behind = false
   /** Of one batch after the other: these are many and small, for a record leaves when it is due. */
   readonly timestamps: Float64Array
 
@@ -74,10 +82,18 @@ class TimedReader<T> implements SplitReader<T, number> {
   }
 
   read(): readonly T[] | undefined | Promise<readonly T[] | undefined> {
-    const { records, context } = this.#parts
+    const { records, context, everyMs } = this.#parts
     if (this.#next >= records || context.signal.aborted) return undefined
+    if (everyMs > 0 && !this.#behind) return this.#rest(everyMs)
     const due = this.#due()
+    this.#behind = due === context.batchSize
     return due > 0 ? this.#make(due) : this.#wait()
+  }
+
+  async #rest(everyMs: number): Promise<readonly T[] | undefined> {
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
+    this.#behind = true
+    return this.read()
   }
 
   async #wait(): Promise<readonly T[] | undefined> {
