@@ -15,6 +15,7 @@ export type BuildErrorCode =
   | 'DUPLICATE_COLLECT'
   | 'JOB_WITHOUT_SINK'
   | 'DANGLING_STREAM'
+  | 'OUTPUT_IN_USE'
   | 'FOREIGN_STREAM'
   | 'INVALID_JOIN'
   | 'STREAM_WITHOUT_KEY'

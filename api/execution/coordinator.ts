@@ -31,6 +31,7 @@ import { Collector } from './collector.ts'
 import { commitSinks } from './commit-sinks.ts'
 import { chainedNodes, noteDeclaration } from './declaration.ts'
 import { Enumerators } from './enumerators.ts'
+import { claimOutputs } from './exclusive-outputs.ts'
 import { JobCheckpoints } from './job-checkpoints.ts'
 import { subtaskMetrics } from './job-metrics.ts'
 import type { JobMetrics } from './job-metrics.ts'
@@ -78,6 +79,7 @@ export class Coordinator {
   readonly #channels: ChannelNumbers
   #startedMs = 0
   #lastMetrics: JobMetrics | undefined
+  #releaseOutputs: () => void = () => {}
   #cancel: (error: MillraceError) => void = () => {}
   /** Rejects when the job is cancelled. */
   readonly #cancelled: Promise<never>
@@ -108,6 +110,7 @@ export class Coordinator {
   async run(onDeployed: (collectors: readonly Collector[]) => void): Promise<JobMetrics> {
     try {
       await this.#orCancelled(this.#prepare())
+      this.#releaseOutputs = await claimOutputs(this.#deployable().graph)
       for (;;) {
         try {
           return await this.#runAttempt(onDeployed)
@@ -124,6 +127,7 @@ export class Coordinator {
     } finally {
       if (this.#group !== undefined) await endSlots(this.#group, this.#state === 'finished')
       await this.#checkpoints?.close(this.#state === 'cancelled')
+      this.#releaseOutputs()
     }
   }
 

@@ -21,7 +21,7 @@ export interface CsvSinkOptions extends CsvFormatOptions {
  *
  * Values: a `Date` in ISO 8601, null and undefined as an empty field, numbers, bigints and booleans as JavaScript prints them.
  *
- * Errors: `INVALID_ARGUMENT` at once; `OUTPUT_NOT_WRITABLE` at open; `NOT_CSV` (a record that is no flat object, or has a field that
+ * Errors: `INVALID_ARGUMENT` at once; `OUTPUT_IN_USE`, as with `jsonLinesSink`; `OUTPUT_NOT_WRITABLE` at open; `NOT_CSV` (a record that is no flat object, or has a field that
  * has no column); `OUTPUT_WRITE_FAILED`, `OUTPUT_CLOSED`, `OUTPUT_LOST`.
  *
  * @example

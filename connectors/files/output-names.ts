@@ -56,6 +56,15 @@ export async function targetOf(
   return { final, temporary: `${final}.${disk.process.id}-${part.subtaskIndex}.tmp` }
 }
 
+/** The path of an output without links, for nobody else may write there; undefined for a pipe or device, which many may share. Never rejects. */
+export async function exclusivePath(path: string, disk: OutputDisk): Promise<string | undefined> {
+  const own = resolve(path)
+  const { kind } = await disk.facts(own).catch(() => ({ kind: 'file' }))
+  if (kind === 'other') return undefined
+  const folder = await disk.realPath(dirname(own)).catch(() => dirname(own))
+  return disk.realPath(own).catch(() => join(folder, basename(own)))
+}
+
 async function kindOf(path: string, disk: OutputDisk): Promise<'nothing' | 'file' | 'special'> {
   try {
     const { kind } = await disk.facts(path)

@@ -11,7 +11,7 @@ import { commitFiles, type FileCommittable } from './commit-files.ts'
 import { nodeOutputDisk } from './node-output-disk.ts'
 import { notWritable, OutputFile, type FileState } from './output-file.ts'
 import { packingText } from './packed-text.ts'
-import { partPath, removeLeftovers, targetOf } from './output-names.ts'
+import { exclusivePath, partPath, removeLeftovers, targetOf } from './output-names.ts'
 import type { RecordEncoder, RecordFormat } from './record-format.ts'
 
 /** What a writer had written at a barrier. Plain data, part of checkpoints. */
@@ -31,6 +31,7 @@ export function partSink<T>(
 ): Sink<T, OutputState, FileCommittable> {
   return {
     ...sinkOf(path, format, nodeOutputDisk),
+    exclusiveOutput: () => exclusivePath(path, nodeOutputDisk),
     onDisk: (disk) => {
       const sink = sinkOf(path, format, disk)
       return {
