@@ -4,6 +4,7 @@
 import { parquetSchema } from 'hyparquet'
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet'
 import { MillraceError } from '../../mailbox/errors.ts'
+import { decimalScale } from './decimals.ts'
 import { unknownColumn, type ColumnSpec, type RequiredColumnType } from '../files/columns.ts'
 
 /**
@@ -48,9 +49,8 @@ function leafKind(element: SchemaElement): ColumnKind {
   const { type, converted_type: converted, logical_type: logical } = element
   if (type === 'INT96' || converted === 'DATE' || logical?.type === 'TIMESTAMP') return 'timestamp'
   if (converted === 'TIMESTAMP_MILLIS' || converted === 'TIMESTAMP_MICROS') return 'timestamp'
-  if (converted === 'DECIMAL' || logical?.type === 'FLOAT16') return 'number'
+  if (decimalScale(element) !== undefined || logical?.type === 'FLOAT16') return 'number'
   if (converted === 'JSON') return 'json'
-  if (converted === 'BSON' || converted === 'INTERVAL') return 'nested'
   if (logical?.type === 'GEOMETRY' || logical?.type === 'GEOGRAPHY') return 'nested'
   if (converted === 'UTF8' || logical?.type === 'STRING' || logical?.type === 'UUID')
     return 'string'
@@ -68,7 +68,7 @@ function columnKind(column: SchemaTree): ColumnKind {
 /**
  * Matches what the user asked for with what the file has. Without `specs` every column is read as its default.
  *
- * Errors: `UNKNOWN_COLUMN` (lists the columns there are), `COLUMN_TYPE_MISMATCH`.
+ * Errors: `UNKNOWN_COLUMN` (lists the columns there are), `UNSUPPORTED_PARQUET`, `COLUMN_TYPE_MISMATCH`.
  */
 export function planColumns(
   metadata: FileMetaData,
@@ -84,6 +84,7 @@ export function planColumns(
     if (column === undefined) {
       throw unknownColumn(name, names, path)
     }
+    refuseUnreadable(column, name, path)
     const kind = columnKind(column)
     const schemaPath = [root, column]
     if (typeof want !== 'string') {
@@ -99,6 +100,18 @@ export function planColumns(
     const type = kind === 'timestamp' ? timestamps : (READABLE_AS[kind][0] ?? 'any')
     return { name, kind, type, nullable: true, schemaPath }
   })
+}
+
+/** The library reads all types but these two. */
+function refuseUnreadable({ element, children }: SchemaTree, name: string, path: string): void {
+  const { converted_type: type } = element
+  if (type === 'INTERVAL' || type === 'BSON') {
+    throw new MillraceError(
+      'UNSUPPORTED_PARQUET',
+      `column "${name}" of ${path} holds ${type} values, which cannot be read; leave it out by naming the others in "columns"`,
+    )
+  }
+  for (const child of children) refuseUnreadable(child, name, path)
 }
 
 function checkType(spec: ColumnSpec, kind: ColumnKind, path: string): void {

@@ -8,12 +8,13 @@
  * value and never per row. Measured by benchmarks/parquet-readers.
  */
 import { crc32 } from 'node:zlib'
-import type { ColumnMetaData, SchemaTree } from 'hyparquet'
+import type { ColumnMetaData, DecodedArray, SchemaTree } from 'hyparquet'
 import { parquetHeader, readPage } from 'hyparquet/src/column.js'
 import { convert } from 'hyparquet/src/convert.js'
 import { decompressPage, readDataPage } from 'hyparquet/src/datapage.js'
 import { BadEncoding, decodeHybrid, isOneRunOfOnes } from './bit-packed.ts'
 import type { PlannedColumn } from './column-kind.ts'
+import { decimalScale, decimalsOf } from './decimals.ts'
 import { compressors } from './decompress.ts'
 import { flatParsers } from './parsers.ts'
 
@@ -117,7 +118,7 @@ class FlatColumnReader {
       }
       if (header.type === 'DICTIONARY_PAGE') {
         const { data } = readPage(reader, header, this.#decoder, undefined, undefined, 0)
-        this.#dictionary = convert(data ?? [], this.#decoder)
+        this.#dictionary = this.#convert(data ?? [])
       } else {
         reader.offset += size
         this.#takePage(this.#bodyOf(page, header))
@@ -211,7 +212,7 @@ class FlatColumnReader {
       { num_values: values, encoding, ...levels },
       this.#decoder,
     )
-    const converted: ArrayLike<unknown> = convert(dataPage, this.#decoder)
+    const converted = this.#convert(dataPage)
     if (converted.length !== values) throw new BadEncoding('a page has fewer values than it says')
     if (present === undefined) {
       this.#plain.push({ start: this.#row, rows, values: converted })
@@ -222,6 +223,11 @@ class FlatColumnReader {
     for (let row = 0; row < rows; row++)
       withNulls.push(present[row] === 1 ? converted[next++] : null)
     this.#plain.push({ start: this.#row, rows, values: withNulls })
+  }
+
+  #convert(stored: DecodedArray): ArrayLike<unknown> {
+    const scale = decimalScale(this.#decoder.element)
+    return scale === undefined ? convert(stored, this.#decoder) : decimalsOf(stored, scale)
   }
 
   /** One vector for the row group: indexes when every page had them, plain values otherwise. */

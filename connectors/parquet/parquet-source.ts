@@ -60,8 +60,9 @@ export interface ParquetSplit {
  * large, so that they come to the end at about the same time.
  *
  * Values: timestamps and dates as epoch milliseconds (times without a zone are taken as UTC); 64-bit integers as
- * number where that is exact and as bigint otherwise, or always as what `columns` declares; decimals as number; strings,
- * enums and unannotated byte strings as string; lists, maps and structs as arrays and objects; null as null.
+ * number where that is exact and as bigint otherwise, or always as what `columns` declares; decimals as the nearest number; strings,
+ * enums and unannotated byte strings as string; lists, maps and structs as arrays and objects; null as null. Inside of lists, maps and structs 64-bit
+ * integers are always bigints, and decimals may differ from the nearest number in the last digit.
  * Compression: snappy, gzip, brotli, zstd, lz4. A row group is decoded in memory.
  *
  * Position: the next row inside the row group. Records share nothing that can be changed.

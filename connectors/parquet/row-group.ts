@@ -97,7 +97,21 @@ async function readNestedColumn(
   })
   const values = await scan.readColumn({ column: column.name, rowStart, rowEnd: rowStart + rows })
   if (values.length !== rows) throw new Error(`has ${values.length} values instead of ${rows}`)
-  return { values, indexes: undefined, hasNulls: true }
+  return { values: Array.from(values, nullsFilledIn), indexes: undefined, hasNulls: true }
+}
+
+/** hyparquet leaves undefined where a whole list, map or struct is null. */
+function nullsFilledIn(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(nullsFilledIn)
+  if (typeof value !== 'object' || value === null) return value ?? null
+  // dates, bytes and the like stay as they are
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value
+  const record = value as Record<string, unknown>
+  for (const name of Object.keys(record)) {
+    const found = record[name]
+    if (found === undefined || typeof found === 'object') record[name] = nullsFilledIn(found)
+  }
+  return value
 }
 
 /** Hands out the records of a loaded row group up to `end` (exclusive); its position is the next row inside the group. */
