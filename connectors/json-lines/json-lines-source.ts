@@ -51,7 +51,7 @@ export interface JsonLinesSplit {
  * the beginning of the line), `LINE_TOO_LONG`, `FILE_READ_FAILED` later.
  *
  * @example
- * const bids = jsonLinesSource({ path: 'bids.jsonl', parse: (value) => value as { price: number } })
+ * const orders = jsonLinesSource({ path: 'orders.jsonl', parse: (value) => value as { price: number } })
  *
  * @example
  * const log = jsonLinesSource({ path: 'app.log', follow: true })

@@ -69,8 +69,8 @@ export interface SocketJsonOptions<T> extends SocketSourceOptions {
  * const words = socketSource({ port: 9_999 }) // nc -lk 9999
  *
  * @example
- * const bids = socketSource({
- *   host: 'auctions.example',
+ * const prices = socketSource({
+ *   host: 'prices.example',
  *   port: 7_000,
  *   format: 'jsonLines',
  *   parse: (value) => value as { price: number },
