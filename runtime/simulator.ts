@@ -14,21 +14,17 @@
  *        └──► stopped (`stop`, too many steps) · killed (`kill`, a fault): nobody hears of anything any more
  */
 import { MillraceError } from '../mailbox/errors.ts'
-import { importExtension } from './extension.ts'
 import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './seeded-random.ts'
-import { ControlLink } from './simulation/control-link.ts'
-import { createSimulatedMesh } from './simulation/simulated-mesh.ts'
-import type { LivingSlot } from './simulation/simulated-mesh.ts'
+import { NextSteps } from './simulation/next-steps.ts'
 import { afterRealTime, nextMacrotask, OutsideWatch } from './simulation/outside-watch.ts'
-import { HeldOperations } from './simulation/held-operations.ts'
 import { SimulatedFaults } from './simulation/simulated-faults.ts'
 import type { FaultyMachine } from './simulation/simulated-faults.ts'
+import { SimulatedSlots } from './simulation/simulated-slots.ts'
 import type { StepCounts, StepFault, StepFaults } from './simulation/step-faults.ts'
+import { StepLog } from './simulation/step-log.ts'
 import type { StepSource } from './simulation/step-source.ts'
-import { TurnTrace } from './simulation/turn-trace.ts'
-import type { SlotActor, TurnObserver } from './slot.ts'
-import type { Async, ModuleExport, SlotExtension, SlotGroup, SlotNode } from './slot-node.ts'
+import type { Async, ModuleExport, SlotGroup, SlotNode } from './slot-node.ts'
 import { asError } from './wire-error.ts'
 
 /** 2020-01-01T00:00:00Z, where the virtual clock starts. */
@@ -70,28 +66,13 @@ export class Simulator implements SlotGroup {
   readonly seed: number
   readonly clock: ManualClock
   readonly #random: () => number
-  readonly #trace: ((line: string) => void) | undefined
   readonly #maxSteps: number
+  readonly #slots: SimulatedSlots
+  readonly #next: NextSteps
+  readonly #log: StepLog
   readonly #faults: SimulatedFaults | undefined
   readonly #outside = new OutsideWatch()
-  readonly #turns: TurnTrace | undefined
-  /** Also the messages of the control plane. */
-  #sources: readonly StepSource[] = []
-  /** The world outside: it goes on when the slots have stopped. */
-  readonly #extraSources: StepSource[] = []
-  #living: readonly LivingSlot[] = []
-  #controls: readonly ControlLink[] = []
-  /** Slots whose threads faults have taken. */
-  readonly #lost = new Set<number>()
-  /** Actors that have had a turn, and the step of their last one. */
-  readonly #actors = new Map<SlotActor, { readonly slot: number; step: number }>()
-  readonly #operations = new HeldOperations(() => {
-    this.#wake()
-  })
   #lostListeners: ((slot: number, error: Error) => void)[] = []
-  #steps = 0
-  /** Messages of the links before the last restart. */
-  #controlsBefore = 0
   #state: 'running' | 'stopped' | 'killed' = 'running'
   #driving = false
   /** Something has come up since it was found that nothing can happen. */
@@ -100,7 +81,6 @@ export class Simulator implements SlotGroup {
   /** Why the run cannot go on. */
   #failure: Error | undefined
   #wakeUp: (() => void) | undefined
-  #frameText = ''
   /**
    * Called when nothing has happened for two seconds of real time, and nothing is under way outside; `operations`: those in flight, which
    * only the outside can end. Undefined: the simulator waits for ever.
@@ -123,28 +103,35 @@ export class Simulator implements SlotGroup {
     this.count = slots
     this.clock = new ManualClock(startMs)
     this.#random = seededRandom(seed)
-    this.#trace = trace
-    this.#turns = trace === undefined ? undefined : new TurnTrace()
     this.#maxSteps = maxSteps
+    this.#log = new StepLog(this.clock, trace)
     this.#faults = faults === undefined ? undefined : new SimulatedFaults(faults, this.#faulty())
-    this.#makeSlots()
+    this.#slots = new SimulatedSlots({
+      count: slots,
+      clock: this.clock,
+      random: this.#random,
+      wake: () => {
+        this.#wake()
+      },
+      onFrame: this.#log.onFrame,
+    })
+    const parts = { slots: this.#slots, clock: this.clock, log: this.#log, faults: this.#faults }
+    this.#next = new NextSteps(parts)
   }
 
   /** Slot 0, on the calling thread; after `restart` another one. */
   get main(): SlotNode {
-    return (this.#living[0] as LivingSlot).node
+    return this.#slots.main
   }
 
   /** Steps done so far. */
   get steps(): number {
-    return this.#steps
+    return this.#log.steps
   }
 
   /** Messages of the control plane that have arrived so far. */
   get controls(): number {
-    let controls = this.#controlsBefore
-    for (const { delivered } of this.#controls) controls += delivered
-    return controls
+    return this.#slots.delivered
   }
 
   /** Called when a slot was lost with its thread, which only a fault does, and with all of them when the simulation itself fails. */
@@ -152,38 +139,21 @@ export class Simulator implements SlotGroup {
     this.#lostListeners.push(listener)
   }
 
-  async load<Argument, Coordinator extends object, Api extends object>(
+  load<Argument, Coordinator extends object, Api extends object>(
     slot: number,
     extension: ModuleExport,
     argument: Argument,
     coordinator: Coordinator,
   ): Promise<Async<Api>> {
-    if (this.#state !== 'running') throw stoppedError()
-    const living = this.#living[slot]
-    const control = this.#controls[slot - 1]
-    if (living === undefined || control === undefined) {
-      throw new MillraceError(
-        'UNKNOWN_SLOT',
-        `Expected a slot from 1 to ${this.count}, got ${slot}`,
-      )
-    }
-    // Before the message, so that no step depends on how long a file takes to load.
-    const load = await imported(extension)
-    return control.ask(
-      () => 'load',
-      async () => {
-        const api = await load(living.node, argument, control.mainView(coordinator))
-        return control.slotView(api as Api)
-      },
-    )
+    if (this.#state !== 'running') return Promise.reject(stoppedError())
+    return this.#slots.load(slot, extension, argument, coordinator)
   }
 
   stop(): Promise<void> {
     if (this.#state === 'running') {
       this.#state = 'stopped'
-      for (const { life } of this.#living) life.alive = false
-      this.#operations.forgetDead()
-      this.#sources = this.#extraSources
+      this.#slots.endAll()
+      this.#next.stop()
     }
     this.#wake()
     return Promise.resolve()
@@ -193,7 +163,7 @@ export class Simulator implements SlotGroup {
   kill(): void {
     if (this.#state === 'killed') return
     this.#state = 'killed'
-    for (const { life } of this.#living) life.alive = false
+    this.#slots.endAll()
     this.#woken = true
     this.#forgetStandstill()
     this.#wakeUp?.()
@@ -204,22 +174,16 @@ export class Simulator implements SlotGroup {
   restart(): void {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#state !== 'running') return
-    const error = new MillraceError('SLOT_STOPPED', 'The slots have been stopped')
-    for (const control of this.#controls) control.close(error)
-    for (const { life } of this.#living) if (life.index > 0) life.alive = false
-    this.#operations.forgetDead()
     this.#lostListeners = []
-    this.#controlsBefore = this.controls
     this.#faults?.releaseHolds()
-    this.#actors.clear()
-    this.#lost.clear()
-    this.#makeSlots()
+    this.#log.forgetActors()
+    this.#slots.replaceAll(new MillraceError('SLOT_STOPPED', 'The slots have been stopped'))
+    this.#next.renew()
   }
 
   /** Lets the seed choose among other things too. */
   addSource(source: StepSource): void {
-    this.#extraSources.push(source)
-    this.#sources = [...this.#sources, source]
+    this.#next.addOutside(source)
   }
 
   /** Something may have come up that can happen: the simulator looks. */
@@ -229,50 +193,17 @@ export class Simulator implements SlotGroup {
 
   /** Writes a line into the trace, if there is one. */
   note(who: string, what: string): void {
-    this.#trace?.(this.#line(who, what))
+    this.#log.note(who, what)
   }
 
   /** Every actor that has had a turn, its state and the step of its last turn; and what is on its way. For a run that stands still. */
   describe(): string[] {
-    const lines: string[] = []
-    for (const [actor, { slot, step }] of this.#actors) {
-      const { label, state = 'unknown', scheduled } = actor
-      const ready = scheduled ? ', has mail' : ''
-      lines.push(`slot ${slot}: ${label}: ${state}${ready}, last turn at step ${step}`)
-    }
-    for (const [i, control] of this.#controls.entries()) {
-      if (this.#lost.has(i + 1)) lines.push(`slot ${i + 1} is lost`)
-      if (control.queued > 0)
-        lines.push(`${control.queued} messages between main and slot ${i + 1}`)
-    }
-    lines.push(
-      `${this.#operations.inFlight} operations in flight, ${this.#operations.ended} ended that nobody has heard of, ` +
-        `${this.clock.pendingTimers} timers`,
-    )
-    return lines
-  }
-
-  #makeSlots(): void {
-    const wake = (): void => {
-      this.#wake()
-    }
-    this.#living = createSimulatedMesh({
-      slots: this.count,
-      clock: this.clock,
-      random: this.#random,
-      wake,
-      whenSettled: (life) => (promise, onValue, onError) => {
-        this.#operations.hold(life, promise, onValue, onError)
-      },
-      onFrame:
-        this.#trace === undefined
-          ? undefined
-          : (text) => {
-              this.#frameText = text
-            },
-    })
-    this.#controls = Array.from({ length: this.count }, (_, i) => new ControlLink(i + 1, wake))
-    this.#sources = [...this.#controls, ...this.#extraSources]
+    const { inFlight, ended } = this.#slots.operations
+    return [
+      ...this.#log.describe(),
+      ...this.#slots.describe(),
+      `${inFlight} operations in flight, ${ended} ended that nobody has heard of, ${this.clock.pendingTimers} timers`,
+    ]
   }
 
   #wake(): void {
@@ -281,7 +212,7 @@ export class Simulator implements SlotGroup {
     this.#wakeUp?.()
     this.#wakeUp = undefined
     if (this.#driving || this.#state === 'killed') return
-    if (this.#state === 'stopped' && this.#extraSources.length === 0) return
+    if (this.#state === 'stopped' && !this.#next.hasOutside) return
     this.#driving = true
     const drive = async (): Promise<void> => {
       await nextMacrotask()
@@ -294,7 +225,7 @@ export class Simulator implements SlotGroup {
 
   async #drive(): Promise<void> {
     while (this.#state !== 'killed') {
-      await this.#outside.settled(this.#operations.inFlight > 0)
+      await this.#outside.settled(this.#slots.operations.inFlight > 0)
       if (!this.#isKilled()) this.#faults?.injectDue()
       if (this.#isKilled()) break
       if (this.#step()) continue
@@ -305,11 +236,12 @@ export class Simulator implements SlotGroup {
       // It may have been waited in vain, while something else came up that can happen.
       if (this.#wasWoken()) continue
       if (this.clock.fireNext()) {
-        this.#count('clock', 'jumps to the next timer')
+        this.#log.step('clock', 'jumps to the next timer')
+        this.#checkLength()
         continue
       }
       this.#watchStandstill()
-      if (this.#operations.inFlight === 0) break
+      if (this.#slots.operations.inFlight === 0) break
       // Waits for something outside that takes real time.
       await new Promise<void>((resolve) => {
         this.#wakeUp = resolve
@@ -323,7 +255,7 @@ export class Simulator implements SlotGroup {
     if (this.onStandstill === undefined) return
     this.#forgetStandstill = afterRealTime(STANDSTILL_MS, () => {
       if (this.#outside.busy) this.#watchStandstill()
-      else this.onStandstill?.(this.#operations.inFlight)
+      else this.onStandstill?.(this.#slots.operations.inFlight)
     })
   }
 
@@ -340,9 +272,7 @@ export class Simulator implements SlotGroup {
     this.#driving = false
     if (this.#failure !== undefined || this.#lostListeners.length === 0) throw error
     this.#failure = error
-    for (const control of this.#controls) control.close(error)
-    for (const { life } of this.#living) if (life.index > 0) life.alive = false
-    this.#operations.forgetDead()
+    this.#slots.endThreads(error)
     for (const listener of this.#lostListeners) {
       for (let slot = 1; slot <= this.count; slot++) listener(slot, error)
     }
@@ -352,15 +282,15 @@ export class Simulator implements SlotGroup {
   /** What faults may do. */
   #faulty(): FaultyMachine {
     const { clock, count } = this
-    const counts = (): StepCounts => ({ steps: this.#steps, controls: this.controls })
+    const counts = (): StepCounts => ({ steps: this.steps, controls: this.controls })
     return {
       clock,
       count,
       get counts() {
         return counts()
       },
-      control: (slot) => this.#controls[slot - 1],
-      loseSlot: (slot) => this.#loseSlot(slot),
+      control: (slot) => this.#slots.control(slot),
+      loseSlot: (slot) => this.#slots.lose(slot),
       tellLost: (slot, error) => {
         for (const listener of this.#lostListeners) listener(slot, error)
       },
@@ -374,116 +304,28 @@ export class Simulator implements SlotGroup {
     }
   }
 
-  #loseSlot(slot: number): boolean {
-    const { life } = this.#living[slot] as LivingSlot
-    if (!life.alive) return false
-    life.alive = false
-    this.#lost.add(slot)
-    this.#operations.forgetDead()
-    for (const { node } of this.#living) node.slot.disconnect(slot)
-    return true
-  }
-
+  /** False when nothing can happen. */
   #step(): boolean {
-    let choices = this.#operations.ended
-    for (const { node, life } of this.#living) if (life.alive) choices += node.slot.countSteps()
-    for (const source of this.#sources) choices += source.pending
-    const timerDue = this.#state === 'running' && this.clock.untilNextTimerMs === 0
-    if (timerDue) choices++
-    if (choices === 0) {
-      const released = this.#faults?.releaseHolds() === true
-      return released && this.#sources.some(({ pending }) => pending > 0) && this.#step()
-    }
-    this.#perform(Math.floor(this.#random() * choices))
+    const { count } = this.#next
+    if (count === 0) return this.#faults?.releaseHolds() === true && this.#step()
+    this.#next.perform(Math.floor(this.#random() * count))
+    this.#checkLength()
     if (this.#random() < CLOCK_MOVES) this.clock.pass(this.#random() * LONGEST_MOVE_MS)
     return true
   }
 
-  #perform(choice: number): void {
-    let rest = choice
-    for (const { node, life } of this.#living) {
-      if (!life.alive) continue
-      const { slot } = node
-      const steps = slot.countSteps()
-      if (rest < steps) {
-        const text = slot.performStep(rest, this.#observer(slot.index))
-        this.#count(slot.index, text)
-        return
-      }
-      rest -= steps
-    }
-    for (const source of this.#sources) {
-      const { pending } = source
-      if (rest < pending) {
-        const text = source.perform(rest)
-        this.#count('', this.#trace === undefined ? '' : text())
-        return
-      }
-      rest -= pending
-    }
-    if (rest < this.#operations.ended) this.#endOperation(rest)
-    else {
-      this.clock.fireNext()
-      this.#count('clock', 'a timer fires')
-    }
-  }
-
-  #endOperation(at: number): void {
-    const operation = this.#operations.take(at)
-    if (operation === undefined) return
-    const { life, number, tell } = operation
-    tell(this.#faults?.meetOperation(number, life))
-    this.#count(life.index, this.#trace === undefined ? '' : `operation ${number} has ended`)
-  }
-
-  #observer(slot: number): TurnObserver {
-    return (actor, run) => {
-      const known = this.#actors.get(actor)
-      if (known === undefined) this.#actors.set(actor, { slot, step: this.#steps + 1 })
-      else known.step = this.#steps + 1
-      if (slot > 0 && this.#faults?.meetTurn(actor, run) === true) return `${actor.label} throws`
-      if (this.#turns === undefined) {
-        run()
-        return ''
-      }
-      return this.#turns.around(actor, run)
-    }
-  }
-
-  #count(who: string | number, what: string): void {
-    this.#steps++
-    if (this.#trace !== undefined) {
-      const frame = this.#frameText === '' ? '' : `: ${this.#frameText}`
-      this.#frameText = ''
-      this.#trace(this.#line(typeof who === 'number' ? `slot ${who}` : who, what + frame))
-    }
+  #checkLength(): void {
     if (this.#failure !== undefined) {
-      if (this.#steps >= this.#maxSteps + CLEANING_STEPS) void this.stop()
+      if (this.steps >= this.#maxSteps + CLEANING_STEPS) void this.stop()
       return
     }
-    if (this.#steps >= this.#maxSteps) {
+    if (this.steps >= this.#maxSteps) {
       throw new MillraceError(
         'SIMULATION_TOO_LONG',
         `The run with seed ${this.seed} did not end within ${this.#maxSteps} steps`,
       )
     }
   }
-
-  #line(who: string, what: string): string {
-    const time = `${this.clock.monotonicMs().toFixed(3)} ms`
-    const step = `#${this.#steps}`
-    return `${step.padEnd(7)} ${time.padStart(14)}  ${who === '' ? '' : `${who}: `}${what}`
-  }
-}
-
-const extensions = new Map<string, Promise<SlotExtension<unknown, object, object>>>()
-
-/** Asks for each export once: a module is loaded once. */
-function imported(extension: ModuleExport): Promise<SlotExtension<unknown, object, object>> {
-  const key = `${extension.url}#${extension.name}`
-  const known = extensions.get(key) ?? importExtension(extension)
-  extensions.set(key, known)
-  return known
 }
 
 function stoppedError(): MillraceError {
