@@ -6,6 +6,7 @@
  */
 import type { EnumeratorSnapshot } from '../../checkpoint/coordinator/checkpoint-contents.ts'
 import type { SourceProgress } from '../../checkpoint/coordinator/pending-checkpoint.ts'
+import type { RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { JobGraph } from '../graph.ts'
 import type { ExecutionPlan } from '../plan.ts'
@@ -109,4 +110,17 @@ export class Enumerators {
     this.#byNode.clear()
     await Promise.allSettled(all.map((dealer) => dealer.close()))
   }
+}
+
+/** Where the enumerators of a job stood in a checkpoint; undefined: there is none. */
+export function whereTheyStood(
+  restored: RestoredJob | undefined,
+): Required<Pick<EnumeratorOptions, 'restored' | 'finished'>> {
+  const enumerators = new Map<string, EnumeratorSnapshot>()
+  const done = new Set<string>()
+  for (const [uid, { enumerator, finished }] of restored?.operators ?? []) {
+    if (enumerator !== undefined) enumerators.set(uid, enumerator)
+    if (finished) done.add(uid)
+  }
+  return { restored: enumerators, finished: done }
 }
