@@ -123,6 +123,9 @@ export class CsvReader<T> implements SplitReader<T, number> {
     }
     const { header, wanted, path } = this.#request
     const start = scanned.starts[0] ?? 0
+    if (hasLoneReturn(this.#lines.window.toString('utf8', start, scanned.textEnd))) {
+      throw await this.#badLine(scanned, 0, 'it ends with \\r alone, not with \\n or \\r\\n')
+    }
     const newline =
       this.#lines.window.subarray(scanned.textEnd, scanned.used).length === 2 ? '\r\n' : '\n'
     const names = header
@@ -256,6 +259,14 @@ export class CsvReader<T> implements SplitReader<T, number> {
     const line = await lineNumberAt(this.#request.path, this.#lines.position + start)
     return { line, text: text.split('\n', 1)[0] ?? '' }
   }
+}
+
+/**
+ * Whether a `\r` stands outside of quotes. In the first record it says that all lines end so, as on old Macs: the whole file would pass for this one record,
+ * and for a header without any.
+ */
+function hasLoneReturn(text: string): boolean {
+  return text.includes('\r') && text.replaceAll(/"[^"]*"/g, '').includes('\r')
 }
 
 /** A row that does not fit: it has another number of fields, or a field that its column can't take. */

@@ -192,6 +192,7 @@ test('a bad value or line is named by file, line and column', async () => {
       ['n,text\n1,a\n2,"b\n3,c\n', 'BAD_CSV_LINE', 'line 3: '],
       ['n,text\n1,"a"b\n', 'BAD_CSV_LINE', 'line 2: '],
       ['n,text\n1,a\r\n2,b\n', 'BAD_CSV_LINE', 'some lines end with'],
+      ['n,text\r1,a\r2,b\r', 'BAD_CSV_LINE', 'line 1: it ends with \\r alone'],
       ['n,n\n1,2\n', 'DUPLICATE_COLUMN', 'two columns named "n"'],
       ['n,txt\n1,2\n', 'UNKNOWN_COLUMN', 'Did you mean "txt"?'],
     ]
