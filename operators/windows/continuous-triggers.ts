@@ -53,14 +53,16 @@ export function continuousEventTime(intervalMs: number): Trigger<unknown, NextFi
 
 /**
  * Fires whenever the clock passes a multiple of `intervalMs`, counted from 1970, and at the end of a window of processing time
- * (Flink's ContinuousProcessingTimeTrigger). On windows of event time their end means nothing to it. Errors: `INVALID_TRIGGER`.
+ * (Flink's ContinuousProcessingTimeTrigger). On windows of event time, too, it fires when the clock passes the moment of their end: it
+ * can't tell them apart, and goes on with the multiples. Errors: `INVALID_TRIGGER`.
  */
 export function continuousProcessingTime(intervalMs: number): Trigger<unknown, NextFiring> {
   requireInterval(intervalMs, 'continuousProcessingTime')
   const register = (from: number, context: TriggerContext<NextFiring>): void => {
     const end = closingTime(context.window, 'processing')
     // A window of event time may be over, by the clock, before its first record comes.
-    const next = end > from ? Math.min(from + intervalMs, end) : from + intervalMs
+    const next =
+      end > from ? Math.min(from + intervalMs, end) : floorTo(from, intervalMs) + intervalMs
     context.state.next = next
     context.registerProcessingTime(next)
   }

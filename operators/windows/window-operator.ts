@@ -256,7 +256,9 @@ export class WindowOperator implements Operator<unknown> {
     for (const old of merged) {
       // The same window again: its timers go on.
       if (old.namespace === entry.namespace) continue
-      this.#trigger.clear?.(triggerContext.of(key, old))
+      // Not within the optional call: without `clear` the old window would not be set, and the new one never be forgotten.
+      const ofOld = triggerContext.of(key, old)
+      this.#trigger.clear?.(ofOld)
       triggerContext.deleteForgetting()
     }
     return entry

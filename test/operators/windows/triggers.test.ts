@@ -121,6 +121,22 @@ for (const mode of HARNESS_MODES) {
     harness.close()
   })
 
+  test(`${mode}: a continuous trigger of the clock stays with its multiples behind the end of a window of event time`, () => {
+    const harness = windowsOf(mode, (input) =>
+      keyed(input).window(tumbling(250)).trigger(triggers.continuousProcessingTime(100)),
+    )
+    harness.setProcessingTime(210)
+    harness.processRecord(1, 0)
+    harness.setProcessingTime(250) // 250 of the clock, which it can't tell from the end
+    assert.equal(harness.takeValues(), ['early 0: 1'])
+    harness.setProcessingTime(300)
+    harness.setProcessingTime(399)
+    assert.equal(harness.takeValues(), ['early 1: 1'])
+    harness.setProcessingTime(400)
+    assert.equal(harness.takeValues(), ['early 2: 1'])
+    harness.close()
+  })
+
   test(`${mode}: early results come so many ms after the first record that the last one does not hold`, () => {
     const harness = windowsOf(mode, (input) =>
       keyed(input).window(tumbling(1_000)).allowedLateness(500).earlyResults({ everyMs: 100 }),
@@ -216,6 +232,31 @@ for (const mode of HARNESS_MODES) {
     harness.processRecord(1, 10)
     assert.equal(harness.takeValues(), ['early 0: 4 5 1'])
     harness.close()
+  })
+
+  test(`${mode}: a session whose trigger has no clear fires and is forgotten, also after it has grown`, () => {
+    const atEnd: Trigger<number> = {
+      name: 'at the end',
+      onElement: (_value, _timestamp, context) => {
+        context.registerEventTime(context.window.end - 1)
+        return 'continue'
+      },
+      onEventTime: (time, { window }) => (time === window.end - 1 ? 'fire' : 'continue'),
+      onProcessingTime: () => 'continue',
+      onMerge: (context) => {
+        context.registerEventTime(context.window.end - 1)
+      },
+    }
+    for (const trigger of [atEnd, triggers.never()]) {
+      const harness = windowsOf(mode, (input) => keyed(input).window(session(10)).trigger(trigger))
+      harness.processRecord(1, 0)
+      harness.processRecord(2, 5)
+      harness.processRecord(3, 8)
+      harness.processWatermark(17)
+      assert.equal(harness.takeValues(), trigger === atEnd ? ['onTime 0: 1 2 3'] : [])
+      assert.equal(harness.stateEntries(), [])
+      harness.close()
+    }
   })
 
   test(`${mode}: never fires, and purging leaves nothing of a window without end`, () => {
