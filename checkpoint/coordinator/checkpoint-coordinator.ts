@@ -227,15 +227,6 @@ export class CheckpointCoordinator {
     await this.#underWay
   }
 
-  /** After `stop`, for a job that was cancelled: removes its checkpoints if `onCancel` says so. Savepoints stay. Errors: those of the store. */
-  async removeCheckpoints(): Promise<void> {
-    const { store, options, host } = this.#parts
-    if (options.onCancel === 'keep' || store === undefined) return
-    for (const { id, kind } of await settled(host, store.list())) {
-      if (kind === 'checkpoint') await settled(host, store.remove(id))
-    }
-  }
-
   #enqueue(
     kind: CheckpointKind,
     store: SnapshotStore,

@@ -231,22 +231,6 @@ test('the newest checkpoints are kept, savepoints besides, and older ones are re
   assert.equal(rig.heard().slice(-3), ['commit', 'complete 4', 'removed 1'])
 })
 
-test('a job that was cancelled leaves its checkpoints, or only its savepoints', async () => {
-  for (const onCancel of ['keep', 'remove'] as const) {
-    const rig = createRig({ onCancel })
-    rig.coordinator.start()
-    for (const kind of ['checkpoint', 'savepoint'] as const) {
-      void rig.coordinator[kind]()
-      await settle()
-      await rig.pass(kind === 'checkpoint' ? 1 : 2)
-    }
-    await rig.coordinator.stop()
-    await rig.coordinator.removeCheckpoints()
-    const left = (await rig.store.list()).map(({ id }) => id)
-    assert.equal(left, onCancel === 'keep' ? [1, 2] : [2])
-  }
-})
-
 test('ids go on where the store has ended, so that a second attempt repeats none', async () => {
   const rig = createRig()
   await (await rig.store.begin(8)).discard()
