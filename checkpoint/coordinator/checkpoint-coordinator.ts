@@ -12,7 +12,6 @@
  * restart from an earlier checkpoint. Its committables wait for the next checkpoint.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
-import type { Cancel } from '../../runtime/clock.ts'
 import type { SnapshotPiece } from '../state/snapshot.ts'
 import type { CheckpointKind, CheckpointMetadata, SnapshotStore } from '../store/snapshot-store.ts'
 import type { SubtaskName, SubtaskSnapshot } from '../subtask-snapshot.ts'
@@ -20,8 +19,8 @@ import {
   CheckpointError,
   checkpointsOff,
   jobStopped,
+  noSavepointStore,
   reasonText,
-  tooManyFailures,
 } from './checkpoint-failure.ts'
 import type { CheckpointHost, CheckpointedJob } from './checkpoint-host.ts'
 import type { ResolvedCheckpointOptions } from './checkpoint-options.ts'
@@ -29,9 +28,11 @@ import { createRequest } from './checkpoint-request.ts'
 import type { CheckpointRequest } from './checkpoint-request.ts'
 import { CheckpointRun, settled } from './checkpoint-run.ts'
 import type { WrittenCheckpoint } from './checkpoint-run.ts'
+import { CheckpointSchedule } from './checkpoint-schedule.ts'
 import { CheckpointHistory } from './checkpoint-statistics.ts'
 import { copyCheckpoint } from './copy-checkpoint.ts'
 import { committablesBySink, ContributionLedger } from './contribution-ledger.ts'
+import { FailureTolerance } from './failure-tolerance.ts'
 import { subtaskKey } from './pending-checkpoint.ts'
 
 /** What a coordinator works with. */
@@ -45,38 +46,32 @@ export interface CoordinatorParts {
   readonly history?: CheckpointHistory
 }
 
-function noStore(): MillraceError {
-  const message = 'expected a store for the savepoint, got none, and the job has none of its own'
-  return new MillraceError('CHECKPOINTS_OFF', message)
-}
-
 /** See the head of this file. */
 export class CheckpointCoordinator {
   readonly #parts: CoordinatorParts
   readonly #history: CheckpointHistory
   readonly #ledger = new ContributionLedger()
+  readonly #schedule: CheckpointSchedule
+  readonly #tolerance: FailureTolerance
   #state: 'created' | 'running' | 'ending' | 'over' = 'created'
   readonly #queue: CheckpointRequest[] = []
   /** The checkpoint under way. */
   #run: CheckpointRun | undefined
   /** Settles when it has ended, commit and retention included. */
   #underWay: Promise<void> | undefined
-  #cancelTimer: Cancel = () => {}
   #nextId = 1
   /** The last complete one of the job itself, made by this attempt. */
   #last: CheckpointMetadata | undefined
   /** The highest id of which all contributions have been taken over. */
   #writtenId = 0
-  #failuresInRow = 0
   /** Parts of the job that begin again: nothing is begun meanwhile. */
   #held = 0
-  #triggeredMs: number
-  #endedMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
     this.#history = parts.history ?? new CheckpointHistory()
-    this.#triggeredMs = parts.host.clock.monotonicMs()
+    this.#schedule = new CheckpointSchedule(parts.host.clock, parts.options)
+    this.#tolerance = new FailureTolerance(parts.options.tolerableFailures)
   }
 
   /** What became of the checkpoints of the job. */
@@ -88,7 +83,7 @@ export class CheckpointCoordinator {
   start(): void {
     if (this.#state !== 'created') return
     this.#state = 'running'
-    this.#triggeredMs = this.#parts.host.clock.monotonicMs()
+    this.#schedule.triggered()
     this.#next()
   }
 
@@ -108,13 +103,13 @@ export class CheckpointCoordinator {
    * must stay open until the promise has settled.
    */
   savepoint(store = this.#parts.store): Promise<CheckpointMetadata> {
-    if (store === undefined) return Promise.reject(noStore())
+    if (store === undefined) return Promise.reject(noSavepointStore())
     return this.#enqueue('savepoint', store).promise
   }
 
   /** Throws `CHECKPOINTS_OFF` where the job has no store of its own. */
   requireStore(): void {
-    if (this.#parts.store === undefined) throw noStore()
+    if (this.#parts.store === undefined) throw noSavepointStore()
   }
 
   /**
@@ -123,7 +118,7 @@ export class CheckpointCoordinator {
    * stand still until they are told to go on, unless the commit has failed, and the job with it.
    */
   stopWithSavepoint(store = this.#parts.store): Promise<CheckpointMetadata> {
-    if (store === undefined) return Promise.reject(noStore())
+    if (store === undefined) return Promise.reject(noSavepointStore())
     return this.#enqueue('savepoint', store, { stops: true }).promise
   }
 
@@ -175,7 +170,7 @@ export class CheckpointCoordinator {
    */
   async hold(names: readonly SubtaskName[]): Promise<void> {
     this.#held++
-    this.#cancelTimer()
+    this.#schedule.cancel()
     this.#run?.fail('tasksRestart', 'a part of the job begins again')
     await this.#underWay
     for (const name of names) this.#ledger.forget(name)
@@ -202,7 +197,7 @@ export class CheckpointCoordinator {
       )
     }
     if (this.#state !== 'over') this.#state = 'ending'
-    this.#cancelTimer()
+    this.#schedule.cancel()
     if (store !== undefined) {
       const metadata = await this.#enqueue('checkpoint', store).promise
       await this.#underWay
@@ -243,19 +238,16 @@ export class CheckpointCoordinator {
   #next(): void {
     if (this.#underWay !== undefined || this.#isOver() || this.#state === 'created') return
     if (this.#held > 0) return
-    this.#cancelTimer()
+    this.#schedule.cancel()
     const request = this.#queue.shift()
-    if (request === undefined) this.#schedule()
+    if (request === undefined) this.#awaitDue()
     else this.#begin(request)
   }
 
-  #schedule(): void {
-    const { options, store, host, job } = this.#parts
-    const { intervalMs, minPauseMs } = options
-    if (intervalMs === undefined || store === undefined || this.#state !== 'running') return
-    const due = Math.max(this.#triggeredMs + intervalMs, this.#endedMs + minPauseMs)
-    const delayMs = Math.max(0, due - host.clock.monotonicMs())
-    this.#cancelTimer = host.clock.schedule(delayMs, () => {
+  #awaitDue(): void {
+    const { store, job } = this.#parts
+    if (store === undefined || this.#state !== 'running') return
+    this.#schedule.set(() => {
       // Without sources nobody lets barriers in; the last checkpoint follows.
       if (job.sources.every((name) => this.#ledger.hasFinished(name))) return
       this.#enqueue('checkpoint', store, { asked: false })
@@ -263,11 +255,11 @@ export class CheckpointCoordinator {
   }
 
   #begin(request: CheckpointRequest): void {
-    this.#triggeredMs = this.#parts.host.clock.monotonicMs()
+    this.#schedule.triggered()
     this.#underWay = this.#make(request).then((tell) => {
       this.#run = undefined
       this.#underWay = undefined
-      this.#endedMs = this.#parts.host.clock.monotonicMs()
+      this.#schedule.ended()
       tell()
       this.#next()
     })
@@ -308,7 +300,8 @@ export class CheckpointCoordinator {
     } catch (error) {
       const failure = error instanceof CheckpointError ? error : undefined
       this.#history.ended(run.statistics(failure === undefined ? 'completed' : 'failed', failure))
-      this.#failed(error, request.asked)
+      const fatal = this.#tolerance.failed(error, request.asked)
+      if (fatal !== undefined) this.#failJob(fatal.error)
       return () => {
         request.reject(error)
       }
@@ -323,7 +316,7 @@ export class CheckpointCoordinator {
 
   async #commit({ metadata, bundle }: WrittenCheckpoint): Promise<void> {
     const { host, options, store } = this.#parts
-    this.#failuresInRow = 0
+    this.#tolerance.written()
     await settled(host, host.commit(committablesBySink(bundle.contributions)))
     this.#ledger.committed(bundle.contributions)
     host.notifyComplete(metadata.id, metadata.kind)
@@ -332,35 +325,6 @@ export class CheckpointCoordinator {
     } catch {
       // More is kept than was asked for: no reason to lose a checkpoint that is complete.
       this.#history.retentionFailed()
-    }
-  }
-
-  /** A checkpoint has failed, or its commit. */
-  #failed(error: unknown, asked: boolean): void {
-    if (!(error instanceof CheckpointError)) {
-      this.#failJob(error)
-      return
-    }
-    switch (error.reason) {
-      case 'inDoubt':
-        this.#failJob(error.cause)
-        return
-      case 'jobStopped':
-      case 'tasksRestart':
-      case 'sourcesFinished':
-        return
-      case 'timedOut':
-      case 'declined':
-      case 'triggerFailed':
-      case 'enumeratorFailed':
-      case 'storeFailed': {
-        if (asked) return
-        const { tolerableFailures } = this.#parts.options
-        this.#failuresInRow++
-        if (this.#failuresInRow > tolerableFailures) {
-          this.#failJob(tooManyFailures(tolerableFailures, error))
-        }
-      }
     }
   }
 
@@ -374,7 +338,7 @@ export class CheckpointCoordinator {
   #end(detail: string): void {
     if (this.#isOver()) return
     this.#state = 'over'
-    this.#cancelTimer()
+    this.#schedule.cancel()
     this.#run?.fail('jobStopped', detail)
     for (const request of this.#queue.splice(0)) request.reject(jobStopped(detail))
   }

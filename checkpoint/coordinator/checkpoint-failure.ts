@@ -74,6 +74,12 @@ export function checkpointsOff(): MillraceError {
   return new MillraceError('CHECKPOINTS_OFF', message)
 }
 
+/** The same for a savepoint alone. */
+export function noSavepointStore(): MillraceError {
+  const message = 'expected a store for the savepoint, got none, and the job has none of its own'
+  return new MillraceError('CHECKPOINTS_OFF', message)
+}
+
 /** The text of whatever was thrown. */
 export function reasonText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
