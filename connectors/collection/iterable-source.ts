@@ -10,6 +10,7 @@ import { ReadableStream } from 'node:stream/web'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { ReaderContext, Source, SplitReader } from '../../operators/source.ts'
 import { listEnumerator } from '../files/split-list.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** What can be read: any iterable, a Node `Readable`, a Web `ReadableStream`. */
 export type Readables<T> = Iterable<T> | AsyncIterable<T>
@@ -47,6 +48,7 @@ export function iterableSource<T>(
   open: (taken: number) => Readables<T>,
   options: IterableSourceOptions = {},
 ): Source<T, null, number> {
+  checkOptions(options, ['replayable'], 'iterableSource')
   const { replayable } = options
   if (typeof open !== 'function') {
     throw invalid(`expected a function that returns an iterable, got ${typeof open}`)

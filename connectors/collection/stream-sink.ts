@@ -9,6 +9,7 @@ import type { WritableStream, WritableStreamDefaultWriter } from 'node:stream/we
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Sink, SinkWriter, WriterContext } from '../../operators/sink.ts'
 import { outputError } from '../files/output-file.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** How records go into a stream. */
 export interface StreamSinkOptions<T> {
@@ -32,6 +33,7 @@ export function streamSink<T>(
   open: (context: WriterContext) => Writable | WritableStream,
   options: StreamSinkOptions<T> = {},
 ): Sink<T> {
+  checkOptions(options, ['encode'], 'streamSink')
   const { encode = (value: T): unknown => value } = options
   if (typeof open !== 'function' || typeof encode !== 'function') {
     throw invalid('expected a function that returns a stream, and "encode" to be a function')

@@ -13,6 +13,7 @@ import type { Sink, SinkWriter, WriterContext } from '../../operators/sink.ts'
 import { outputError } from '../files/output-file.ts'
 import { systemCode } from '../files/paths.ts'
 import { TextBuffer } from '../files/text-buffer.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 const writeBytes = promisify(write)
 
@@ -42,6 +43,7 @@ export interface ConsoleSinkOptions {
  * stream.to(consoleSink({ prefix: 'worst' }))
  */
 export function consoleSink(options: ConsoleSinkOptions = {}): Sink<unknown> {
+  checkOptions(options, ['prefix', 'to', 'format'], 'consoleSink')
   const { prefix, to = 'stdout', format = onOneLine } = options
   if (to !== 'stdout' && to !== 'stderr') {
     throw invalid(`"to" must be 'stdout' or 'stderr', got ${JSON.stringify(to)}`)

@@ -8,6 +8,7 @@ import type { PlainData } from '../../operators/source.ts'
 import { numberText } from '../files/number-text.ts'
 import type { PieceEncoder, RecordEncoder, RecordFormat } from '../files/record-format.ts'
 import { checkDelimiter } from './csv-source.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** How CSV is written. */
 export interface CsvFormatOptions {
@@ -35,6 +36,7 @@ export interface CsvFormatOptions {
  * stream.to(fileSink({ directory: 'out', format: csv({ columns: ['origin', 'flights'] }) }))
  */
 export function csv(options: CsvFormatOptions = {}): RecordFormat<object> {
+  checkOptions(options, ['columns', 'header', 'delimiter'], 'csv')
   return csvFormat(options, 'csv')
 }
 
@@ -42,6 +44,9 @@ export function csv(options: CsvFormatOptions = {}): RecordFormat<object> {
 export function csvFormat(options: CsvFormatOptions, where: string): RecordFormat<object> {
   const delimiter = checkDelimiter(options.delimiter, where)
   const { header = true } = options
+  if (typeof header !== 'boolean') {
+    throw new MillraceError('INVALID_ARGUMENT', `${where}: "header" must be true or false`)
+  }
   const columns: unknown = options.columns
   if (columns !== undefined && !isNameList(columns)) {
     throw new MillraceError(

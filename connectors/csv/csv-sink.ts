@@ -6,6 +6,7 @@ import type { FileCommittable } from '../files/commit-files.ts'
 import { outputPath } from '../files/output-file.ts'
 import { partSink, type OutputState } from '../files/part-writer.ts'
 import { csvFormat, type CsvFormatOptions } from './csv-format.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** Where and how CSV is written. */
 export interface CsvSinkOptions extends CsvFormatOptions {
@@ -28,6 +29,7 @@ export interface CsvSinkOptions extends CsvFormatOptions {
  * stream.to(csvSink({ path: 'out.csv', columns: ['origin', 'flights'] }))
  */
 export function csvSink(options: CsvSinkOptions): Sink<object, OutputState, FileCommittable> {
+  checkOptions(options, ['path', 'columns', 'header', 'delimiter'], 'csvSink')
   const path = outputPath(options.path, 'csvSink')
   return partSink(path, csvFormat(options, 'csvSink'))
 }

@@ -17,6 +17,7 @@ import {
 import { listEnumerator, restoredList } from '../files/split-list.ts'
 import { CsvReader } from './csv-reader.ts'
 import { CSV_TYPES } from './csv-values.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** Which columns to read: a list of names, all of them text, or names and types. */
 export type CsvColumns = readonly string[] | ColumnTypes
@@ -67,6 +68,8 @@ export type CsvSplit = FileWithBytes
 export function csvSource<const C extends CsvColumns = readonly string[]>(
   options: CsvSourceOptions<C>,
 ): Source<CsvRecord<C>, CsvSplit, number> {
+  const known = ['path', 'paths', 'columns', 'header', 'delimiter', 'follow']
+  checkOptions(options, known, 'csvSource')
   const paths = inputPaths(options, 'csvSource')
   const follow = followOptions(options.follow, 'csvSource')
   const kind = follow === undefined ? 'csvSource' : 'csvSource with follow'

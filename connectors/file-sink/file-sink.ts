@@ -9,6 +9,7 @@ import { packingBuckets } from '../files/packed-text.ts'
 import type { BulkFormat, RecordFormat } from '../files/record-format.ts'
 import { FolderWriter, type FolderOptions, type FolderState } from './folder-writer.ts'
 import { isBulk, type FileFormat } from './part-file.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 const DEFAULT_ROLL_BYTES = 128 * 1024 * 1024
 
@@ -82,6 +83,7 @@ export interface FileSinkOptions<T> {
  * })
  */
 export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FolderState, FileCommittable> {
+  checkOptions(options, ['directory', 'format', 'roll', 'bucket', 'prefix'], 'fileSink')
   const { directory, format, roll = {}, bucket, prefix = 'part' } = options
   if (typeof directory !== 'string' || directory === '') {
     throw invalid(`"directory" must be the path of a folder, got ${String(directory)}`)
@@ -93,6 +95,8 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FolderState, F
   if (typeof prefix !== 'string' || !/^[\w-]+$/.test(prefix)) {
     throw invalid(`"prefix" must be letters, digits, "-" and "_", got ${String(prefix)}`)
   }
+  const limitNames = ['bytes', 'records', 'ageMs', 'inactiveMs', 'atCheckpoint']
+  checkOptions(roll, limitNames, 'fileSink: roll')
   const { atCheckpoint = true } = roll
   if (typeof atCheckpoint !== 'boolean') {
     throw invalid(`"roll.atCheckpoint" must be true or false, got ${String(atCheckpoint)}`)

@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
+import { checkOptions } from './known-options.ts'
 
 const DEFAULT_POLL_MS = 200
 
@@ -29,6 +30,7 @@ export function followOptions(
       `${where}: "follow" must be true, false, or options like { pollMs: 200 }`,
     )
   }
+  if (follow !== true) checkOptions(follow, ['pollMs', 'clock'], `${where}: follow`)
   const { pollMs = DEFAULT_POLL_MS, clock = machineClock } = follow === true ? {} : follow
   if (!(Number.isFinite(pollMs) && pollMs >= 1)) {
     throw new MillraceError(

@@ -6,6 +6,7 @@ import type { ReaderContext, Source, SplitReader } from '../../operators/source.
 import type { Clock } from '../../runtime/clock.ts'
 import { indexRanges, type IndexRange, type RangeFacts } from '../files/index-ranges.ts'
 import { listEnumerator, restoredList } from '../files/split-list.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** After a pause a reader catches up at most this much. */
 const BURST_MS = 100
@@ -43,6 +44,8 @@ export interface GeneratorSourceOptions<T> {
 export function generatorSource<T>(
   options: GeneratorSourceOptions<T>,
 ): Source<T, IndexRange, number> {
+  const known = ['generate', 'count', 'timestamp', 'rate', 'splits', 'clock']
+  checkOptions(options, known, 'generatorSource')
   const { generate, timestamp, count = Number.POSITIVE_INFINITY, splits, rate } = options
   if (typeof generate !== 'function') throw invalid('"generate" must be a function')
   if (timestamp !== undefined && typeof timestamp !== 'function') {

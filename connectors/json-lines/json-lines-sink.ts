@@ -6,6 +6,7 @@ import type { FileCommittable } from '../files/commit-files.ts'
 import { outputPath } from '../files/output-file.ts'
 import { partSink, type OutputState } from '../files/part-writer.ts'
 import { jsonLines } from './json-lines-format.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** Where JSON Lines go. */
 export interface JsonLinesSinkOptions {
@@ -39,5 +40,6 @@ export interface JsonLinesSinkOptions {
 export function jsonLinesSink(
   options: JsonLinesSinkOptions,
 ): Sink<unknown, OutputState, FileCommittable> {
+  checkOptions(options, ['path'], 'jsonLinesSink')
   return partSink(outputPath(options.path, 'jsonLinesSink'), jsonLines())
 }

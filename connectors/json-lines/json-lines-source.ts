@@ -14,6 +14,7 @@ import {
   type InputPaths,
 } from '../files/paths.ts'
 import { listEnumerator, restoredList } from '../files/split-list.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 const NEWLINE = 10
 const DEFAULT_SPLIT_BYTES = 8 * 1024 * 1024
@@ -59,6 +60,7 @@ export interface JsonLinesSplit {
 export function jsonLinesSource<T = PlainData>(
   options: JsonLinesSourceOptions<T>,
 ): Source<T, JsonLinesSplit, number> {
+  checkOptions(options, ['path', 'paths', 'parse', 'splitBytes', 'follow'], 'jsonLinesSource')
   const paths = inputPaths(options, 'jsonLinesSource')
   const follow = followOptions(options.follow, 'jsonLinesSource')
   const kind = follow === undefined ? 'jsonLinesSource' : 'jsonLinesSource with follow'

@@ -13,6 +13,7 @@ import {
 } from '../files/columns.ts'
 import type { BulkFormat } from '../files/record-format.ts'
 import { ParquetEncoder, type ParquetColumn } from './parquet-encoder.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** Some 25 ms of encoding for seven columns, in which the slot does nothing else; groups ten times as long save a tenth of the bytes. */
 const DEFAULT_ROW_GROUP_ROWS = 5_000
@@ -50,6 +51,7 @@ export interface ParquetFormatOptions<C extends ColumnTypes> {
 export function parquet<const C extends ColumnTypes>(
   options: ParquetFormatOptions<C>,
 ): BulkFormat<RecordOf<C>> {
+  checkOptions(options, ['columns', 'compression', 'rowGroupRows'], 'parquet')
   const { columns, compression = 'snappy', rowGroupRows = DEFAULT_ROW_GROUP_ROWS } = options
   if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
     throw invalid('"columns" must be an object of names and types')

@@ -17,6 +17,7 @@ import { planColumns } from './column-kind.ts'
 import { damaged, readFooter, type ParquetFooter } from './parquet-file.ts'
 import { RecordBuilders } from './record-builder.ts'
 import { loadRowGroup, RowGroupReader } from './row-group.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 /** Which columns to read: a list of names, or names with the types that their values shall have. */
 export type ParquetColumns = readonly string[] | ColumnTypes
@@ -77,6 +78,7 @@ export interface ParquetSplit {
 export function parquetSource<const C extends ParquetColumns = ColumnTypes>(
   options: ParquetSourceOptions<C>,
 ): Source<ParquetRecord<C>, ParquetSplit, number> {
+  checkOptions(options, ['path', 'paths', 'columns', 'timestamps'], 'parquetSource')
   const paths = inputPaths(options, 'parquetSource')
   const wanted = wantedColumns(options.columns)
   const { timestamps = 'number' } = options

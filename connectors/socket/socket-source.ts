@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import { systemClock } from '../../runtime/system-clock.ts'
 import { listEnumerator } from '../files/split-list.ts'
 import { SocketReader, type SocketReading } from './socket-reader.ts'
+import { checkOptions } from '../files/known-options.ts'
 
 const DEFAULT_MAX_LINE_BYTES = 1024 * 1024
 const DEFAULT_DELAY_MS = 1_000
@@ -93,6 +94,8 @@ export function socketSource<T>(
 }
 
 function checked<T>(options: SocketTextOptions | SocketJsonOptions<T>): SocketReading<string | T> {
+  const known = ['host', 'port', 'format', 'parse', 'reconnect', 'maxLineBytes', 'clock']
+  checkOptions(options, known, 'socketSource')
   const { host = 'localhost', port, reconnect, clock = systemClock } = options
   const { maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options
   if (typeof host !== 'string' || host === '') {
@@ -122,6 +125,7 @@ function checkedReconnect(reconnect: SocketReconnect | undefined): Required<Sock
   if (typeof reconnect !== 'object' || reconnect === null) {
     throw invalid('"reconnect" must be options like { attempts: 5 }')
   }
+  checkOptions(reconnect, ['attempts', 'delayMs', 'atEnd'], 'socketSource: reconnect')
   const { attempts = Number.POSITIVE_INFINITY, delayMs = DEFAULT_DELAY_MS } = reconnect
   const { atEnd = false } = reconnect
   if (!(attempts === Number.POSITIVE_INFINITY || (Number.isSafeInteger(attempts) && attempts >= 0)))
