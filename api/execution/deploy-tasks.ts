@@ -7,7 +7,6 @@ import type { CodecName } from '../../mailbox/codec.ts'
 import type { RestoredShare } from '../../checkpoint/coordinator/restored-job.ts'
 import { HeapStateBackend } from '../../checkpoint/state/heap-state-backend.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
-import { MAX_TIMESTAMP } from '../../mailbox/time.ts'
 import type { BadRecordHandler } from '../../operators/bad-records.ts'
 import { Attention } from '../../operators/chain/attention.ts'
 import { compileChain } from '../../operators/chain/chain.ts'
@@ -29,23 +28,23 @@ import type {
   SubtaskListener,
   SubtaskParts,
 } from '../../operators/subtask-parts.ts'
-import type { InputGate } from '../../runtime/input-gate.ts'
-import { LocalTransport, OutputChannel, OutputGate } from '../../runtime/output-channel.ts'
+import { OutputGate } from '../../runtime/output-channel.ts'
+import type { OutputChannel } from '../../runtime/output-channel.ts'
 import type { SlotNode } from '../../runtime/slot-node.ts'
 import type { GraphNode, JobGraph } from '../graph.ts'
-import type { ChannelPlan, EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from '../plan.ts'
+import type { EdgePlan, ExecutionPlan, SubtaskPlan, TaskPlan } from '../plan.ts'
 import { consoleLogger } from './console-logger.ts'
 import { chainBranches, nodeOf } from './chain-branches.ts'
 import { channelFacts, restoredChannels } from './channel-state.ts'
 import type { Collector } from './collector.ts'
 import { nameKey } from './finished-subtasks.ts'
-import { linkTransport } from './link-transport.ts'
 import { payloadLayouts } from './operator-factory.ts'
 import { openWriters } from './open-writers.ts'
 import type { PlacedSink } from './open-writers.ts'
 import { ownWatermarks } from './own-watermarks.ts'
 import type { OwnWatermarks } from './own-watermarks.ts'
 import type { DeployedRecovery, SplitAnswer } from './protocol.ts'
+import { inputChannels, SlotChannels } from './slot-channels.ts'
 
 /** What is deployed where, and who hears of it. */
 export interface DeployRequest {
@@ -93,13 +92,16 @@ export async function deployTasks(request: DeployRequest): Promise<DeployedTasks
 
 class Deployer implements DeployedTasks {
   readonly subtasks: Subtask[] = []
-  readonly channelIds: number[] = []
   readonly #request: DeployRequest
-  /** The gates of receivers in this slot, with the input index, by channel. */
-  readonly #receivers = new Map<number, { gate: InputGate; index: number }>()
+  readonly #channels: SlotChannels
 
   constructor(request: DeployRequest) {
     this.#request = request
+    this.#channels = new SlotChannels(request)
+  }
+
+  get channelIds(): readonly number[] {
+    return this.#channels.ids
   }
 
   async deploy(task: TaskPlan, placed: SubtaskPlan): Promise<void> {
@@ -110,7 +112,7 @@ class Deployer implements DeployedTasks {
     }
     const subtask = await this.#createSubtask(task, placed, root)
     this.subtasks.push(subtask)
-    if (subtask instanceof InputSubtask) this.#joinInputs(task, placed, subtask.inputs)
+    if (subtask instanceof InputSubtask) this.#channels.join(task, placed, subtask.inputs)
     subtask.open()
   }
 
@@ -120,7 +122,7 @@ class Deployer implements DeployedTasks {
     if (collector === undefined)
       throw new MillraceError('UNKNOWN_COLLECT', `Nobody takes the collected stream '${name}'`)
     const { length } = inputChannels(task, placed.index)
-    this.#joinInputs(task, placed, collector.connect(node.slot, length).inputs)
+    this.#channels.join(task, placed, collector.connect(node.slot, length).inputs)
   }
 
   async #createSubtask(task: TaskPlan, placed: SubtaskPlan, root: GraphNode): Promise<Subtask> {
@@ -138,7 +140,7 @@ class Deployer implements DeployedTasks {
       subtaskIndex: placed.index,
       gate,
       openChannels: (edge) => {
-        const opened = this.#openChannels(edge, placed, gate)
+        const opened = this.#channels.open(edge, placed, gate)
         channels.push(...opened)
         outputs.push(...this.#outputFacts(edge, placed))
         return opened
@@ -303,65 +305,4 @@ class Deployer implements DeployedTasks {
       watermarks: watermarks?.strategy,
     })
   }
-
-  /** Makes a subtask's gate known to senders: those in this slot, and the router for frames from others. */
-  #joinInputs(task: TaskPlan, placed: SubtaskPlan, gate: InputGate): void {
-    const { node } = this.#request
-    inputChannels(task, placed.index).forEach(({ channel, fromTask }, index) => {
-      if (this.#request.recovery.finished.has(nameKey(fromTask, channel.fromSubtask))) {
-        // What its sender would have said in the end.
-        gate.offer(index, { kind: 'watermark', timestamp: MAX_TIMESTAMP })
-        gate.offer(index, { kind: 'end' })
-        return
-      }
-      this.channelIds.push(channel.id)
-      if (channel.fromSlot === node.slot.index) {
-        this.#receivers.set(channel.id, { gate, index })
-        return
-      }
-      node.router.addInput(channel.id, gate, index)
-      const peer = node.slot.peer(channel.fromSlot)
-      gate.setCreditTarget(index, { kind: 'remote', peer, channel: channel.id })
-    })
-  }
-
-  #openChannels(edge: EdgePlan, placed: SubtaskPlan, gate: OutputGate): OutputChannel[] {
-    const mine = edge.channels.filter(({ fromSubtask }) => fromSubtask === placed.index)
-    return mine.map((channel) => this.#openChannel(edge, channel, gate))
-  }
-
-  #openChannel(edge: EdgePlan, channel: ChannelPlan, gate: OutputGate): OutputChannel {
-    const { node, codec, graph, recovery } = this.#request
-    this.channelIds.push(channel.id)
-    const receiver = this.#receivers.get(channel.id)
-    if (receiver !== undefined) {
-      const transport = new LocalTransport(receiver.gate, receiver.index)
-      const output = new OutputChannel(channel.id, node.slot, gate, transport)
-      receiver.gate.setCreditTarget(receiver.index, { kind: 'local', output })
-      return output
-    }
-    const transport = linkTransport({
-      channel,
-      peer: node.slot.peer(channel.toSlot),
-      codec,
-      from: nodeOf(graph, edge.fromNode),
-      to: nodeOf(graph, edge.toNode),
-      overtakable: recovery.unaligned,
-    })
-    const output = new OutputChannel(channel.id, node.slot, gate, transport)
-    node.router.addOutput(output)
-    return output
-  }
-}
-
-/** The channels that end at a subtask, in the order of its input indexes. */
-function inputChannels(
-  task: TaskPlan,
-  subtaskIndex: number,
-): { readonly channel: ChannelPlan; readonly fromTask: number; readonly input: 0 | 1 }[] {
-  return task.inputs.flatMap(({ channels, input, fromTask }) =>
-    channels
-      .filter(({ toSubtask }) => toSubtask === subtaskIndex)
-      .map((channel) => ({ channel, fromTask, input })),
-  )
 }
