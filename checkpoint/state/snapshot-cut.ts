@@ -24,6 +24,7 @@ import type { OperatorSnapshot, SnapshotPiece } from './snapshot.ts'
 import { ExpiredEntry } from './state-backend.ts'
 import type { CutSpan, FoundEntry, Namespace, PartChanges, PartCut } from './state-backend.ts'
 import type { AnyKeyedPart, AnyOperatorPart, RestSource } from './state-part.ts'
+import { DeletedCut, StoredCut } from './unchanging-cuts.ts'
 
 /** A list that is packed has about so many bytes, and a step does as much in all: less than a millisecond's work. */
 const LIST_BYTES = 1 << 16
@@ -326,52 +327,6 @@ export class SnapshotCut {
     this.#sorted.length = 0
     this.#kept.length = 0
   }
-}
-
-/** Entries that nobody changes. */
-class StoredCut implements PartCut {
-  readonly #entries: Iterator<PackedEntry>
-
-  constructor(entries: Iterable<PackedEntry>) {
-    this.#entries = entries[Symbol.iterator]()
-  }
-
-  walk(limit: number, found: FoundEntry): boolean {
-    for (let i = 0; i < limit; i++) {
-      const { value, done } = this.#entries.next()
-      if (done === true) return false
-      found(value[1], undefined, value[2])
-    }
-    return true
-  }
-
-  take(_namespace: undefined, payload: unknown): unknown {
-    return payload
-  }
-
-  end(): void {}
-}
-
-/** Entries that are gone. */
-class DeletedCut implements PartCut {
-  readonly #deleted: Iterator<readonly [key: CanonicalKey, namespace: Namespace | undefined]>
-
-  constructor(deleted: PartChanges['deleted']) {
-    this.#deleted = deleted[Symbol.iterator]()
-  }
-
-  walk(limit: number, found: FoundEntry): boolean {
-    for (let i = 0; i < limit; i++) {
-      const { value, done } = this.#deleted.next()
-      if (done === true) return false
-      found(value[0], value[1], undefined)
-    }
-    return true
-  }
-
-  take(): undefined {}
-
-  end(): void {}
 }
 
 function packedEntry(number: number, key: CanonicalKey, payload: unknown): PackedEntry {
