@@ -2,12 +2,13 @@
  * The benchmark as a job: one query over generated events, or over those of a file.
  */
 import { boundedOutOfOrderness, defineJob, endOfStream, MillraceError } from '../../api/index.ts'
-import type { ArgumentsOf, Environment, OperatorOptions, Stream } from '../../api/index.ts'
+import type { ArgumentsOf, Environment, OperatorOptions, Source, Stream } from '../../api/index.ts'
 import { discardSink } from '../../connectors/discard/index.ts'
 import { fileSink } from '../../connectors/file-sink/index.ts'
 import { jsonLines, jsonLinesSink, jsonLinesSource } from '../../connectors/json-lines/index.ts'
 import { nexmarkSource } from './generator/nexmark-source.ts'
 import { inputEvent } from './input-events.ts'
+import { arrivalSink, watchedSource } from './latency/row-latency.ts'
 import { eventTime } from './model.ts'
 import type { NexmarkEvent } from './model.ts'
 import { QUERIES } from './queries/queries.ts'
@@ -33,6 +34,11 @@ const ARGS = {
     default: '',
     description: 'folder for the files of a query that is about writing; without it, none',
   },
+  times: {
+    type: 'string',
+    default: '',
+    description: 'folder for notes of when events are handed out and rows come; without it, none',
+  },
 } as const
 
 export default defineJob(
@@ -49,15 +55,23 @@ type Arguments = ArgumentsOf<typeof ARGS>
 function eventsFrom(env: Environment, args: Arguments): Events {
   const time = { timestamp: eventTime, watermarks: boundedOutOfOrderness(DISORDER_MS) }
   if (args.input !== '') {
-    const source = jsonLinesSource({ path: args.input, parse: inputEvent })
+    const source = watchedIf(args, jsonLinesSource({ path: args.input, parse: inputEvent }))
     // In one subtask: where order decides a tie, it is that of the file.
     const once = { parallelism: 1 }
     return split(env.from(source, { ...time, ...once, name: 'events' }), once)
   }
   const { groupSize, eventRate: eventsPerSecond, rate } = args
   const pace = rate === 0 ? {} : { rate }
-  const source = nexmarkSource({ events: args.events, groupSize, eventsPerSecond, ...pace })
+  const options = { events: args.events, groupSize, eventsPerSecond, ...pace }
+  const source = watchedIf(args, nexmarkSource(options))
   return split(env.from(source, { watermarks: time.watermarks, name: 'events' }), {})
+}
+
+function watchedIf<Split, Position>(
+  { times }: Arguments,
+  source: Source<NexmarkEvent, Split, Position>,
+): Source<NexmarkEvent, Split, Position> {
+  return times === '' ? source : watchedSource(source, times)
 }
 
 function split(events: Stream<NexmarkEvent>, options: OperatorOptions): Events {
@@ -81,14 +95,14 @@ function split(events: Stream<NexmarkEvent>, options: OperatorOptions): Events {
   }
 }
 
-function write(rows: Stream<Row>, query: Query, { output, folder }: Arguments): void {
+function write(rows: Stream<Row>, query: Query, { output, folder, times }: Arguments): void {
   if (output !== '') {
     finalRows(rows, query).to(jsonLinesSink({ path: output }), { parallelism: 1 })
   } else if (query.bucket !== undefined && folder !== '') {
     const { bucket } = query
     rows.to(fileSink<Row>({ directory: folder, format: jsonLines(), bucket }))
   } else {
-    rows.to(discardSink())
+    rows.to(times === '' ? discardSink() : arrivalSink(times))
   }
 }
 

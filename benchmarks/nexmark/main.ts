@@ -38,7 +38,9 @@ async function runAll({ query, rounds }: NexmarkOptions): Promise<Map<string, Qu
   // All queries in each round, so that what slows the machine for a while falls on all of them.
   for (let round = 1; round <= rounds; round++) {
     for (const [name, measured] of runs) {
-      measured.push(await runQuery(name, options, (started) => watch(name, started)))
+      measured.push(
+        await runQuery(name, { ...options, latency: true }, (started) => watch(name, started)),
+      )
       if (!process.stderr.isTTY) console.error(`${name}: round ${round} of ${rounds}`)
     }
   }
@@ -55,7 +57,7 @@ function watch(name: string, started: JobHandle): { stop(): void } {
 
 function report(runs: ReadonlyMap<string, QueryRun[]>, { json }: NexmarkOptions): void {
   const reports = [...runs.values()].map(summarize)
-  console.log(renderReports(reports))
+  console.log(renderReports(reports, process.stdout.columns))
   if (json === undefined) return
   const figures = { ...circumstances(import.meta.dirname), options, reports }
   writeFileSync(json, `${JSON.stringify(figures, null, 2)}\n`)

@@ -18,6 +18,8 @@ export interface QuerySettings {
   readonly output?: string
   /** Milliseconds between two checkpoints; undefined: none. */
   readonly checkpoint?: number
+  /** Whether it is measured how long rows take, where they are thrown away. Default: no. */
+  readonly latency?: boolean
 }
 
 /** What is run. */

@@ -6,6 +6,8 @@ import { QUERIES } from './queries/queries.ts'
 import type { QueryRun } from './run-query.ts'
 
 const MIB = 1024 * 1024
+/** The table with the titles of all queries has about as many. */
+const TITLED_COLUMNS = 130
 
 /** The median run of a query, and how far its runs lie apart. */
 export interface QueryReport extends QueryRun {
@@ -25,11 +27,15 @@ export function speed({ events, seconds }: QueryRun): number {
   return events / seconds
 }
 
-/** One line per query. */
-export function renderReports(reports: readonly QueryReport[]): string {
+/** One line per query; with what it asks, where `columns` characters have room for that. */
+export function renderReports(
+  reports: readonly QueryReport[],
+  columns = Number.POSITIVE_INFINITY,
+): string {
+  const titled = columns >= TITLED_COLUMNS ? ['what'] : []
   const table = new Table({
-    head: ['query', 'events/s', '/s, CPU', 'CPU s', 'MiB', 'rows', 'what'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
+    head: ['query', 'events/s', 'per core', 'CPU s', 'MiB', 'rows', '50% ms', '99% ms', ...titled],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
     style: { head: [], border: [], compact: true },
   })
   for (const report of reports) {
@@ -40,10 +46,17 @@ export function renderReports(reports: readonly QueryReport[]): string {
       report.cpuSeconds.toFixed(1),
       grouped(report.peakBytes / MIB),
       grouped(report.rows),
-      QUERIES[report.query]?.title ?? '',
+      milliseconds(report.latency?.medianMs),
+      milliseconds(report.latency?.p99Ms),
+      ...titled.map(() => QUERIES[report.query]?.title ?? ''),
     ])
   }
   return table.toString()
+}
+
+function milliseconds(value: number | undefined): string {
+  if (value === undefined) return '-'
+  return value < 10 ? value.toFixed(1) : grouped(value)
 }
 
 function grouped(value: number): string {

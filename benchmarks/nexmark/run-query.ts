@@ -1,11 +1,13 @@
 /**
  * Runs one query once and measures it.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runJob } from '../../api/index.ts'
 import type { JobHandle, JobHost } from '../../api/index.ts'
+import { readRowLatency } from './latency/row-latency.ts'
+import type { RowLatency } from './latency/row-latency.ts'
 import type { QuerySettings } from './options.ts'
 
 const JOB = new URL('./job.js', import.meta.url)
@@ -24,6 +26,8 @@ export interface QueryRun {
   /** The most memory that the process had during the run, of those moments that were looked at. */
   readonly peakBytes: number
   readonly checkpoints: number
+  /** What rows took; missing where it was not measured, or no row has the time of an event. */
+  readonly latency?: RowLatency
 }
 
 /** Runs the query; `watch` gets the job as soon as it is there. */
@@ -36,11 +40,13 @@ export async function runQuery(
   const memory = watchMemory()
   try {
     const { parallelism, host, checkpoint } = options
+    const times = options.latency === true ? join(folder, 'times') : ''
+    if (times !== '') await mkdir(times)
     const cpu = process.cpuUsage()
     const job = runJob(JOB, {
       host,
       parallelism,
-      args: argumentsOf(query, options, join(folder, 'rows')),
+      args: { ...argumentsOf(query, options, join(folder, 'rows')), times },
       ...(checkpoint === undefined
         ? {}
         : { checkpoints: { intervalMs: checkpoint, directory: join(folder, 'checkpoints') } }),
@@ -49,6 +55,7 @@ export async function runQuery(
     try {
       const { durationMs, totals, checkpoints } = await job.result()
       const { user, system } = process.cpuUsage(cpu)
+      const latency = times === '' ? undefined : await readRowLatency(times)
       return {
         query,
         events: totals.recordsRead,
@@ -57,6 +64,7 @@ export async function runQuery(
         cpuSeconds: (user + system) / 1e6,
         peakBytes: memory.stop(),
         checkpoints: checkpoints.completed,
+        ...(latency === undefined ? {} : { latency }),
       }
     } finally {
       watching.stop()

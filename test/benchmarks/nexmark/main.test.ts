@@ -59,6 +59,9 @@ test('several queries run in rounds, and their figures go to a table and a file'
     ],
   )
   assert.is(reports[1]?.rows, 4600)
+  assert.ok((reports[0]?.latency?.rows ?? 0) > 0)
+  assert.is(reports[1]?.latency, undefined, 'files are not looked at')
+  assert.match(stdout, '99% ms')
 })
 
 test('rows of one query go to a file', async ({ folder }) => {
