@@ -121,7 +121,7 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
   dispose(): void {
     this.#stopped = true
     this.#arrivals.closed = true
-    this.#links.closed = true
+    this.#links.close()
     this.#asks.rejectAll(systemStopped())
     for (const cell of this.family.cells.values()) cell.dispose()
     this.family.cells.clear()
@@ -141,6 +141,11 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
   /** Whether a slot has its thread. */
   isUp(slot: number): boolean {
     return this.#links.isUp(slot)
+  }
+
+  /** Resolves when a slot without a thread has got a new one, or the system has ended. */
+  whenUp(slot: number): Promise<void> {
+    return this.#links.whenUp(slot)
   }
 
   /** Spawns for the system itself. Resolves when the actor runs; rejects with what its start threw. */
@@ -221,6 +226,8 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
 
   async stop(actor: ActorRef<never>): Promise<void> {
     for (;;) {
+      // While its slot has no thread, watching tells nothing new: asking again at once would never let the new thread come.
+      if (!this.#links.isUp(actor.slot)) await this.#links.whenUp(actor.slot)
       const ended = new Promise<Terminated>((resolve) => {
         this.watch(actor, resolve)
       })

@@ -134,6 +134,11 @@ export class ActorSystem {
     }
     const request = readSpawn(actor, options, this.#group.count)
     const slot = request.slot ?? this.#place()
+    if (!this.#main.isUp(slot)) {
+      // What is sent to a slot without a thread is dropped, and nobody would answer.
+      await this.#main.whenUp(slot)
+      if (this.#stopping !== undefined) throw systemStopped('spawn')
+    }
     return (await this.#main.spawnRoot(request, slot)) as never
   }
 

@@ -21,6 +21,8 @@ export class SlotLinks implements Flushable {
   readonly #peers: (Peer | undefined)[]
   /** Slots whose thread died and whose new one is not ready. */
   readonly #down = new Set<number>()
+  /** Who waits for such a slot. */
+  #waiting: { readonly slot: number; readonly resolve: () => void }[] = []
   readonly #sent: number[]
   readonly #received: number[]
 
@@ -89,10 +91,31 @@ export class SlotLinks implements Flushable {
   /** The slot has a new thread, which takes mail. */
   back(slot: number): void {
     this.#down.delete(slot)
+    this.#endWaiting()
+  }
+
+  /** Resolves after the turn in which the slot has got a new thread, or when nothing is sent any more. */
+  whenUp(slot: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ slot, resolve })
+      this.#endWaiting()
+    })
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.closed = true
+    this.#endWaiting()
   }
 
   flush(): void {
     this.onFlush()
+  }
+
+  #endWaiting(): void {
+    const canGoOn = ({ slot }: { readonly slot: number }): boolean => this.closed || this.isUp(slot)
+    for (const { resolve } of this.#waiting.filter(canGoOn)) resolve()
+    this.#waiting = this.#waiting.filter((waiting) => !canGoOn(waiting))
   }
 
   #findPeer(slot: number): Peer | undefined {

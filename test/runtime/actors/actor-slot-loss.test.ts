@@ -145,4 +145,30 @@ test('a spawn on a thread that dies meanwhile is rejected', () =>
     assert.is(((await outcome) as { code?: string }).code, 'SLOT_LOST')
   }))
 
+test('stopping an actor whose thread dies waits for the new thread, and the event loop goes on', () =>
+  withThreads(1, async (system) => {
+    const victim = await system.spawn(Faulty, { slot: 1, supervision: AT_ONCE })
+    void victim.tell('exit')
+    await victim.stop()
+    await rejects(victim.ask('handled'), { code: 'ACTOR_STOPPED' })
+  }))
+
+test('an actor can be stopped by whoever hears that its thread was lost', () =>
+  withThreads(1, async (system) => {
+    const victim = await system.spawn(Faulty, { slot: 1, supervision: AT_ONCE })
+    const stopped = ended(victim).then(() => victim.stop())
+    void victim.tell('exit')
+    await stopped
+    await rejects(victim.ask('handled'), { code: 'ACTOR_STOPPED' })
+  }))
+
+test('a spawn on a slot without a thread waits for the new thread', () =>
+  withThreads(1, async (system) => {
+    const victim = await system.spawn(Faulty, { slot: 1, supervision: { onFailure: 'stop' } })
+    const spawned = ended(victim).then(() => system.spawn(Counter, { slot: 1, args: [7] }))
+    void victim.tell('exit')
+    assert.is(await (await spawned).ask({ type: 'get' }), 7)
+    assert.is((await system.metrics()).actors, 1)
+  }))
+
 test.run()
