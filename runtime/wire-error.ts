@@ -30,8 +30,16 @@ export class RemoteError extends MillraceError {
   }
 }
 
-/** Turns whatever was thrown into plain data. */
-export function toWireError(thrown: unknown, depth = 0): WireError {
+/** Turns whatever was thrown into plain data. Never throws, whatever getters the error of a user has. */
+export function toWireError(thrown: unknown): WireError {
+  try {
+    return wireError(thrown, 0)
+  } catch {
+    return { name: 'Error', message: textOf(thrown) }
+  }
+}
+
+function wireError(thrown: unknown, depth: number): WireError {
   if (!(thrown instanceof Error)) return { name: 'Error', message: textOf(thrown) }
   const own = thrown as Error & { code?: unknown; retryable?: unknown }
   const fields = plainFields(thrown)
@@ -45,7 +53,7 @@ export function toWireError(thrown: unknown, depth = 0): WireError {
     ...(own.retryable === true ? { retryable: true } : {}),
     ...(thrown.cause === undefined || depth >= LONGEST_CAUSE_CHAIN
       ? {}
-      : { cause: toWireError(thrown.cause, depth + 1) }),
+      : { cause: wireError(thrown.cause, depth + 1) }),
     ...(fields === undefined ? {} : { fields }),
   }
 }
@@ -71,7 +79,7 @@ export function asError(thrown: unknown): Error {
 }
 
 /** Any value as text: user code may throw an object that refuses to become one. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   try {
     return String(value)

@@ -21,14 +21,14 @@ import type {
 import { asyncView } from '../extension.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import type { ActorFunction } from './define-actor.ts'
-import { comeToRest } from './come-to-rest.ts'
+import { comeToRest, withinTime } from './come-to-rest.ts'
 import type { Async, SlotGroup } from '../slot-node.ts'
 import { refuseUnknownOptions } from '../known-options.ts'
 import { incarnationAfter, restoreSystem } from './snapshot/restore-system.ts'
 import type { ActorSystemSnapshot } from './snapshot/snapshot-file.ts'
 import { SystemSnapshots } from './snapshot/system-snapshots.ts'
 import { readSpawn } from './spawn-request.ts'
-import { toWireError } from '../wire-error.ts'
+import { asError, textOf, toWireError } from '../wire-error.ts'
 
 /** What a system has done so far and does now. */
 export interface ActorSystemMetrics {
@@ -43,6 +43,8 @@ export interface ActorSystemMetrics {
 }
 
 const DEFAULT_STOP_TIMEOUT_MS = 5_000
+/** How long a thread may take to end its actors at once; one that user code blocks is then ended by force. */
+const DISPOSE_PATIENCE_MS = 250
 const DEFAULT_SNAPSHOT_TIMEOUT_MS = 10_000
 
 /** A running actor system. */
@@ -59,6 +61,8 @@ export class ActorSystem {
   #lostSlots = 0
   #nextSlot = 0
   #stopping: Promise<void> | undefined
+  /** Whether its actors have stopped: lost slots matter no longer. */
+  #isOver = false
   #onRootsGone: (() => void) | undefined
 
   /** Use `ActorSystem.start`. */
@@ -274,11 +278,17 @@ export class ActorSystem {
 
   #escalated(actor: number, error: unknown): void {
     this.#main.family.killRoot(actor)
-    const shown = error instanceof Error ? error : new MillraceError('ERROR', String(error))
+    const shown = asError(error)
     if (this.#escalationListeners.size === 0) {
-      process.emitWarning(`Actor ${actor} was stopped; it escalated: ${String(shown)}`)
+      process.emitWarning(`Actor ${actor} was stopped; it escalated: ${textOf(shown)}`)
     }
-    for (const listener of this.#escalationListeners) listener(shown, actor)
+    for (const listener of this.#escalationListeners) {
+      try {
+        listener(shown, actor)
+      } catch (thrown) {
+        process.emitWarning(`A listener for escalations threw: ${textOf(thrown)}`)
+      }
+    }
   }
 
   #reportDeadLetters(): void {
@@ -300,7 +310,7 @@ export class ActorSystem {
       slot === 0 ? Promise.resolve() : api.slotLost(lost, wire, incarnation),
     )
     this.#main.slotLost(lost, error, incarnation)
-    if (this.#stopping !== undefined) return
+    if (this.#isOver) return
     try {
       await this.#loadSlot(lost)
     } catch {
@@ -339,7 +349,12 @@ export class ActorSystem {
       },
       timeoutMs,
     )
-    await this.#tellAll((api) => api.dispose())
+    this.#isOver = true
+    await withinTime(
+      this.#tellAll((api) => api.dispose()),
+      this.#group.main.slot.clock,
+      DISPOSE_PATIENCE_MS,
+    )
     await this.#group.stop()
   }
 }

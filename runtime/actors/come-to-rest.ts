@@ -24,7 +24,7 @@ export async function comeToRest(system: RestingSystem, timeoutMs: number): Prom
   const { clock } = system
   const deadlineMs = clock.monotonicMs() + timeoutMs
   const timeLeft = (): number => deadlineMs - clock.monotonicMs()
-  await settleMail(system, timeLeft)
+  await withinTime(settleMail(system, timeLeft), clock, timeoutMs)
   await stopRoots(system, timeLeft)
 }
 
@@ -44,15 +44,25 @@ async function settleMail(system: RestingSystem, timeLeft: () => number): Promis
 async function stopRoots(system: RestingSystem, timeLeft: () => number): Promise<void> {
   const { clock, family } = system
   const { roots } = family
+  family.endsRoots = true
   if (roots.size === 0) return
   const gone = new Promise<void>((resolve) => {
     system.onRootsGone(resolve)
   })
   for (const [id, child] of roots) family.stopChild(id, child)
+  await withinTime(gone, clock, Math.max(0, timeLeft()))
+}
+
+/** Waits for the promise, for `timeoutMs` at the longest: a thread that user code blocks answers nothing. */
+export async function withinTime(
+  promise: Promise<unknown>,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<void> {
   let cancel = (): void => {}
   const late = new Promise<void>((resolve) => {
-    cancel = clock.schedule(Math.max(0, timeLeft()), resolve)
+    cancel = clock.schedule(timeoutMs, resolve)
   })
-  await Promise.race([gone, late])
+  await Promise.race([promise, late])
   cancel()
 }

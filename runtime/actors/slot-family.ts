@@ -54,6 +54,8 @@ export class SlotFamily {
   /** Actors spawned by the system itself (slot 0 only). */
   readonly roots = new Map<number, Child>()
   rootListener: RootListener | undefined
+  /** Whether the system stops its actors: those that are lost with their slot do not come back. */
+  endsRoots = false
   readonly #owner: FamilyOwner
   readonly #links: SlotLinks
   readonly #slot: Slot
@@ -299,7 +301,8 @@ export class SlotFamily {
   #superviseLost(children: Map<number, Child>, parent: number, lost: number, error: unknown): void {
     for (const [id, child] of children) {
       if (child.slot !== lost) continue
-      const isEnding = this.cells.get(parent)?.state === 'ending'
+      const isEnding =
+        parent === SYSTEM ? this.endsRoots : this.cells.get(parent)?.state === 'ending'
       const decision = decide(
         child.spec.supervision,
         child.restarts,

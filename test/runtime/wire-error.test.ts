@@ -55,4 +55,14 @@ test('a cause that leads back to its error ends somewhere', () => {
   assert.ok(depth > 1 && depth < 100)
 })
 
+test('an error whose fields throw when they are read becomes one without them', () => {
+  const error = Object.defineProperty(new Error('trapped'), 'detail', {
+    enumerable: true,
+    get: () => {
+      throw new Error('a getter that throws')
+    },
+  })
+  assert.equal(toWireError(error), { name: 'Error', message: 'Error: trapped' })
+})
+
 test.run()

@@ -4,6 +4,7 @@ import { ActorSystem } from '../../../runtime/index.ts'
 import type { ActorRef, Terminated } from '../../../runtime/index.ts'
 import { leftovers, rejects } from '../../runner/expect.ts'
 import { Counter, Faulty, Parent, Recorder, watcher } from './actor-fixtures.ts'
+import { stuck, Vandal } from './hostile-actors.ts'
 
 const AT_ONCE = { backoff: { firstMs: 0 } }
 const DEATHS = ['exit', 'uncaught', 'unhandled-rejection', 'out-of-memory'] as const
@@ -169,6 +170,36 @@ test('a spawn on a slot without a thread waits for the new thread', () =>
     void victim.tell('exit')
     assert.is(await (await spawned).ask({ type: 'get' }), 7)
     assert.is((await system.metrics()).actors, 1)
+  }))
+
+const NO_LIMIT = { timeoutMs: Number.POSITIVE_INFINITY }
+
+test('a thread that dies while its actors stop does not hold the stop of the system up', () =>
+  withThreads(2, async (system) => {
+    const remote = await system.spawn(Recorder, { slot: 2 })
+    await system.spawn(Vandal, { slot: 1, args: ['exit'] })
+    const parent = await system.spawn(Parent, { slot: 2, args: [remote, 'parent'] })
+    await parent.ask({ spawn: 'child', slot: 1 })
+    await system.stop(NO_LIMIT)
+  }))
+
+test('a thread that dies before the mail is handled is replaced although the system is stopping', () =>
+  withThreads(1, async (system) => {
+    const supervision = AT_ONCE
+    const recorder = await system.spawn(Recorder, { slot: 1, supervision, mailboxCapacity: 1 })
+    const victim = await system.spawn(Faulty, { slot: 1, supervision })
+    const lost = ended(recorder)
+    void victim.tell('exit')
+    const told = lost.then(() => recorder.tell('kept'))
+    await system.stop(NO_LIMIT)
+    await told
+  }))
+
+test('a thread that user code blocks for ever ends with the system', () =>
+  withThreads(2, async (system) => {
+    const actor = await system.spawn(stuck, { slot: 1 })
+    void actor.tell('spin')
+    await system.stop({ timeoutMs: 10 })
   }))
 
 test.run()
