@@ -19,6 +19,7 @@ import { OWN_MAIL } from './actor-mailbox.ts'
 import { ActorReceiver, isThenable, NOTHING, stoppedError } from './actor-receiver.ts'
 import type { ActorRef } from './actor-ref.ts'
 import { codeOf, decide } from './supervision.ts'
+import { textOf } from '../wire-error.ts'
 
 interface Ending {
   readonly restartAfterMs: number | undefined
@@ -130,7 +131,10 @@ export class ActorCell extends ActorReceiver implements Child {
 
   /** A child failed and waits: this actor fails with the same error. */
   childEscalated(id: number, error: unknown): void {
+    const instance = this.behavior
     const call = (): void => {
+      // Another failure of this actor has stopped the child meanwhile: a new instance has nothing to do with it.
+      if (this.behavior !== instance && this.children?.has(id) !== true) return
       this.#waitingChildren = [...(this.#waitingChildren ?? []), id]
       throw error
     }
@@ -296,6 +300,8 @@ export class ActorCell extends ActorReceiver implements Child {
   #left(): void {
     const { restartAfterMs, reason, error } = this.#ending ?? STOPPED
     this.#ending = undefined
+    // What was begun while it ended would come to the next instance, or keep the thread alive for ever.
+    this.cancelAll()
     if (restartAfterMs !== undefined) {
       this.start(restartAfterMs)
       return
@@ -321,7 +327,7 @@ export class ActorCell extends ActorReceiver implements Child {
   }
 
   #warn(error: unknown): void {
-    process.emitWarning(`The 'stopped' of ${this.label} failed: ${String(error)}`)
+    process.emitWarning(`The 'stopped' of ${this.label} failed: ${textOf(error)}`)
   }
 }
 

@@ -54,6 +54,10 @@ export abstract class ActorReceiver extends ActorScope implements SlotActor {
     return this.lifeState
   }
 
+  protected override get isGone(): boolean {
+    return this.lifeState === 'stopped'
+  }
+
   get label(): string {
     return `actor '${this.name}' (id ${this.id}, slot ${this.slot})`
   }

@@ -146,8 +146,16 @@ export abstract class ActorScope extends ActorMailbox implements ActorContext, A
 
   protected abstract spawnChild(actor: unknown, options: unknown): ActorRef<never>
 
+  /** Whether it has stopped for good. */
+  protected abstract get isGone(): boolean
+
   /** Notes what is to be cancelled when the actor stops or restarts. */
   protected keep(begun: Begun): Cancel {
+    if (this.isGone) {
+      // Code of the actor that goes on behind its end: nobody would ever cancel this.
+      begun.cancel()
+      return begun.cancel
+    }
     this.#begun ??= new Set()
     this.#begun.add(begun)
     return () => {

@@ -126,6 +126,7 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
     for (const cell of this.family.cells.values()) cell.dispose()
     this.family.cells.clear()
     this.#outlets.closeAll('stopped')
+    this.#watches.systemEnded()
   }
 
   get hold(): Hold {

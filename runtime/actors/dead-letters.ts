@@ -5,7 +5,7 @@ import type { ActorMail } from './actor-mail.ts'
 import { ActorRef } from './actor-ref.ts'
 import type { RefHost } from './actor-ref.ts'
 import { checkSendable } from './sendable-message.ts'
-import { asError, toWireError } from '../wire-error.ts'
+import { asError, textOf, toWireError } from '../wire-error.ts'
 
 /**
  * Why a message was not handled. `stopped`: there is no such actor, or it stopped before its turn came; `failed`: the actor
@@ -103,7 +103,7 @@ export class DeadLetters {
       try {
         listener(letter)
       } catch (thrown) {
-        process.emitWarning(`A listener for dead letters threw: ${String(thrown)}`)
+        process.emitWarning(`A listener for dead letters threw: ${textOf(thrown)}`)
       }
     }
   }
@@ -119,6 +119,6 @@ function sendableOr(message: unknown): unknown {
     checkSendable(message, 'message', () => '')
     return message
   } catch {
-    return String(message)
+    return textOf(message)
   }
 }

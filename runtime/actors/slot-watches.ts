@@ -100,8 +100,15 @@ export class SlotWatches {
 
   /** The thread of a slot has died: its actors are gone, at least for now. */
   slotLost(lost: number, error: unknown): void {
-    for (const actor of this.#watches.watchedIn(lost)) {
-      this.announceEnd(actor, lost, 'slot-lost', error)
+    for (const { actor, slot } of this.#watches.all) {
+      if (slot === lost) this.announceEnd(actor, lost, 'slot-lost', error)
+    }
+  }
+
+  /** The system has ended, and all actors with it. */
+  systemEnded(): void {
+    for (const { actor, slot } of this.#watches.all) {
+      this.announceEnd(actor, slot, 'stopped', undefined)
     }
   }
 }

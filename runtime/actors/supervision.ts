@@ -185,9 +185,13 @@ function refused(expected: string, name: string, got: unknown): MillraceError {
   )
 }
 
-/** The `code` of whatever was thrown, if it has one. */
+/** The `code` of whatever was thrown, if it has one. Never throws, whatever getters the error of a user has. */
 export function codeOf(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined
-  const { code } = thrown as { code?: unknown }
-  return typeof code === 'string' ? code : undefined
+  try {
+    const { code } = thrown as { code?: unknown }
+    return typeof code === 'string' ? code : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -4,6 +4,7 @@
  * Used by the slot's thread only. The actor's slot is told once per watching slot, not once per watcher.
  */
 import type { Cancel } from '../clock.ts'
+import { textOf } from '../wire-error.ts'
 
 /** Hears of an end. */
 export type WatchListener<Event> = (event: Event, from: number) => void
@@ -46,22 +47,26 @@ export class Watches<Event> {
     }
   }
 
-  /** The actor is gone: tells its listeners, once. */
+  /**
+   * The actor is gone: tells its listeners, once. One that throws is reported as a warning: neither the other listeners nor the mail
+   * that came in the same frame may suffer.
+   */
   fire(actor: number, event: Event, from: number): void {
     const watched = this.#watched.get(actor)
     if (watched === undefined) return
     this.#watched.delete(actor)
     for (const listener of watched.listeners) {
-      if (watched.listeners.delete(listener)) listener(event, from)
+      if (!watched.listeners.delete(listener)) continue
+      try {
+        listener(event, from)
+      } catch (thrown) {
+        process.emitWarning(`A listener that watches actor ${actor} threw: ${textOf(thrown)}`)
+      }
     }
   }
 
-  /** The actors that live in `slot` and are watched. */
-  watchedIn(slot: number): number[] {
-    const ids: number[] = []
-    for (const [id, watched] of this.#watched) {
-      if (watched.slot === slot) ids.push(id)
-    }
-    return ids
+  /** All that are watched, and the slots they live in: a copy. */
+  get all(): { readonly actor: number; readonly slot: number }[] {
+    return [...this.#watched].map(([actor, { slot }]) => ({ actor, slot }))
   }
 }
