@@ -47,6 +47,10 @@ export function openControlPort<Remote extends object>(
 ): ControlCaller<Remote> {
   const endpoint = nodeEndpoint(port)
   Comlink.expose(local, endpoint)
+  // comlink's registry of proxies holds the port, whose listeners hold what is offered, which may hold the proxy: nothing of it would ever go.
+  port.once('close', () => {
+    port.removeAllListeners()
+  })
   return callerOf<Remote>(Comlink.wrap(endpoint), port)
 }
 

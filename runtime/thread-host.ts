@@ -197,6 +197,8 @@ export class ThreadHost implements SlotGroup {
     this.#stopped = true
     this.#bell.wakeLocally()
     await this.#mainLoop
+    // V8 keeps a pending wait, and the bell that hangs on it, for as long as nobody notifies.
+    this.#bell.close()
     await this.#pool.destroy()
   }
 

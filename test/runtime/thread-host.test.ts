@@ -1,3 +1,7 @@
+/// <reference lib="es2024.sharedmemory" />
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { SlotGroup } from '../../runtime/slot-node.ts'
@@ -77,5 +81,52 @@ unless(test, lacks)(
     await nothingLeft()
   },
 )
+
+/** Collects garbage until nothing of the object is left, or it is clear that it stays. */
+async function isCollected(object: WeakRef<object>): Promise<boolean> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (let i = 0; i < 100 && object.deref() !== undefined; i++) {
+    // What keeps it may go with ports that close and with finalizers, in turns of their own.
+    await nextTurn()
+    collect()
+  }
+  return object.deref() === undefined
+}
+
+async function startAndStop(): Promise<WeakRef<object>> {
+  const host = await startThreadHost({ slots: 2 })
+  const echo = await load(host, 1)
+  assert.is(await echo.echo('a'), 'slot 1: on A')
+  await host.stop()
+  return new WeakRef(host)
+}
+
+test('nothing holds a host that has stopped: its rings would fill the memory of who starts many', async () => {
+  const host = await startAndStop()
+  assert.ok(await isCollected(host))
+})
+
+test('no wait on the bell of the main thread is pending when a host has stopped', async () => {
+  const original = Atomics.waitAsync
+  let pending = 0
+  Object.assign(Atomics, {
+    waitAsync: (words: Int32Array, index: number, value: number) => {
+      const wait = original(words, index, value)
+      if (!wait.async) return wait
+      pending++
+      void wait.value.then(() => pending--)
+      return wait
+    },
+  })
+  try {
+    await startAndStop()
+    // V8 hands the notification over in a task of its own.
+    for (let i = 0; i < 1_000 && pending > 0; i++) await nextTurn()
+  } finally {
+    Object.assign(Atomics, { waitAsync: original })
+  }
+  assert.is(pending, 0)
+})
 
 test.run()
