@@ -7,7 +7,13 @@ import { ASYNC_ORDERS } from '../operators/async/async-function.ts'
 import type { AsyncContext, AsyncFunction, AsyncOrder } from '../operators/async/async-function.ts'
 import { asyncOperator } from '../operators/async/async-operator.ts'
 import type { AsyncRetryStrategy } from '../operators/async/retry-strategy.ts'
-import { buildErrorHere, describeValue, requireFunction, requireMethods } from './build-error.ts'
+import {
+  buildErrorHere,
+  describeValue,
+  requireAnyFunction,
+  requireFunction,
+  requireMethods,
+} from './build-error.ts'
 import type { Port } from './graph-builder.ts'
 import type { OperatorOptions } from './operator-options.ts'
 import type { StreamParts } from './stream.ts'
@@ -71,7 +77,7 @@ export function addAsync(
   fn: AsyncFunction<never, unknown>,
   options: AnyAsyncOptions,
 ): Port {
-  requireFunction(fn, `${method}: the function`)
+  requireAnyFunction(fn, `${method}: the function`)
   checkOptions(options, method)
   const { order = 'ordered', capacity = DEFAULT_CAPACITY, timeoutMs, onTimeout, retry } = options
   const flat = method === 'flatMapAsync'
@@ -102,7 +108,7 @@ function checkOptions(options: AnyAsyncOptions, method: string): void {
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0))
     throw wrong(`${method}: timeoutMs must be a finite number greater than 0`, timeoutMs)
   if (onTimeout !== undefined) {
-    requireFunction(onTimeout, `${method}: onTimeout`)
+    requireAnyFunction(onTimeout, `${method}: onTimeout`)
     if (timeoutMs === undefined)
       throw wrong(
         `${method}: onTimeout needs timeoutMs, without which nothing times out`,

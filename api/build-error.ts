@@ -56,8 +56,23 @@ export function buildErrorHere(code: BuildErrorCode, message: string): MillraceE
   return buildError(code, message, captureCallSite())
 }
 
-/** Throws INVALID_ARGUMENT unless `value` is a function. `what` reads like "map: the function". */
+/**
+ * Throws INVALID_ARGUMENT unless `value` is a function, and not an async one: its promises would pass for results, of a filter for true. `what` reads like
+ * "map: the function".
+ */
 export function requireFunction(value: unknown, what: string): void {
+  requireAnyFunction(value, what)
+  if (!ASYNC_FUNCTION.test(Object.prototype.toString.call(value))) return
+  throw buildErrorHere(
+    'INVALID_ARGUMENT',
+    `${what} must not be async, for nobody waits for it: use mapAsync or flatMapAsync before`,
+  )
+}
+
+const ASYNC_FUNCTION = /Async(Generator)?Function/
+
+/** The same where async functions are welcome. */
+export function requireAnyFunction(value: unknown, what: string): void {
   if (typeof value !== 'function') {
     throw buildErrorHere(
       'INVALID_ARGUMENT',

@@ -11,7 +11,7 @@ import type {
 } from '../operators/joins/interval-join.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import type { Emit } from '../operators/process/contexts.ts'
-import { buildErrorHere, describeValue, requireFunction, requireMethods } from './build-error.ts'
+import { buildErrorHere, describeValue, requireAnyFunction, requireMethods } from './build-error.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { KeySelector } from './graph.ts'
 import { KeyedStream, partsOfKeyedStream } from './keyed-stream.ts'
@@ -148,7 +148,7 @@ export class IntervalJoinedStreams<K, A, B> {
   }
 
   #pairs<R>(kind: IntervalJoinKind, fn: PairFunction, options: OperatorOptions): Stream<R> {
-    requireFunction(fn, `intervalJoin(…).${kind}: the function`)
+    requireAnyFunction(fn, `intervalJoin(…).${kind}: the function`)
     refuseAsync(fn, `intervalJoin(…).${kind}: the function`)
     const join: JoinPair = (left, right, context, emit) => {
       emit(fn(left as never, right as never, context as never))

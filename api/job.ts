@@ -12,7 +12,7 @@ import {
   buildError,
   buildErrorHere,
   describeValue,
-  requireFunction,
+  requireAnyFunction,
   requireText,
 } from './build-error.ts'
 import { firstUserFrame } from './call-site.ts'
@@ -93,7 +93,7 @@ export function defineJob(nameOrSpec: string | JobSpec, build: JobBuild<never>):
   }
   const spec: JobSpec = typeof nameOrSpec === 'string' ? { name: nameOrSpec } : nameOrSpec
   requireText(spec.name, 'defineJob: the name')
-  requireFunction(build, 'defineJob: the build function')
+  requireAnyFunction(build, 'defineJob: the build function')
   if (spec.args !== undefined) checkArgumentSpecs(spec.args)
   return {
     name: spec.name,

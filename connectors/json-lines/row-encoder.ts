@@ -88,6 +88,13 @@ export class JsonRowEncoder {
   }
 
   #writeLine(value: unknown): void {
+    // JSON would make an empty object of it.
+    if (value instanceof Promise) {
+      throw new MillraceError(
+        'NOT_JSON',
+        'a record cannot be written as JSON: it is a promise; mapAsync waits for what it will be',
+      )
+    }
     const replacer = this.#replacer
     const line: string | undefined =
       replacer === undefined ? JSON.stringify(value) : JSON.stringify(value, replacer)

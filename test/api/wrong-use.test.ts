@@ -47,6 +47,23 @@ async function refused(build: Build, code: string, text: string): Promise<void> 
   assert.match(error.message, /wrong-use\.test/)
 }
 
+const asynchronous: readonly (readonly [what: string, build: Build])[] = [
+  ['map', (orders) => orders.map(async (order) => order)],
+  ['filter', (orders) => orders.filter((async () => false) as never)],
+  ['flatMap', (orders) => orders.flatMap(async function* () {} as never)],
+  ['keyBy', (orders) => orders.keyBy(async () => 'key')],
+  ['reduce', (_orders, keyed) => keyed.reduce((async (order: Order) => order) as never)],
+]
+
+for (const [what, build] of asynchronous) {
+  test(`an async function where nobody waits for it: ${what}`, () =>
+    refused(
+      build,
+      'INVALID_ARGUMENT',
+      'must not be async, for nobody waits for it: use mapAsync or flatMapAsync before',
+    ))
+}
+
 test('a window on a stream without keys', () =>
   refused(
     (orders) => (orders as unknown as Loose).window(tumbling(10)),

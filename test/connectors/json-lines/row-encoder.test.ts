@@ -119,7 +119,7 @@ test('a bigint is a string of digits, and what JSON cannot hold is NOT_JSON', ()
   )
   const cycle: Record<string, unknown> = {}
   cycle['self'] = cycle
-  for (const value of [undefined, () => 1, cycle]) {
+  for (const value of [undefined, () => 1, cycle, Promise.resolve({ a: 1 })]) {
     throwsCode(() => encoder.encode([{ a: 1 }, value]), 'NOT_JSON')
     throwsCode(() => new JsonRowEncoder().encode([value]), 'NOT_JSON')
   }
