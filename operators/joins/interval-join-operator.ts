@@ -199,8 +199,9 @@ class IntervalJoinRun {
     late: Output | undefined,
     side: 'left' | 'right',
   ): boolean {
-    if (timestamp >= this.#timers.currentWatermark && timestamp !== MIN_TIMESTAMP) return true
-    if (!(timestamp > MIN_TIMESTAMP)) throw noTimestamp(this.#context.operatorName, side)
+    if (timestamp >= this.#timers.currentWatermark && timestamp - timestamp === 0) return true
+    // At +Infinity it would be needed for ever, and nothing is left to say when it is not.
+    if (timestamp - timestamp !== 0) throw noTimestamp(this.#context.operatorName, side, timestamp)
     if (late === undefined) this.#dropped.value++
     else late.emit(value, timestamp)
     return false
@@ -340,10 +341,15 @@ function payloadOf({ timerAt, left, right }: KeyBuffers): Payload {
   return [timerAt, left.payload(), right.payload()]
 }
 
-function noTimestamp(operatorName: string, side: 'left' | 'right'): MillraceError {
+function noTimestamp(
+  operatorName: string,
+  side: 'left' | 'right',
+  timestamp: number,
+): MillraceError {
+  const got = timestamp === MAX_TIMESTAMP ? 'of a window without an end' : 'without a timestamp'
   return new MillraceError(
     'NO_TIMESTAMP',
-    `The interval join '${operatorName}' got a record without a timestamp on its ${side} side; give one where the records come from: ` +
+    `The interval join '${operatorName}' got a record ${got} on its ${side} side; give it a time where the records come from: ` +
       'env.from(source, { timestamp, watermarks }), or call assignTimestamps before the join',
   )
 }

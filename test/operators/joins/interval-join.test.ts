@@ -310,12 +310,28 @@ test('a record without a timestamp is an error that says which side it came from
   }, 'NO_TIMESTAMP') as Error
   assert.match(
     left.message,
-    /interval join 'paid orders' got a record without a timestamp on its left side; give one where/,
+    /interval join 'paid orders' got a record without a timestamp on its left side; give it a time where/,
   )
   const right = throwsCode(() => {
     harness.processRecord2(payment('a'))
   }, 'NO_TIMESTAMP') as Error
   assert.match(right.message, /on its right side/)
 })
+
+for (const kind of ['inner', 'left', 'right', 'full'] as const) {
+  test(`${kind}: a result of a window without an end has no place in time, and is refused`, () => {
+    const harness = twoInputHarness((a: Stream<Order>, b: Stream<Payment>) =>
+      joined(a, b)[kind](() => 1),
+    )
+    const error = throwsCode(() => {
+      harness.processRecord1(order('a'), Infinity)
+    }, 'NO_TIMESTAMP') as Error
+    assert.match(error.message, /a record of a window without an end on its left side/)
+    throwsCode(() => {
+      harness.processRecord2(payment('b'), Infinity)
+    }, 'NO_TIMESTAMP')
+    harness.close()
+  })
+}
 
 test.run()
