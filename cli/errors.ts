@@ -1,6 +1,7 @@
 /**
  * How an error is shown: one message with a code, the line of the user's program that it comes from, and no stack of ours.
  */
+import type { BuildErrorCode } from '../api/build-error.ts'
 import { firstUserFrame, formatCallSite } from '../api/call-site.ts'
 import { MillraceError } from '../mailbox/errors.ts'
 import { OperatorError } from '../operators/operator-error.ts'
@@ -21,18 +22,43 @@ export const EXIT = {
   terminated: 143,
 } as const
 
+/** Codes of what is wrong in the text of a job. The types see to it that none is forgotten. */
+const BUILD_CODES: Readonly<Record<Exclude<BuildErrorCode, 'HARNESS_SHAPE'>, true>> = {
+  INVALID_JOB: true,
+  INVALID_ARGUMENT: true,
+  INVALID_PARALLELISM: true,
+  DUPLICATE_UID: true,
+  DUPLICATE_COLLECT: true,
+  JOB_WITHOUT_SINK: true,
+  DANGLING_STREAM: true,
+  OUTPUT_IN_USE: true,
+  FOREIGN_STREAM: true,
+  INVALID_JOIN: true,
+  STREAM_WITHOUT_KEY: true,
+  STATE_WITHOUT_KEY: true,
+  TIMERS_WITHOUT_KEY: true,
+  DUPLICATE_STATE: true,
+  INVALID_WINDOW: true,
+  TRIGGER_CANNOT_MERGE: true,
+  AGGREGATE_CANNOT_MERGE: true,
+  WINDOW_STATE_CANNOT_MERGE: true,
+  NO_SIDE_OUTPUT: true,
+  DEAD_LETTERS_UNREAD: true,
+  JOB_ALREADY_BUILT: true,
+  JOB_BUILD_FAILED: true,
+  FORWARD_PARALLELISM: true,
+  BAD_ARGUMENT: true,
+  UNKNOWN_ARGUMENT: true,
+  MISSING_ARGUMENT: true,
+}
+
 /** Codes of errors about how the job was asked for or written, as opposed to how it went. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
+  ...Object.keys(BUILD_CODES),
   'USAGE',
-  'UNKNOWN_ARGUMENT',
-  'BAD_ARGUMENT',
-  'MISSING_ARGUMENT',
-  'INVALID_ARGUMENT',
   'INVALID_ROWS',
   'INVALID_SEED',
   'INVALID_FAULTS',
-  'INVALID_JOB',
-  'INVALID_PARALLELISM',
   'INVALID_SLOTS',
   'INVALID_HOST',
   'INVALID_CODEC',
@@ -41,16 +67,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'JOB_MODULE_NOT_FOUND',
   'JOB_MODULE_FAILED',
   'NOT_A_JOB',
-  'JOB_BUILD_FAILED',
-  'JOB_WITHOUT_SINK',
-  'JOB_ALREADY_BUILT',
   'BUILDS_DIFFER',
-  'DUPLICATE_UID',
-  'DUPLICATE_COLLECT',
-  'DANGLING_STREAM',
-  'FOREIGN_STREAM',
-  'STREAM_WITHOUT_KEY',
-  'FORWARD_PARALLELISM',
 ])
 
 /** What is wrong with one of the job's arguments. */
@@ -151,10 +168,12 @@ function withoutPackages(stack: string | undefined): string {
 }
 
 function hintFor(error: unknown): string | undefined {
-  const unknownExtension = causeChain(error).some(
-    (cause) => (cause as { code?: unknown }).code === 'ERR_UNKNOWN_FILE_EXTENSION',
+  const isTypeScript = causeChain(error).some(
+    (cause) =>
+      (cause as { code?: unknown }).code === 'ERR_UNKNOWN_FILE_EXTENSION' &&
+      /\.[cm]?tsx?$/.test(cause.message),
   )
-  return unknownExtension
+  return isTypeScript
     ? 'compile TypeScript to JavaScript first, or use Node.js 22.18 or later, which runs it as it is'
     : undefined
 }

@@ -22,6 +22,51 @@ test('a file that is no job module is told apart from one that fails to load', a
   assert.match(throwing.stderr, /not even loaded\n    at .*throws-on-load\.js:1:7/)
 })
 
+test('a job that says what cannot be ends with 2, whatever is wrong in it', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'wrong.mjs')
+    const from = (path: string): string =>
+      JSON.stringify(new URL(`../../${path}/index.js`, import.meta.url).href)
+    const bodies: readonly (readonly [code: string, body: string])[] = [
+      [
+        'INVALID_WINDOW',
+        'rows.keyBy(String).window(m.tumbling(0)).aggregate(m.count()).collect("n")',
+      ],
+      ['TIMERS_WITHOUT_KEY', 'rows.process({ processRecord() {}, onTimer() {} }).collect("n")'],
+      ['DEAD_LETTERS_UNREAD', 'rows.map(Number, { onError: "deadLetter" }).collect("n")'],
+      [
+        'OUTPUT_IN_USE',
+        'for (let i = 0; i < 2; i++) rows.to(jsonLinesSink({ path: "never.jsonl" }))',
+      ],
+    ]
+    for (const [code, body] of bodies) {
+      writeFileSync(
+        path,
+        `const m = await import(${from('api')})
+const { arraySource } = await import(${from('connectors/collection')})
+const { jsonLinesSink } = await import(${from('connectors/json-lines')})
+export default m.defineJob('wrong', (env) => {
+  const rows = env.from(arraySource([1]))
+  ${body}
+})
+`,
+      )
+      const ended = await millrace(['run', path])
+      assert.is(ended.code, 2, ended.stderr)
+      assert.match(ended.stderr, `${code}: `)
+    }
+  }))
+
+test('who runs what is no module is told of TypeScript only where it is that', () =>
+  withFolder(async (folder) => {
+    const file = join(folder, 'rows.csv')
+    writeFileSync(file, 'a,b\n')
+    const { code, stderr } = await millrace(['run', file])
+    assert.is(code, 2)
+    assert.match(stderr, /JOB_MODULE_FAILED: .*Unknown file extension "\.csv"/)
+    assert.not.match(stderr, /TypeScript/)
+  }))
+
 test('a syntax error names the line of the module', () =>
   withFolder(async (folder) => {
     const file = join(folder, 'broken.mjs')
