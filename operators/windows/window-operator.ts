@@ -36,17 +36,8 @@ import type { WindowEmitter } from './window-emitter.ts'
 import { MergingWindowStore, namespaceOf, SharedWindowStore, WindowEntry } from './window-entry.ts'
 import type { WindowStore } from './window-entry.ts'
 import type { WindowOperatorOptions } from './window-operator-options.ts'
-import { WindowsCut } from './windows-cut.ts'
-
-/** What windows are made of in a snapshot. */
-type Payload = readonly [
-  start: number,
-  end: number,
-  filled: boolean,
-  contents: unknown,
-  triggerState: unknown,
-  fired: number,
-]
+import type { WindowsCut } from './windows-cut.ts'
+import { registerWindows } from './windows-part.ts'
 
 /** What exists from `open` on. */
 interface Running {
@@ -73,7 +64,6 @@ export class WindowOperator implements Operator<unknown> {
   #running: Running | undefined
   /** While a snapshot is packed. */
   #cut: WindowsCut<WindowEntry> | undefined
-  #cuts = 0
   #watermark = MIN_TIMESTAMP
   /** After a restore: timers up to here have had their turn, until the watermark goes beyond. */
   #restoredWatermark = MIN_TIMESTAMP
@@ -370,54 +360,20 @@ export class WindowOperator implements Operator<unknown> {
   }
 
   #registerParts({ state }: OperatorContext): void {
-    state.registerKeyed({
-      name: 'millrace.windows',
+    registerWindows(state, {
       kind: this.#contents.kind,
-      version: 1,
-      snapshot: (write) => {
-        for (const [key, entry] of this.#store.entries()) write(key, payloadOf(entry))
+      store: this.#store,
+      spacing: this.#assigner.spacing,
+      createTriggerState: () => this.#trigger.createState?.(),
+      onCut: (cut) => {
+        this.#cut = cut
       },
-      cut: (keep) => {
-        const onEnd = (): void => {
-          this.#cut = undefined
-        }
-        const epoch = ++this.#cuts
-        const store = this.#store
-        return (this.#cut = new WindowsCut({ epoch, store, payload: payloadOf, keep, onEnd }))
-      },
-      restore: (key, payload) => {
-        this.#restore(key, payload as Payload)
-      },
-    })
-    state.registerOperator({
-      name: 'millrace.windows.watermark',
-      kind: 'watermark',
-      version: 1,
-      redistribution: 'union',
       // Only of use where timers wait.
-      snapshot: () => ((this.#running?.timers.eventTimeCount ?? 0) > 0 ? [this.#watermark] : []),
-      restore: (watermarks) => {
-        if (watermarks.length > 0)
-          this.#restoredWatermark = Math.min(...(watermarks as readonly number[]))
+      watermark: () =>
+        (this.#running?.timers.eventTimeCount ?? 0) > 0 ? this.#watermark : undefined,
+      onWatermark: (watermark) => {
+        this.#restoredWatermark = watermark
       },
     })
   }
-
-  #restore(key: CanonicalKey, [start, end, filled, contents, triggerState, fired]: Payload): void {
-    const namespace = namespaceOf(start, end, this.#assigner.spacing)
-    const entry = new WindowEntry(
-      { start, end },
-      namespace,
-      triggerState ?? this.#trigger.createState?.(),
-    )
-    entry.filled = filled
-    entry.contents = contents
-    entry.fired = fired
-    this.#store.add(key, entry)
-  }
-}
-
-function payloadOf({ window, filled, contents, triggerState, fired }: WindowEntry): Payload {
-  const { start, end } = window
-  return [start, end, filled, filled ? contents : null, triggerState ?? null, fired]
 }
