@@ -19,32 +19,13 @@ import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/c
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
-import { partsOf } from '../aggregates/combine.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { CompactTrial } from './compact.ts'
+import { localAggregateLimits } from './local-aggregate-limits.ts'
+import type { LocalAggregateLimits } from './local-aggregate-limits.ts'
 import { partialForm } from './partial-result.ts'
 import type { PartialForm, PartialResult } from './partial-result.ts'
-
-/** Accumulators that are held at the most. */
-const MAX_HELD = 16_384
-/** Records in them at the most, where accumulators grow with their records; divided by the number of parts that do. */
-const MAX_GROWN_RECORDS = 131_072
-/** To send a value of such an accumulator costs about so much of what sending a record does. */
-const VALUE_COST = 0.25
-/** One of so many records that are let through is watched: looking a key up costs more than letting its record through. A prime, for keys may take turns. */
-const WATCH_EVERY = 7
-/** Watched records of a key after which its records are added up to such an accumulator. */
-const HOT_RECORDS = 32
-/** Keys that are watched at the most; with more, all are forgotten. */
-const MAX_WATCHED = 65_536
-/** Records after which it is decided whether adding up is worth it. */
-const SAMPLE_RECORDS = 8_192
-/** An accumulator must stand for so many records on average. */
-const WORTH_RECORDS = 2
-/** Records that are let through after a sample that was not worth it; twice as many after each further one. */
-const MIN_PASSED = 16 * SAMPLE_RECORDS
-const MAX_PASSED = 1_048_576
 
 /** Which records are added up together. Times in ms of event time. */
 export interface LocalSlices {
@@ -81,26 +62,10 @@ export function localAggregate<In, Acc>(
     detachKey,
     makePartial: partialForm(options.aggregate).make,
     newTrial: () => new CompactTrial(options.aggregate),
-    MAX_HELD,
-    SAMPLE_RECORDS,
-    WORTH_RECORDS,
-    maxGrownRecords: MAX_GROWN_RECORDS / Math.max(1, growingParts(options.aggregate)),
-    VALUE_COST,
-    WATCH_EVERY,
-    HOT_RECORDS,
-    MAX_WATCHED,
-    MIN_PASSED,
-    MAX_PASSED,
+    limits: localAggregateLimits(options.aggregate),
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
   })
-}
-
-/** How many aggregates inside have accumulators that grow: a record may add a value to each. */
-function growingParts(aggregate: AggregateFunction<never, unknown, unknown>): number {
-  const parts = partsOf(aggregate)
-  if (parts === undefined) return typeof aggregate.size === 'function' ? 1 : 0
-  return parts.reduce((sum, part) => sum + growingParts(part), 0)
 }
 
 /** What has come of one window or slice since it was last sent. */
@@ -125,16 +90,7 @@ interface Imports<In, Acc> {
   readonly detachKey: typeof detachKey
   readonly makePartial: PartialForm<Acc>['make']
   readonly newTrial: () => CompactTrial<In>
-  readonly MAX_HELD: number
-  readonly SAMPLE_RECORDS: number
-  readonly WORTH_RECORDS: number
-  readonly maxGrownRecords: number
-  readonly VALUE_COST: number
-  readonly WATCH_EVERY: number
-  readonly HOT_RECORDS: number
-  readonly MAX_WATCHED: number
-  readonly MIN_PASSED: number
-  readonly MAX_PASSED: number
+  readonly limits: LocalAggregateLimits
   readonly MIN_TIMESTAMP: number
   readonly MAX_TIMESTAMP: number
 }
@@ -146,9 +102,9 @@ function createOperator<In, Acc>(
 ): Operator<In, In | PartialResult> {
   const { slices, aggregate, key: keyOf, latenessMs, holdMs } = options
   const { canonicalKey, originalKey, detachKey, makePartial, newTrial } = imports
-  const { MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
-  const { MAX_HELD, SAMPLE_RECORDS, WORTH_RECORDS, MIN_PASSED, MAX_PASSED } = imports
-  const { maxGrownRecords, VALUE_COST, WATCH_EVERY, HOT_RECORDS, MAX_WATCHED } = imports
+  const { MIN_TIMESTAMP, MAX_TIMESTAMP, limits } = imports
+  const { MAX_HELD, SAMPLE_RECORDS, WORTH_RECORDS, MIN_PASSED, MAX_PASSED } = limits
+  const { maxGrownRecords, VALUE_COST, WATCH_EVERY, HOT_RECORDS, MAX_WATCHED } = limits
   const grows = typeof aggregate.size === 'function'
   /** Where they grow, how many watched records of a key were let through. */
   const watched = new Map<CanonicalKey, number>()
