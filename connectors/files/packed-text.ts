@@ -64,6 +64,15 @@ function piecesOf<T>(format: RecordFormat<T>): PieceEncoder<T> {
   )
 }
 
+/** Undefined would mean that there are no buckets, but a function that forgot to return is a mistake. Errors: `INVALID_BUCKET`. */
+function named(bucket: string | undefined): string {
+  if (bucket !== undefined) return bucket
+  throw new MillraceError(
+    'INVALID_BUCKET',
+    'fileSink: "bucket" must return names of folders with "/" between them, got undefined',
+  )
+}
+
 /** The records of each bucket, in the order in which the buckets come up. */
 export function inBuckets<T>(
   values: readonly T[],
@@ -75,8 +84,8 @@ export function inBuckets<T>(
   for (const [index, value] of values.entries()) {
     const name = bucket(value, timestamps[index] ?? Number.NaN)
     const records = byBucket.get(name)
-    if (records === undefined) byBucket.set(name, [value])
-    else records.push(value)
+    if (records !== undefined) records.push(value)
+    else byBucket.set(named(name), [value])
   }
   return [...byBucket]
 }

@@ -222,7 +222,8 @@ test('a directory that cannot be made is refused at open, and a bucket that lead
     const inFile = fileSink({ directory: join(folder, 'file', 'x'), format: jsonLines() })
     assert.is((await failureOf(() => inFile.open(FIRST))).code, 'OUTPUT_NOT_WRITABLE')
     const directory = join(folder, 'made', 'on the way')
-    for (const name of ['', '..', 'a/../..', '/a', 'a//b', 'a\\b', 'a\0', 7 as never]) {
+    const names = ['', '..', 'a/../..', '/a', 'a//b', 'a\\b', 'a\0', 7 as never, undefined as never]
+    for (const name of names) {
       const sink = fileSink({ directory, format: jsonLines(), bucket: () => name })
       const writer = await sink.open(FIRST)
       const failure = await failureOf(() => writer.write([1], times(1)))
