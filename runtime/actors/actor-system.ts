@@ -263,14 +263,12 @@ export class ActorSystem {
   /** The slot from 1 to N with the fewest actors of the system's own; in turns where they are equal. */
   #place(): number {
     const { count } = this.#group
-    const loads = new Array<number>(count + 1).fill(0)
-    for (const child of this.#main.family.roots.values())
-      loads[child.slot] = (loads[child.slot] ?? 0) + 1
+    const { roots } = this.#main.family
     let best = 0
     for (let i = 0; i < count; i++) {
       const slot = ((this.#nextSlot + i) % count) + 1
       if (!this.#main.isUp(slot)) continue
-      if (best === 0 || (loads[slot] ?? 0) < (loads[best] ?? 0)) best = slot
+      if (best === 0 || roots.countIn(slot) < roots.countIn(best)) best = slot
     }
     this.#nextSlot = best === 0 ? 0 : best % count
     return best === 0 ? 1 : best

@@ -19,6 +19,7 @@ import type { Slot } from '../slot.ts'
 import { readSpawn } from './spawn-request.ts'
 import type { SpawnRequest } from './spawn-request.ts'
 import { decide } from './supervision.ts'
+import { SystemActors } from './system-actors.ts'
 import { toWireError } from '../wire-error.ts'
 
 /** What slot 0 hears about the actors that the system itself has spawned. */
@@ -52,7 +53,7 @@ export class SlotFamily {
   /** The actors that live here. */
   readonly cells = new Map<number, ActorCell>()
   /** Actors spawned by the system itself (slot 0 only). */
-  readonly roots = new Map<number, Child>()
+  readonly roots: SystemActors
   rootListener: RootListener | undefined
   /** Whether the system stops its actors: those that are lost with their slot do not come back. */
   endsRoots = false
@@ -68,6 +69,7 @@ export class SlotFamily {
     this.#links = links
     this.#slot = owner.slot
     this.#index = owner.slot.index
+    this.roots = new SystemActors(owner.slot.slotCount)
     this.#sharesThread = options.sharesThread
     this.#nextNumber = options.incarnation * IDS_PER_INCARNATION + 1
   }
