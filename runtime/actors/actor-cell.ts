@@ -37,6 +37,7 @@ export class ActorCell extends ActorReceiver implements Child {
   /** Slots that want to hear of the end. */
   watchers: Set<number> | undefined
   startListener: StartListener | undefined
+  /** How it ends; of an actor that has escalated: that it cannot go on. */
   #ending: Ending | undefined
   /** Children that wait for the decision about this actor. */
   #waitingChildren: number[] | undefined
@@ -119,7 +120,8 @@ export class ActorCell extends ActorReceiver implements Child {
   resume(): void {
     if (this.lifeState !== 'escalated') return
     this.#resumeChildren()
-    this.run()
+    if (this.#ending === undefined) this.run()
+    else this.#giveUp(this.#ending.error)
   }
 
   /** A child is gone. */
@@ -205,8 +207,7 @@ export class ActorCell extends ActorReceiver implements Child {
     switch (decision.action) {
       case 'resume':
         this.#resumeChildren()
-        // What failed while it started has nothing to go on with.
-        if (this.lifeState === 'starting' || this.lifeState === 'loading') this.#giveUp(error)
+        if (this.#isStarting) this.#giveUp(error)
         else this.run()
         return
       case 'restart':
@@ -222,10 +223,18 @@ export class ActorCell extends ActorReceiver implements Child {
           this.#giveUp(error)
           return
         }
+        this.#ending = this.#isStarting
+          ? { restartAfterMs: undefined, reason: 'failed', error }
+          : undefined
         this.lifeState = 'escalated'
         this.step++
         this.host.escalate(this, error)
     }
+  }
+
+  /** What fails now has nothing to go on with. */
+  get #isStarting(): boolean {
+    return this.lifeState === 'starting' || this.lifeState === 'loading'
   }
 
   protected override outOfMail(): void {
