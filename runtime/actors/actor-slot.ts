@@ -117,16 +117,22 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
     }
   }
 
-  /** Ends everything at once. */
-  dispose(): void {
+  /** Ends everything at once. Returns how much mail slot 0 gets from here in all: the last may be dead letters. */
+  dispose(): number {
     this.#stopped = true
     this.#arrivals.closed = true
-    this.#links.close()
     this.#asks.rejectAll(systemStopped())
     for (const cell of this.family.cells.values()) cell.dispose()
     this.family.cells.clear()
     this.#outlets.closeAll('stopped')
+    this.#links.close()
     this.#watches.systemEnded()
+    return this.#links.sentTo(0)
+  }
+
+  /** How much mail has come from a slot. */
+  receivedFrom(slot: number): number {
+    return this.#links.receivedFrom(slot)
   }
 
   get hold(): Hold {
@@ -287,6 +293,8 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
   // ── what cells ask for ────────────────────────────────────────────────────────────────────────
 
   giveBack(actor: number, to: number, count: number): void {
+    // Mail that waits elsewhere for room must not come here any more, where nobody would see it.
+    if (this.#stopped) return
     if (to === this.#index) this.#outlets.grant(actor, to, count)
     else this.#links.giveBack(actor, to, count)
   }

@@ -21,7 +21,7 @@ import type {
 import { asyncView } from '../extension.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import type { ActorFunction } from './define-actor.ts'
-import { comeToRest, withinTime } from './come-to-rest.ts'
+import { comeToRest, until, withinTime } from './come-to-rest.ts'
 import type { Async, SlotGroup } from '../slot-node.ts'
 import { refuseUnknownOptions } from '../known-options.ts'
 import { incarnationAfter, restoreSystem } from './snapshot/restore-system.ts'
@@ -348,11 +348,15 @@ export class ActorSystem {
       timeoutMs,
     )
     this.#isOver = true
-    await withinTime(
-      this.#tellAll((api) => api.dispose()),
-      this.#group.main.slot.clock,
-      DISPOSE_PATIENCE_MS,
-    )
+    const { clock } = this.#group.main.slot
+    // Slot 0 last: what is left in the others becomes dead letters, which its listeners hear of.
+    const disposed = this.#tellAll(async (api, slot) => {
+      if (slot === 0) return
+      const count = await api.dispose()
+      await until(() => this.#main.receivedFrom(slot) >= count, clock, DISPOSE_PATIENCE_MS)
+    })
+    await withinTime(disposed, clock, DISPOSE_PATIENCE_MS)
+    this.#main.dispose()
     await this.#group.stop()
   }
 }

@@ -53,6 +53,16 @@ async function stopRoots(system: RestingSystem, timeLeft: () => number): Promise
   await withinTime(gone, clock, Math.max(0, timeLeft()))
 }
 
+/** Looks again and again until the condition holds, for `timeoutMs` at the longest. */
+export async function until(holds: () => boolean, clock: Clock, timeoutMs: number): Promise<void> {
+  const endMs = clock.monotonicMs() + timeoutMs
+  while (!holds() && clock.monotonicMs() < endMs) {
+    await new Promise<void>((resolve) => {
+      clock.schedule(LOOK_AGAIN_MS, resolve)
+    })
+  }
+}
+
 /** Waits for the promise, for `timeoutMs` at the longest: a thread that user code blocks answers nothing. */
 export async function withinTime(
   promise: Promise<unknown>,

@@ -43,6 +43,16 @@ export class SlotLinks implements Flushable {
     return sum(this.#received)
   }
 
+  /** What of `sent` went to a slot. */
+  sentTo(slot: number): number {
+    return this.#sent[slot] ?? 0
+  }
+
+  /** What of `received` came from a slot. */
+  receivedFrom(slot: number): number {
+    return this.#received[slot] ?? 0
+  }
+
   /** Whether a slot has its thread. */
   isUp(slot: number): boolean {
     return !this.#down.has(slot)

@@ -4,7 +4,7 @@ import type { ActorRef, DeadLetter, Terminated } from '../../../runtime/index.ts
 import { leftovers, rejects } from '../../runner/expect.ts'
 import { Counter, Faulty, Recorder } from './actor-fixtures.ts'
 import { HOSTS, withSystem } from './actor-hosts.ts'
-import { stuck, unlucky, Vandal } from './hostile-actors.ts'
+import { careless, stuck, unlucky, Vandal } from './hostile-actors.ts'
 
 const AT_ONCE = { backoff: { firstMs: 0 } }
 
@@ -99,6 +99,13 @@ for (const host of HOSTS) {
     assert.equal(await log.ask('seen'), ['started', 'started'])
   })
 
+  promise('a child whose start failed stops when its parent lets it go on', async (system) => {
+    const supervision = { onFailure: 'resume' } as const
+    const parent = await system.spawn(careless, { slot: 1, supervision })
+    const child = await parent.ask(2)
+    await rejects(child.ask('anything'), { code: 'ACTOR_STOPPED' })
+  })
+
   test(`${host.name}: whoever waits for the end of an actor hears of it when the system ends`, async () => {
     const system = await host.start()
     const actor = await system.spawn(stuck, { slot: 1 })
@@ -111,6 +118,23 @@ for (const host of HOSTS) {
     await stopped
     await refused
   })
+
+  for (const slot of [0, 1]) {
+    test(`${host.name}: what waits for an actor in slot ${slot} when the time to stop is over becomes dead letters`, async () => {
+      const system = await host.start()
+      const letters: unknown[] = []
+      system.onDeadLetter(({ message }) => letters.push(message))
+      const actor = await system.spawn(stuck, { slot, mailboxCapacity: 2 })
+      const told = ['wait', 'wait', 'spin', 'spin', 'spin'] as const
+      const accepted = told.map((message) => actor.tell(message))
+      const other = await system.spawn(Counter, { slot, args: [0] })
+      // Behind the first answer the credits have come back, behind the second what they let go has arrived.
+      for (let i = 0; i < 2; i++) await other.ask({ type: 'get' })
+      await system.stop({ timeoutMs: 1 })
+      await Promise.all(accepted)
+      assert.equal(letters.map(String).sort(), ['spin', 'spin', 'spin', 'wait'])
+    })
+  }
 }
 
 test.run()

@@ -1,6 +1,7 @@
 /** Actors that do what no actor should. They are exported, so that other threads find them. */
 import { Actor, defineActor } from '../../../runtime/index.ts'
 import type { ActorContext, ActorRef } from '../../../runtime/index.ts'
+import { Stillborn } from './actor-fixtures.ts'
 
 /** What refuses to become a text. */
 function unprintable(): object {
@@ -83,6 +84,15 @@ export const stuck = defineActor(
 const failing = defineActor(import.meta.url, 'failing', () => (message: string) => {
   throw new Error(message)
 })
+
+/** Has a child in another slot whose start fails; goes on whatever becomes of it. Answers with the child. */
+export const careless = defineActor(
+  import.meta.url,
+  'careless',
+  (context) =>
+    (slot: number): ActorRef<unknown> =>
+      context.spawn(Stillborn, { slot, args: ['no'], supervision: { onFailure: 'escalate' } }),
+)
 
 /** Has two children that fail at once and escalate; tells `log` how often it starts. */
 export const unlucky = defineActor(
