@@ -199,6 +199,8 @@ export class ThreadHost implements SlotGroup {
     await this.#mainLoop
     // V8 keeps a pending wait, and the bell that hangs on it, for as long as nobody notifies.
     this.#bell.close()
+    // A thread that was ended by force may be gone only after this, and piscina would start others in its place.
+    this.#pool.options.minThreads = 0
     await this.#pool.destroy()
   }
 

@@ -1,6 +1,7 @@
 /// <reference lib="es2024.sharedmemory" />
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
+import type { Worker } from 'node:worker_threads'
 import { runInNewContext } from 'node:vm'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -105,6 +106,25 @@ async function startAndStop(): Promise<WeakRef<object>> {
 test('nothing holds a host that has stopped: its rings would fill the memory of who starts many', async () => {
   const host = await startAndStop()
   assert.ok(await isCollected(host))
+})
+
+test('a thread that is gone only after its host has stopped gets no successor', async () => {
+  const threads: Worker[] = []
+  const noteThread = (thread: Worker): void => {
+    threads.push(thread)
+  }
+  process.on('worker', noteThread)
+  const nothingLeft = leftovers()
+  const host = await startThreadHost({ slots: 1 })
+  const [thread] = threads
+  const whoHears = thread?.listeners('exit') ?? []
+  await host.stop()
+  // As for one that was ended by force, on a busy machine.
+  for (const hear of whoHears) hear.call(thread, 1)
+  await nextTurn()
+  process.off('worker', noteThread)
+  assert.is(threads.length, 1)
+  await nothingLeft()
 })
 
 test('no wait on the bell of the main thread is pending when a host has stopped', async () => {
