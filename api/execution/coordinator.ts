@@ -78,7 +78,7 @@ export class Coordinator {
   async run(onDeployed: (collectors: readonly Collector[]) => void): Promise<JobMetrics> {
     try {
       await this.#orCancelled(this.#job.prepare())
-      this.#releaseOutputs = await claimOutputs(this.#job.deployable.graph)
+      await this.#claimOutputs()
       for (;;) {
         try {
           return await this.#runAttempt(onDeployed)
@@ -93,8 +93,27 @@ export class Coordinator {
       this.#lastMetrics ??= this.#summarize([])
       throw error
     } finally {
-      await this.#resources.close(this.#state === 'finished', this.#state === 'cancelled')
-      this.#releaseOutputs()
+      try {
+        await this.#resources.close(this.#state === 'finished', this.#state === 'cancelled')
+      } finally {
+        this.#releaseOutputs()
+      }
+    }
+  }
+
+  async #claimOutputs(): Promise<void> {
+    const claiming = claimOutputs(this.#job.deployable.graph)
+    try {
+      this.#releaseOutputs = await this.#orCancelled(claiming)
+    } catch (error) {
+      // Cancelled while a sink was asked for its output: what comes yet is given back.
+      claiming.then(
+        (release) => {
+          release()
+        },
+        () => {},
+      )
+      throw error
     }
   }
 
