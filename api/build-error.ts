@@ -69,7 +69,7 @@ export function requireFunction(value: unknown, what: string): void {
   )
 }
 
-const ASYNC_FUNCTION = /Async(Generator)?Function/
+const ASYNC_FUNCTION = /^\[object Async(Generator)?Function\]$/
 
 /** The same where async functions are welcome. */
 export function requireAnyFunction(value: unknown, what: string): void {

@@ -17,7 +17,7 @@ import type { RegionBegin, RegionRestarts } from './attempt.ts'
 import type { StopOptions } from './attempt-stop.ts'
 import type { Collector } from './collector.ts'
 import { noteDeclaration } from './declaration.ts'
-import { claimOutputs } from './exclusive-outputs.ts'
+import { ExclusiveOutputs } from './exclusive-outputs.ts'
 import { subtaskMetrics } from './job-metrics.ts'
 import type { JobMetrics } from './job-metrics.ts'
 import { JobResources } from './job-resources.ts'
@@ -47,7 +47,7 @@ export class Coordinator {
   #stopping: Promise<CheckpointMetadata> | undefined
   #startedMs = 0
   #lastMetrics: JobMetrics | undefined
-  #releaseOutputs: () => void = () => {}
+  readonly #outputs = new ExclusiveOutputs()
   #cancel: (error: MillraceError) => void = () => {}
   /** Rejects when the job is cancelled. */
   readonly #cancelled: Promise<never>
@@ -78,7 +78,7 @@ export class Coordinator {
   async run(onDeployed: (collectors: readonly Collector[]) => void): Promise<JobMetrics> {
     try {
       await this.#orCancelled(this.#job.prepare())
-      await this.#claimOutputs()
+      await this.#orCancelled(this.#outputs.take(this.#job.deployable.graph))
       for (;;) {
         try {
           return await this.#runAttempt(onDeployed)
@@ -88,32 +88,13 @@ export class Coordinator {
       }
     } catch (error) {
       noteDeclaration(error, this.#job.graph?.nodes ?? [])
+      this.#outputs.release()
       this.#state = isCancellation(error) ? 'cancelled' : 'failed'
       for (const collector of this.#job.collectors.values()) collector.fail(error)
       this.#lastMetrics ??= this.#summarize([])
       throw error
     } finally {
-      try {
-        await this.#resources.close(this.#state === 'finished', this.#state === 'cancelled')
-      } finally {
-        this.#releaseOutputs()
-      }
-    }
-  }
-
-  async #claimOutputs(): Promise<void> {
-    const claiming = claimOutputs(this.#job.deployable.graph)
-    try {
-      this.#releaseOutputs = await this.#orCancelled(claiming)
-    } catch (error) {
-      // Cancelled while a sink was asked for its output: what comes yet is given back.
-      claiming.then(
-        (release) => {
-          release()
-        },
-        () => {},
-      )
-      throw error
+      await this.#resources.close(this.#state === 'finished', this.#state === 'cancelled')
     }
   }
 
@@ -207,6 +188,8 @@ export class Coordinator {
       // The last checkpoint is made by the commit.
       const checkpoints = this.#resources.checkpointSummary
       this.#lastMetrics = { ...this.#lastMetrics, checkpoints }
+      // Before anybody hears of the end and begins the next job with the same outputs.
+      this.#outputs.release()
       this.#state = 'finished'
       for (const collector of this.#job.collectors.values()) collector.complete()
       return this.#lastMetrics

@@ -2,7 +2,8 @@
  * Which outputs the jobs of this process write, so that no two sinks write to one: the file of the one would replace that of the other, and
  * nobody would hear of it. On the thread that runs the coordinators; jobs in other processes are not seen.
  */
-import { buildError } from '../build-error.ts'
+import { MillraceError } from '../../mailbox/errors.ts'
+import { buildError, describeValue } from '../build-error.ts'
 import { formatCallSite } from '../call-site.ts'
 import type { GraphNode, JobGraph } from '../graph.ts'
 
@@ -13,29 +14,40 @@ interface Writer {
 
 const writers = new Map<string, Writer>()
 
-/**
- * Takes the outputs of a job's sinks, and returns what gives them back. Errors: `OUTPUT_IN_USE`, with both sinks; then nothing is taken.
- */
-export async function claimOutputs(graph: JobGraph): Promise<() => void> {
-  const own: string[] = []
-  const release = (): void => {
-    for (const output of own) writers.delete(output)
-  }
-  try {
+/** The outputs of one job's sinks. */
+export class ExclusiveOutputs {
+  readonly #own = new Set<string>()
+  #released = false
+
+  /** Takes them. Errors: `OUTPUT_IN_USE`, with both sinks; `INVALID_SINK` for a name that is no text; what `exclusiveOutput` of a sink throws. */
+  async take(graph: JobGraph): Promise<void> {
     for (const node of graph.nodes) {
       if (node.operator.kind !== 'sink') continue
-      const output = await node.operator.sink.exclusiveOutput?.()
+      const output: unknown = await node.operator.sink.exclusiveOutput?.()
+      // The job was cancelled while the sink was asked.
+      if (this.#released) return
       if (output === undefined) continue
+      if (typeof output !== 'string' || output === '') throw noName(node, output)
       const other = writers.get(output)
       if (other !== undefined) throw inUse(output, { node, graph }, other)
       writers.set(output, { node, graph })
-      own.push(output)
+      this.#own.add(output)
     }
-  } catch (error) {
-    release()
-    throw error
   }
-  return release
+
+  /** Gives back what was taken; nothing is taken any more. */
+  release(): void {
+    this.#released = true
+    for (const output of this.#own) writers.delete(output)
+    this.#own.clear()
+  }
+}
+
+function noName({ name }: GraphNode, given: unknown): MillraceError {
+  return new MillraceError(
+    'INVALID_SINK',
+    `exclusiveOutput of '${name}' must give a text or undefined, got ${given === '' ? 'an empty text' : describeValue(given)}`,
+  )
 }
 
 function inUse(output: string, { node, graph }: Writer, other: Writer): Error {

@@ -123,7 +123,8 @@ export class CsvReader<T> implements SplitReader<T, number> {
     }
     const { header, wanted, path } = this.#request
     const start = scanned.starts[0] ?? 0
-    if (hasLoneReturn(this.#lines.window.toString('utf8', start, scanned.textEnd))) {
+    const isAlone = scanned.used === scanned.textEnd
+    if (isAlone && hasLoneReturn(this.#lines.window.toString('utf8', start, scanned.textEnd))) {
       throw await this.#badLine(scanned, 0, 'it ends with \\r alone, not with \\n or \\r\\n')
     }
     const newline =
@@ -262,11 +263,12 @@ export class CsvReader<T> implements SplitReader<T, number> {
 }
 
 /**
- * Whether a `\r` stands outside of quotes. In the first record it says that all lines end so, as on old Macs: the whole file would pass for this one record,
- * and for a header without any.
+ * Whether a `\r` stands outside of quotes and before the end. In a record that is all of a file, without a `\n`, it says that lines end so, as on old Macs:
+ * the whole file would pass for this one record, and for a header without any.
  */
 function hasLoneReturn(text: string): boolean {
-  return text.includes('\r') && text.replaceAll(/"[^"]*"/g, '').includes('\r')
+  const inside = text.slice(0, -1)
+  return inside.includes('\r') && inside.replaceAll(/"[^"]*"/g, '').includes('\r')
 }
 
 /** A row that does not fit: it has another number of fields, or a field that its column can't take. */

@@ -28,7 +28,7 @@ export interface JsonLinesSinkOptions {
  * Values: as `JSON.stringify` writes them, so a `Date` in ISO 8601, `NaN` and infinities as null, fields that are
  * undefined left out; a bigint as a string of digits.
  *
- * Two sinks of one process cannot write one file at the same time (`OUTPUT_IN_USE`). Two processes are not kept apart: the last one to finish
+ * Two sinks of one process cannot write one file at the same time (`OUTPUT_IN_USE`); a path that is named like a part of another one is not seen. Two processes are not kept apart: the last one to finish
  * replaces the file of the other.
  *
  * Errors: `INVALID_ARGUMENT` at once; `OUTPUT_IN_USE` before the first record; `OUTPUT_NOT_WRITABLE` at open; `NOT_JSON` (a record that JSON cannot hold);

@@ -168,6 +168,14 @@ test('times without a zone are UTC, numbers are epoch milliseconds', async () =>
   })
 })
 
+test('a carriage return among other characters is one of them', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'returns.csv')
+    writeFileSync(path, 'a\rb,"c\rd"\n1,2\n')
+    assert.equal(await readSource(csvSource({ path })), [{ 'a\rb': '1', 'c\rd': '2' }])
+  })
+})
+
 test('a bad value or line is named by file, line and column', async () => {
   await withFolder(async (folder) => {
     const path = join(folder, 'bad.csv')

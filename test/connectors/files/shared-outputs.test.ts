@@ -76,7 +76,7 @@ test('a job is refused the file that another one in the process writes, and gets
     assert.is(readFileSync(path, 'utf8'), '{"from":"slow"}\n')
     await run(writing(jsonLinesSink({ path })))
     assert.is(readFileSync(path, 'utf8'), '{"from":0}\n{"from":0}\n')
-    // A job that was refused, failed or cancelled keeps nothing either.
+    // A job that was refused or failed keeps nothing either.
     await rejects(run(writing(jsonLinesSink({ path }), jsonLinesSink({ path }))))
     const endless = runJob(
       defineJob('endless', (env) => {
@@ -92,6 +92,39 @@ test('a job is refused the file that another one in the process writes, and gets
     await rejects(endless.result(), { message: /no/ })
     await run(writing(jsonLinesSink({ path })))
   }))
+
+test('a job that is cancelled gives its outputs back, even while a sink is asked for its own', () =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'out.jsonl')
+    let asked = (): void => {}
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const silent: Sink<object> = {
+      ...jsonLinesSink({ path: join(folder, 'other.jsonl') }),
+      exclusiveOutput: () => {
+        asked()
+        return new Promise(() => {})
+      },
+    }
+    const job = writing(jsonLinesSink({ path }), silent)
+    const waiting = runJob(job, { host: 'inline', parallelism: 1 })
+    await isAsked
+    await waiting.cancel()
+    await rejects(waiting.result(), { code: 'JOB_CANCELLED' })
+    await run(writing(jsonLinesSink({ path })))
+    assert.equal(readdirSync(folder), ['out.jsonl'])
+  }))
+
+test('a sink names its output by a text, or not at all', async () => {
+  for (const name of [null, 0, '', {}]) {
+    const sink = { ...jsonLinesSink({ path: '/dev/null' }), exclusiveOutput: () => name as never }
+    await rejects(run(writing(sink)), {
+      code: 'INVALID_SINK',
+      message: /exclusiveOutput of 'sink 0' must/,
+    })
+  }
+})
 
 test("a device is nobody's own, and different files are no obstacle", () =>
   inFolder(async (folder) => {
