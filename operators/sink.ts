@@ -49,7 +49,7 @@ export interface Sink<T, State = unknown, Committable = unknown> {
   createPacker?(): RecordPacker<T>
   /**
    * Names what two sinks must not write to at the same time, e.g. the absolute path of a file; undefined: they may. Asked for on the coordinator before
-   * a job begins, which ends with `OUTPUT_IN_USE` where a sink of it or of another job in this process has the same. Default: they may.
+   * a job begins, which ends with `OUTPUT_IN_USE` where a sink of it or of another job in this process has the same, and with `INVALID_SINK` for anything else than a text. Default: they may.
    */
   exclusiveOutput?(): Promise<string | undefined>
   /** The same sink, but its writers and `commit` touch this disk in the place of the machine's. For the simulator. Default: it touches none. */

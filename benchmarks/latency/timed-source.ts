@@ -84,16 +84,18 @@ class TimedReader<T> implements SplitReader<T, number> {
   read(): readonly T[] | undefined | Promise<readonly T[] | undefined> {
     const { records, context, everyMs } = this.#parts
     if (this.#next >= records || context.signal.aborted) return undefined
-    if (everyMs > 0 && !this.#behind) return this.#rest(everyMs)
-    const due = this.#due()
-    this.#behind = due === context.batchSize
-    return due > 0 ? this.#make(due) : this.#wait()
+    return everyMs > 0 && !this.#behind ? this.#rest(everyMs) : this.#readDue()
   }
 
   async #rest(everyMs: number): Promise<readonly T[] | undefined> {
     await new Promise((resolve) => setTimeout(resolve, everyMs))
-    this.#behind = true
-    return this.read()
+    return this.#parts.context.signal.aborted ? undefined : this.#readDue()
+  }
+
+  #readDue(): readonly T[] | Promise<readonly T[] | undefined> {
+    const due = this.#due()
+    this.#behind = due === this.#parts.context.batchSize
+    return due > 0 ? this.#make(due) : this.#wait()
   }
 
   async #wait(): Promise<readonly T[] | undefined> {

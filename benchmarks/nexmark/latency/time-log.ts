@@ -5,6 +5,7 @@ import { appendFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
+import { preciseNow } from '../../latency/timed-source.ts'
 
 /** What happened: events were handed out, or rows came. */
 export type Happening = 'handed-out' | 'came'
@@ -23,7 +24,7 @@ export class TimeLog {
 
   /** It is now that something of this event time is seen. */
   note(eventTime: number): void {
-    this.#pairs.push(eventTime, now())
+    this.#pairs.push(eventTime, preciseNow())
   }
 
   /** To be called in the end. */
@@ -32,11 +33,6 @@ export class TimeLog {
     appendFileSync(this.#file, new Uint8Array(Float64Array.from(this.#pairs).buffer))
     this.#pairs = []
   }
-}
-
-/** The clock of all threads in ms since 1970, finer than a millisecond. */
-function now(): number {
-  return performance.timeOrigin + performance.now()
 }
 
 /** All pairs of one kind, in the order of their event times. */
