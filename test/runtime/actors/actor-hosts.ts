@@ -1,5 +1,6 @@
 /** The hosts that every promise of the actor system is tested on. */
 import { ActorSystem } from '../../../runtime/index.ts'
+import type { ActorRef, Terminated } from '../../../runtime/index.ts'
 import { Simulator } from '../../../runtime/simulator.ts'
 
 /** One host. */
@@ -29,4 +30,11 @@ export async function withSystem(
   } finally {
     await system.stop({ timeoutMs: 1_000 })
   }
+}
+
+/** Resolves when the actor has ended. */
+export function ended(actor: ActorRef<never>): Promise<Terminated> {
+  return new Promise((resolve) => {
+    actor.watch(resolve)
+  })
 }

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { ActorRef, DeadLetter, Terminated } from '../../../runtime/index.ts'
+import type { ActorRef, DeadLetter } from '../../../runtime/index.ts'
 import { rejects } from '../../runner/expect.ts'
 import {
   adder,
@@ -16,13 +16,7 @@ import {
   watcher,
 } from './actor-fixtures.ts'
 import type { ParentMessage } from './actor-fixtures.ts'
-import { HOSTS, withSystem } from './actor-hosts.ts'
-
-function ended(actor: ActorRef<never>): Promise<Terminated> {
-  return new Promise((resolve) => {
-    actor.watch(resolve)
-  })
-}
+import { ended, HOSTS, withSystem } from './actor-hosts.ts'
 
 /** Asks until the answer has as many entries. */
 async function entries(actor: ActorRef<'seen'>, count: number): Promise<unknown[]> {

@@ -1,9 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ActorSystem } from '../../../runtime/index.ts'
-import type { ActorRef, Terminated } from '../../../runtime/index.ts'
+import type { ActorRef } from '../../../runtime/index.ts'
 import { leftovers, rejects } from '../../runner/expect.ts'
 import { Counter, Faulty, Parent, Recorder, watcher } from './actor-fixtures.ts'
+import { ended } from './actor-hosts.ts'
 import { stuck, Vandal } from './hostile-actors.ts'
 
 const AT_ONCE = { backoff: { firstMs: 0 } }
@@ -22,12 +23,6 @@ async function withThreads(
     await system.stop({ timeoutMs: 2_000 })
   }
   await nothingLeft()
-}
-
-function ended(actor: ActorRef<never>): Promise<Terminated> {
-  return new Promise((resolve) => {
-    actor.watch(resolve)
-  })
 }
 
 for (const death of DEATHS) {

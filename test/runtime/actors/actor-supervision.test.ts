@@ -1,18 +1,12 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { ActorRef, DeadLetter, Terminated } from '../../../runtime/index.ts'
+import type { ActorRef, DeadLetter } from '../../../runtime/index.ts'
 import { rejects } from '../../runner/expect.ts'
 import { Faulty, Parent, Recorder } from './actor-fixtures.ts'
 import type { ParentMessage } from './actor-fixtures.ts'
-import { HOSTS, withSystem } from './actor-hosts.ts'
+import { ended, HOSTS, withSystem } from './actor-hosts.ts'
 
 const AT_ONCE = { backoff: { firstMs: 0 } }
-
-function ended(actor: ActorRef<never>): Promise<Terminated> {
-  return new Promise((resolve) => {
-    actor.watch(resolve)
-  })
-}
 
 for (const host of HOSTS) {
   const promise = (name: string, use: Parameters<typeof withSystem>[1]): void => {

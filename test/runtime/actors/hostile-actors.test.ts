@@ -1,21 +1,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { ActorRef, DeadLetter, Terminated } from '../../../runtime/index.ts'
+import type { DeadLetter } from '../../../runtime/index.ts'
 import { leftovers, rejects } from '../../runner/expect.ts'
 import { Counter, Faulty, Recorder } from './actor-fixtures.ts'
-import { HOSTS, withSystem } from './actor-hosts.ts'
+import { ended, HOSTS, withSystem } from './actor-hosts.ts'
 import { careless, stuck, unlucky, Vandal } from './hostile-actors.ts'
 
 const AT_ONCE = { backoff: { firstMs: 0 } }
 
 function throws(): never {
   throw new Error('a listener that throws')
-}
-
-function ended(actor: ActorRef<never>): Promise<Terminated> {
-  return new Promise((resolve) => {
-    actor.watch(resolve)
-  })
 }
 
 for (const host of HOSTS) {
