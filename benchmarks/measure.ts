@@ -6,6 +6,7 @@
  * - `opsPerSecond`: single functions, measured by tinybench.
  */
 import { Bench } from 'tinybench'
+import { untilQuiet } from './quiet.ts'
 
 /** A competitor: one call is one whole run; returns the figure of that run (such as records/s). */
 export type Competitor = () => number | Promise<number>
@@ -19,14 +20,16 @@ export interface AlternateOptions {
    * only where more is better. What is compiled in the background is not there after one round: V8 takes four or five. Default: 1.
    */
   readonly warmups?: number | 'steady'
+  /** Awaited before each turn. Default: until the machine is quiet. */
+  readonly between?: () => unknown
 }
 
 const STEADY = { atLeast: 3, atMost: 10, gain: 1.1, calmRounds: 2 }
 
 /**
  * Runs competitors in turns and returns the figures of each, in the order of the rounds. Every second
- * round goes backwards, so that none always runs after the same other one. When the garbage collector
- * is exposed (`--expose-gc`), it runs before each.
+ * round goes backwards, so that none always runs after the same other one. Before each turn the garbage
+ * collector runs where it is exposed (`--expose-gc`), and what others still have to do is waited for.
  * Throws `RangeError` for fewer than one round or a negative number of warm-ups.
  *
  * @example
@@ -35,7 +38,7 @@ const STEADY = { atLeast: 3, atMost: 10, gain: 1.1, calmRounds: 2 }
  */
 export async function alternate<Name extends string>(
   competitors: Readonly<Record<Name, Competitor>>,
-  { rounds = 5, warmups = 1 }: AlternateOptions = {},
+  { rounds = 5, warmups = 1, between = untilQuiet }: AlternateOptions = {},
 ): Promise<Record<Name, number[]>> {
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new RangeError(`alternate: expected at least 1 round, got ${rounds}`)
@@ -54,6 +57,7 @@ export async function alternate<Name extends string>(
     const measured = new Map<Name, number>()
     for (const name of order) {
       globalThis.gc?.()
+      await between()
       measured.set(name, await competitors[name]())
     }
     return names.map((name) => measured.get(name) as number)

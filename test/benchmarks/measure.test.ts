@@ -2,17 +2,20 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
 import { alternate, geometricMean, opsPerSecond, ratios } from '../../benchmarks/measure.ts'
+import { untilQuiet } from '../../benchmarks/quiet.ts'
 import { rejects } from '../runner/expect.ts'
+
+const ONE_STEADY_ROUND = { rounds: 1, warmups: 'steady', between: () => undefined } as const
 
 test('competitors take turns, and warm-ups do not count', async () => {
   const order: string[] = []
   const competitor = (name: string) => (): number => order.push(name)
   const runs = await alternate(
     { a: competitor('a'), b: competitor('b') },
-    { rounds: 2, warmups: 1 },
+    { rounds: 2, warmups: 1, between: () => order.push('-') },
   )
-  assert.is(order.join(''), 'baabba')
-  assert.equal(runs, { a: [3, 6], b: [4, 5] })
+  assert.is(order.join(''), '-b-a-a-b-b-a')
+  assert.equal(runs, { a: [6, 12], b: [8, 10] })
 })
 
 test('warming up until it is steady goes on while somebody becomes faster', async () => {
@@ -22,15 +25,12 @@ test('warming up until it is steady goes on while somebody becomes faster', asyn
   }
   const slow = counting([1, 1, 2, 2.1, 4, 4.3, 4.1])
   const steady = counting([9, 9, 9, 9, 9, 9, 9])
-  const runs = await alternate(
-    { slow: slow.call, steady: steady.call },
-    { rounds: 1, warmups: 'steady' },
-  )
+  const runs = await alternate({ slow: slow.call, steady: steady.call }, ONE_STEADY_ROUND)
   assert.equal([slow.calls(), steady.calls()], [8, 8], 'the fifth was better, two more were not')
   assert.equal(runs, { slow: [20], steady: [20] })
 
   const fixed = counting([5, 5, 5, 5])
-  await alternate({ fixed: fixed.call }, { rounds: 1, warmups: 'steady' })
+  await alternate({ fixed: fixed.call }, ONE_STEADY_ROUND)
   assert.is(fixed.calls(), 4, 'three at the least')
 
   let last = 1
@@ -39,8 +39,26 @@ test('warming up until it is steady goes on while somebody becomes faster', asyn
     calls++
     return (last *= 2)
   }
-  await alternate({ growing }, { rounds: 1, warmups: 'steady' })
+  await alternate({ growing }, ONE_STEADY_ROUND)
   assert.is(calls, 11, 'ten at the most')
+})
+
+test('a turn begins when nobody works any more, and in the end all the same', async () => {
+  const clock = (readings: readonly number[]) => {
+    let at = 0
+    return { worked: () => readings[at++] ?? Number.NaN, asked: () => at }
+  }
+  const calming = clock([1_000, 1_200, 1_230, 1_240, 1_500])
+  assert.ok(await untilQuiet({ lookMs: 1, worked: calming.worked }))
+  assert.is(calming.asked(), 4, 'ten milliseconds are quiet, thirty are not')
+
+  const busy = clock([0, 20, 40, 60, 80, 80])
+  assert.not(await untilQuiet({ lookMs: 1, atMostMs: 4, worked: busy.worked }))
+  assert.is(busy.asked(), 5)
+  assert.ok(
+    await untilQuiet({ lookMs: 1, busyMs: Number.MAX_VALUE }),
+    'by the clocks of this machine',
+  )
 })
 
 test('wrong numbers of rounds and runs are refused', async () => {
