@@ -16,6 +16,9 @@ import { asBuffer, packList, unpackList } from './msgpack.ts'
 /** Readers beyond this are forgotten all together: somebody sends shapes without end. */
 const MAX_READERS = 512
 
+/** Readers of this thread by the texts of their shapes, for all codecs, as in `column-plans`. */
+const compiledReaders = new Map<string, ColumnReader>()
+
 interface KnownReader {
   readonly hash: number
   readonly text: Buffer
@@ -94,13 +97,22 @@ export class ColumnCodec implements RecordCodec {
     if (reader?.hash !== hash) reader = this.#readers.get(hash)
     if (reader === undefined || reader.text.compare(bytes, HEAD_BYTES, end) !== 0) {
       const text = Buffer.from(bytes.subarray(HEAD_BYTES, end))
-      reader = { hash, text, read: compileReader(shapeFromText(text.utf8Slice(0, text.length))) }
+      reader = { hash, text, read: readerOf(text.utf8Slice(0, text.length)) }
       if (this.#readers.size >= MAX_READERS) this.#readers.clear()
       this.#readers.set(hash, reader)
     }
     this.#lastReader = reader
     return reader
   }
+}
+
+function readerOf(text: string): ColumnReader {
+  const known = compiledReaders.get(text)
+  if (known !== undefined) return known
+  const reader = compileReader(shapeFromText(text))
+  if (compiledReaders.size >= MAX_READERS) compiledReaders.clear()
+  compiledReaders.set(text, reader)
+  return reader
 }
 
 function readOthers(bytes: Buffer, from: number, to: number, length: number): unknown[] {

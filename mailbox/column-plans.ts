@@ -42,6 +42,9 @@ export interface ShapePlan {
   readonly others: readonly ValuePath[]
 }
 
+/** Plans of this thread by their texts, for all books: who opens a channel for the same records again, as the next job on kept threads does, finds a warm writer. */
+const knownPlans = new Map<string, ShapePlan>()
+
 /** What a book knows about the records of one form with the same keys. */
 interface Page {
   seenRecords: number
@@ -120,9 +123,7 @@ export class ShapeBook {
   }
 
   #compile(page: Page, shape: Shape): ShapePlan | undefined {
-    page.plan = shape.fields.every((field) => field.encoding === 'any')
-      ? undefined
-      : makePlan(shape)
+    page.plan = shape.fields.every((field) => field.encoding === 'any') ? undefined : planOf(shape)
     page.hopeless = page.plan === undefined
     this.#last = page.hopeless ? undefined : page
     return page.plan
@@ -135,9 +136,19 @@ export class ShapeBook {
   }
 }
 
-function makePlan(shape: Shape): ShapePlan | undefined {
-  const columns = columnsOf(shape)
+function planOf(shape: Shape): ShapePlan | undefined {
   const text = shapeToText(shape)
+  const known = knownPlans.get(text)
+  if (known !== undefined) return known
+  const plan = makePlan(shape, text)
+  if (plan === undefined) return undefined
+  if (knownPlans.size >= MAX_SHAPES) knownPlans.clear()
+  knownPlans.set(text, plan)
+  return plan
+}
+
+function makePlan(shape: Shape, text: string): ShapePlan | undefined {
+  const columns = columnsOf(shape)
   const textBytes = Buffer.from(text, 'utf8')
   if (textBytes.length > MAX_SHAPE_TEXT_BYTES) return undefined
   let write: ColumnWriter
