@@ -22,6 +22,7 @@ import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { CompactTrial } from './compact.ts'
+import { HotKeys } from './hot-keys.ts'
 import { localAggregateLimits } from './local-aggregate-limits.ts'
 import type { LocalAggregateLimits } from './local-aggregate-limits.ts'
 import { partialForm } from './partial-result.ts'
@@ -56,13 +57,15 @@ export function localAggregate<In, Acc>(
   options: LocalAggregateOptions<In, Acc>,
 ): Operator<In, In | PartialResult> {
   const create = withOwnCode(createOperator<In, Acc>)
+  const limits = localAggregateLimits(options.aggregate)
   return create(options, {
     canonicalKey,
     originalKey,
     detachKey,
     makePartial: partialForm(options.aggregate).make,
     newTrial: () => new CompactTrial(options.aggregate),
-    limits: localAggregateLimits(options.aggregate),
+    hotKeys: new HotKeys(limits),
+    limits,
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
   })
@@ -90,6 +93,8 @@ interface Imports<In, Acc> {
   readonly detachKey: typeof detachKey
   readonly makePartial: PartialForm<Acc>['make']
   readonly newTrial: () => CompactTrial<In>
+  /** Those that may have an accumulator that grows. */
+  readonly hotKeys: HotKeys
   readonly limits: LocalAggregateLimits
   readonly MIN_TIMESTAMP: number
   readonly MAX_TIMESTAMP: number
@@ -102,14 +107,10 @@ function createOperator<In, Acc>(
 ): Operator<In, In | PartialResult> {
   const { slices, aggregate, key: keyOf, latenessMs, holdMs } = options
   const { canonicalKey, originalKey, detachKey, makePartial, newTrial } = imports
-  const { MIN_TIMESTAMP, MAX_TIMESTAMP, limits } = imports
+  const { hotKeys, limits, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
   const { MAX_HELD, SAMPLE_RECORDS, WORTH_RECORDS, MIN_PASSED, MAX_PASSED } = limits
-  const { maxGrownRecords, VALUE_COST, WATCH_EVERY, HOT_RECORDS, MAX_WATCHED } = limits
+  const { maxGrownRecords, VALUE_COST } = limits
   const grows = typeof aggregate.size === 'function'
-  /** Where they grow, how many watched records of a key were let through. */
-  const watched = new Map<CanonicalKey, number>()
-  /** Records that will not be watched. */
-  let unwatched = 0
   const byStart = new Map<number, HeldSlice<Acc>>()
   /** The same slices in the order of their deadlines. */
   const held: HeldSlice<Acc>[] = []
@@ -182,30 +183,12 @@ function createOperator<In, Acc>(
     requestTime(time)
   }
 
-  /** Whether a key without an accumulator has been seen often enough for one that grows. */
-  function isHot(key: CanonicalKey): boolean {
-    if (unwatched > 0) {
-      unwatched--
-      return false
-    }
-    unwatched = WATCH_EVERY - 1
-    const records = watched.get(key)
-    if (records !== undefined && records >= HOT_RECORDS) return true
-    if (records !== undefined) {
-      watched.set(key, records + 1)
-      return false
-    }
-    if (watched.size >= MAX_WATCHED) watched.clear()
-    watched.set(detachKey<CanonicalKey>(key), 1)
-    return false
-  }
-
   /** Judges an accumulator that has grown, which is about to be sent, and leaves it out of what is held. */
   function weigh({ records, key, accumulator }: HeldEntry<Acc>): void {
     const values = (aggregate.size as (accumulator: Acc) => number)(accumulator)
     sampleValues += values
     heldRecords -= records - 1
-    if (records < WORTH_RECORDS * (1 + VALUE_COST * values)) watched.delete(key)
+    if (records < WORTH_RECORDS * (1 + VALUE_COST * values)) hotKeys.delete(key)
   }
 
   /** One more in accumulators that grow. */
@@ -316,7 +299,7 @@ function createOperator<In, Acc>(
       }
       const entry = entries.get(key)
       if (entry === undefined) {
-        if (grows && !isHot(key)) output.emit(value, timestamp)
+        if (grows && !hotKeys.has(key)) output.emit(value, timestamp)
         else addFirst(key, value)
         return
       }
@@ -353,7 +336,7 @@ function createOperator<In, Acc>(
     endInput: sendWhileRoom,
     close() {
       byStart.clear()
-      watched.clear()
+      hotKeys.clear()
       held.length = 0
       entries = new Map()
       sending = undefined
