@@ -382,7 +382,8 @@ export class Stream<T> {
     requireMethods(sink, ['open'], 'to: the argument', 'a Sink')
     requireText(sink.name, 'to: the name of the sink')
     this.#builder.add({
-      operator: { kind: 'sink', sink },
+      // The graph does not know the types of records.
+      operator: { kind: 'sink', sink: sink as Sink<unknown> },
       inputs: this.#ports,
       defaultName: sink.name,
       options,

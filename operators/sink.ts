@@ -12,7 +12,7 @@ import type { Clock } from '../runtime/clock.ts'
  * writers go on from their prepared states, and what was prepared is committed once more, because nobody knows how far the first
  * commit came. A sink without these two is written at least once: after a failure it sees the records since the last checkpoint again.
  */
-export interface Sink<T, State = unknown, Committable = unknown> {
+export interface Sink<in T, State = unknown, Committable = unknown> {
   /** Shown in plans and errors, e.g. `jsonLines(out.jsonl)`. */
   readonly name: string
   /** The largest parallelism that makes sense; 1 for a single file. Default: any. */
@@ -57,7 +57,7 @@ export interface Sink<T, State = unknown, Committable = unknown> {
 }
 
 /** Turns records of a sink into what its writers can take over with less work. Keeps nothing from call to call that a writer would have to know. */
-export interface RecordPacker<T, Packed = unknown> {
+export interface RecordPacker<in T, Packed = unknown> {
   /**
    * Packs some records, at least one, in their order, for one writer. What it returns must be plain data; it goes to `SinkWriter.writePacked` on
    * another thread, and into no checkpoint. The columns are used again after the call. What it throws fails the job in the name of the sink.
@@ -96,7 +96,7 @@ export interface PreparedWrites<State = unknown, Committable = unknown> {
  * `prepare` and, when the whole job has finished and is committed, `close`; or `abort` (it failed or was cancelled: leave nothing
  * half-written behind, but keep what was prepared: a restart goes on from there).
  */
-export interface SinkWriter<T, State = unknown, Committable = unknown> {
+export interface SinkWriter<in T, State = unknown, Committable = unknown> {
   /**
    * Takes over the records. A promise means "no more until I am done": that is the backpressure. The array is
    * handed over. Not called again before the last call has settled.

@@ -47,7 +47,7 @@ export interface TriggerMergeContext<S = undefined> extends TriggerContext<S> {
  *   onProcessingTime: () => 'continue',
  * }
  */
-export interface Trigger<T = unknown, S = undefined> {
+export interface Trigger<in T = unknown, S = undefined> {
   /** Shown in plans and errors. */
   readonly name: string
   /** Makes the state of a window in which nothing has happened: an object of plain data. Needed unless `S` is undefined. */

@@ -32,7 +32,7 @@ export interface WindowMerge {
  *   assignWindows: (order, timestamp) => [{ start: timestamp, end: timestamp + order.amount }],
  * }
  */
-export interface WindowAssigner<T = unknown> {
+export interface WindowAssigner<in T = unknown> {
   /** Shown in plans, e.g. `tumbling(3600000 ms)`. */
   readonly name: string
   /** By which time windows close and are forgotten. */

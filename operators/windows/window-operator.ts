@@ -73,7 +73,7 @@ export class WindowOperator implements Operator<unknown> {
     const { aggregate, evictor, key } = options
     const partials = takesPartialResults ? aggregate : undefined
     this.#options = options
-    this.#assigner = options.assigner
+    this.#assigner = options.assigner as WindowAssigner
     const keyOf = partials === undefined || key === undefined ? key : keyOfEither(key)
     this.#keyOf = keyOf as ((value: unknown) => unknown) | undefined
     this.#trigger = trigger

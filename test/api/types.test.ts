@@ -9,6 +9,11 @@ import { buildGraph, defineJob } from '../../api/job.ts'
 import type { KeyedStream } from '../../api/keyed-stream.ts'
 import type { Stream } from '../../api/stream.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { fileSink } from '../../connectors/file-sink/index.ts'
+import { parquet } from '../../connectors/parquet/index.ts'
+import type { Trigger } from '../../operators/windows/trigger.ts'
+import { triggers } from '../../operators/windows/triggers.ts'
+import type { WindowAssigner } from '../../operators/windows/window-assigner.ts'
 import { endOfStream, tumbling } from '../../operators/windows/window-assigner.ts'
 import { fakeSink, fakeSource, graphOf } from './fakes.ts'
 import type { Flight } from './fakes.ts'
@@ -227,6 +232,39 @@ test('arguments have the types of their description', async () => {
       () => {},
     ),
   )
+})
+
+test('what expects more of a record than the stream has does not compile', async () => {
+  interface Priced extends Flight {
+    readonly price: number
+  }
+  const byPrice: WindowAssigner<Priced> = {
+    ...tumbling(1),
+    assignWindows: ({ price }) => [{ start: price, end: price + 1 }],
+  }
+  const dear: Trigger<Priced> = {
+    ...triggers.never(),
+    name: 'dear',
+    onElement: ({ price }) => (price > 100 ? 'fire' : 'continue'),
+  }
+  const graph = await graphOf((env) => {
+    const flights = env.from(fakeSource<Flight>(), { timestamp: (flight) => flight.date })
+    const origins = flights.keyBy((flight) => flight.origin)
+    const flight = { origin: 'string', delay: 'number', date: 'number' } as const
+    const format = parquet({ columns: { ...flight, price: 'number' } })
+    // @ts-expect-error a flight has no price
+    flights.to(fakeSink<Priced>())
+    // @ts-expect-error a flight has no price for the file
+    flights.to(fileSink({ directory: 'out', format }))
+    // @ts-expect-error a flight has no price
+    origins.window(byPrice).aggregate(counting).to(fakeSink())
+    // @ts-expect-error a flight has no price
+    origins.window(tumbling(1)).trigger(dear).aggregate(counting).to(fakeSink())
+    // What expects less is welcome.
+    flights.to(fakeSink<Pick<Flight, 'origin'>>())
+    flights.to(fileSink({ directory: 'out', format: parquet({ columns: flight }) }))
+  })
+  assert.is(graph.nodes.length, 9)
 })
 
 /** Gives a stream an end of its own. */
