@@ -100,7 +100,10 @@ export class Coordinator {
 
   /** Ends the run: `run` rejects with `JOB_CANCELLED`. Does nothing after the end. */
   cancel(): void {
-    this.#cancel(new MillraceError('JOB_CANCELLED', `The job '${this.#job.name}' was cancelled`))
+    const { name } = this.#job
+    // It has none before its module is loaded.
+    const job = name === '' ? 'The job' : `The job '${name}'`
+    this.#cancel(new MillraceError('JOB_CANCELLED', `${job} was cancelled`))
   }
 
   /** Makes a checkpoint now. Errors: `JOB_NOT_RUNNING`, those of `CheckpointCoordinator.checkpoint`. */

@@ -3,6 +3,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { isJobDefinition } from '../job.ts'
 import type { JobDefinition } from '../job.ts'
@@ -20,7 +21,7 @@ export async function loadJobModule(url: string): Promise<JobDefinition> {
   try {
     module = (await import(url)) as Record<string, unknown>
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = error instanceof Error ? error.message : inspect(error)
     throw new MillraceError(
       'JOB_MODULE_FAILED',
       `The module ${display(url)} failed to load: ${reason}`,
@@ -29,14 +30,24 @@ export async function loadJobModule(url: string): Promise<JobDefinition> {
       },
     )
   }
-  const exported = module['default']
+  const exported = defaultExport(module)
   if (isJobDefinition(exported)) return exported
   const got =
-    'default' in module ? `its default export is ${typeof exported}` : 'it has no default export'
+    exported !== undefined ? `its default export is ${typeof exported}` : 'it has no default export'
   throw new MillraceError(
     'NOT_A_JOB',
     `Expected 'export default defineJob(…)' in ${display(url)}, but ${got}`,
   )
+}
+
+/** The default export. TypeScript compiles it to a field of that name where it writes CommonJS, and Node exports the object which has that field. */
+function defaultExport(module: Readonly<Record<string, unknown>>): unknown {
+  const exported = module['default']
+  const fields = (typeof exported === 'object' && exported !== null ? exported : {}) as {
+    readonly __esModule?: unknown
+    readonly default?: unknown
+  }
+  return fields.__esModule === true ? fields.default : exported
 }
 
 async function checkFile(url: string): Promise<void> {

@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { assertFailed, fixture, millrace, withFolder } from './command.ts'
 
 test('a file that is no job module is told apart from one that fails to load', async () => {
@@ -74,6 +75,43 @@ test('a syntax error names the line of the module', () =>
     const { code, stderr } = await millrace(['run', file])
     assert.is(code, 2)
     assert.match(stderr, /JOB_MODULE_FAILED: .*Unexpected token '='\n    at .*broken\.mjs:2\n$/)
+  }))
+
+test('an import of what is not exported names the line of the import, also in what the job imports', () =>
+  withFolder(async (folder) => {
+    const [file, inner] = [join(folder, 'job.mjs'), join(folder, 'in side.mjs')]
+    writeFileSync(inner, "const a = 1\nimport { nothing } from 'node:os'\n")
+    writeFileSync(file, "import './in side.mjs'\n")
+    const { code, stderr } = await millrace(['run', file])
+    assert.is(code, 2)
+    assert.match(stderr, /an export named 'nothing'\n    at .*in side\.mjs:2\n$/)
+  }))
+
+test('what a module throws is shown, whatever it is', () =>
+  withFolder(async (folder) => {
+    const file = join(folder, 'throws.mjs')
+    writeFileSync(file, 'throw { reason: 7 }\n')
+    const { code, stderr } = await millrace(['run', file])
+    assert.is(code, 2)
+    assert.match(stderr, /failed to load: \{ reason: 7 \}\n$/)
+  }))
+
+test('a job that TypeScript has compiled to CommonJS runs', () =>
+  withFolder(async (folder) => {
+    const from = (path: string): string =>
+      JSON.stringify(fileURLToPath(new URL(`../../${path}/index.js`, import.meta.url)))
+    const file = join(folder, 'job.cjs')
+    writeFileSync(
+      file,
+      `Object.defineProperty(exports, '__esModule', { value: true })
+const m = require(${from('api')})
+const { arraySource } = require(${from('connectors/collection')})
+exports.default = m.defineJob('compiled', (env) => env.from(arraySource([1, 2])).collect('n'))
+`,
+    )
+    const { code, stdout, stderr } = await millrace(['run', file])
+    assert.is(code, 0, stderr)
+    assert.match(stdout, /^compiled: 2 records/m)
   }))
 
 test('a job that throws while it is built names the line, in run and in plan', async () => {
