@@ -123,7 +123,12 @@ export abstract class EntryTable<E extends TableEntry> {
     if (this.delete(key, namespace, entry)) this.#deleted?.add(key, namespace)
   }
 
-  /** To be called before an entry is changed that was found otherwise than by `entry`. */
+  /** Whether an entry has been taken away: for walks that have stopped inside one. */
+  isGone(entry: E): boolean {
+    return entry.epoch === GONE
+  }
+
+  /** To be called before an entry is changed that was found otherwise than by `entry`, and is not gone. */
   touch(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
     if (entry.epoch !== this.#epoch) this.#touchFirst(key, namespace, entry)
   }

@@ -190,4 +190,30 @@ test('a state can get a ttl, which then begins, and lose it', () => {
   assert.equal([...third.map.entries()], [['x', 1]])
 })
 
+test('a map that is cleared while clean-up stands inside it stays cleared in increments', () => {
+  const ttl: StateTtl = { ttlMs: 100, cleanupPerAccess: 1 }
+  // Clean-up may stand at any of its entries.
+  for (let reads = 0; reads < 8; reads++) {
+    const clock = new HandClock()
+    const backend = backendOf({ clock })
+    const map = backend.keyedState('map', mapState<number, number>({ ttl }))
+    at(backend, 'a')
+    for (const n of [0, 1, 2]) map.set(n, n)
+    clock.time += 50
+    for (const n of [3, 4]) map.set(n, n)
+    const base = backend.cut({ isBase: true }).finish()
+    at(backend, 'a')
+    for (let read = 0; read < reads; read++) map.get(3)
+    clock.time += 60
+    map.clear()
+    at(backend, 'b')
+    for (let read = 0; read < 8; read++) map.get(0)
+    const increment = backend.cut({ since: 1 }).finish()
+    const next = backendOf({ clock, restored: [{ ...increment, base }] })
+    const restored = next.keyedState('map', mapState<number, number>({ ttl }))
+    at(next, 'a')
+    assert.equal([...restored.entries()], [], `after ${reads} reads`)
+  }
+})
+
 test.run()

@@ -22,7 +22,16 @@ import { IncrementChain } from '../../../operators/checkpointing/increment-chain
 import type { IncrementalCut } from '../../../operators/checkpointing/increment-chain.ts'
 import { at, backendsOf, HandClock, subtaskOf } from '../../checkpoint/state/state-rig.ts'
 
-export const KINDS = ['value', 'list', 'map', 'sum', 'aging', 'spaced'] as const
+export const KINDS = [
+  'value',
+  'list',
+  'map',
+  'sum',
+  'aging',
+  'agingList',
+  'agingMap',
+  'spaced',
+] as const
 export type Kind = (typeof KINDS)[number]
 
 const TTL = 100
@@ -78,6 +87,8 @@ function handlesOf(backend: HeapStateBackend) {
       reducingState<number>((a, b) => a + b),
     ),
     aging: backend.keyedState('aging', valueState<number>({ ttl })),
+    agingList: backend.keyedState('agingList', listState<number>({ ttl })),
+    agingMap: backend.keyedState('agingMap', mapState<number, number>({ ttl })),
     spaced: backend.keyedState('spaced', valueState<number>(), { namespaced: true }),
   }
 }
@@ -155,6 +166,10 @@ export class IncrementsModel {
     const { backend, handles } = this.#subtasks[subtaskOf(key, this.#subtasks.length)]!
     at(backend, key)
     backend.setNamespace(space)
+    if (kind === 'agingList' || kind === 'agingMap') {
+      this.#accessAging(what, kind, key)
+      return
+    }
     const own = kind === 'spaced' ? space : undefined
     const place = `${kind} ${key} ${own}`
     const before = this.#alive(this.#items).get(place)?.value
@@ -183,6 +198,31 @@ export class IncrementsModel {
       handles[kind].set(n)
     }
     this.#items.set(place, { kind, key, space: own, value, time: this.#clock.time })
+  }
+
+  /** Elements and entries age one by one: in the model each is an item of its own. */
+  #accessAging(what: 'put' | 'remove' | 'read', kind: 'agingList' | 'agingMap', key: number): void {
+    const { handles } = this.#subtasks[subtaskOf(key, this.#subtasks.length)]!
+    const { time } = this.#clock
+    const place = `${kind} ${key} `
+    if (what === 'remove') {
+      handles[kind].clear()
+      for (const each of this.#items.keys()) if (each.startsWith(place)) this.#items.delete(each)
+    } else if (what === 'put') {
+      const n = ++this.#counter
+      if (kind === 'agingList') handles.agingList.add(n)
+      else handles.agingMap.set(n % 7, n)
+      const value = kind === 'agingList' ? n : [n % 7, n]
+      const id = kind === 'agingList' ? n : n % 7
+      this.#items.set(place + id, { kind, key, space: undefined, value, time })
+    } else {
+      const got = kind === 'agingList' ? handles.agingList.get() : handles.agingMap.entries()
+      const expected = [...this.#alive(this.#items)].filter(([each]) => each.startsWith(place))
+      assert.equal(
+        Array.from<unknown, string>(got, (each) => JSON.stringify(each)).sort(),
+        expected.map(([, { value }]) => JSON.stringify(value)).sort(),
+      )
+    }
   }
 
   #begin(savepoint: boolean): void {
@@ -267,16 +307,19 @@ export class IncrementsModel {
       handlesOf(backend)
       return [...backend.entries()]
     })
-    const texts = shown.map(({ state, key, namespace, value }) =>
-      textOf({ kind: state, key, space: namespace, value }),
-    )
+    const texts = shown.flatMap(({ state, key, namespace, value }) => {
+      const values = state.startsWith('aging') && state !== 'aging' ? value : [value]
+      return Array.from(values as Iterable<unknown>, (each) =>
+        textOf({ kind: state, key, space: namespace, value: each }),
+      )
+    })
     const expected = [...this.#items.values()].map(textOf)
     assert.equal(texts.sort(), expected.sort(), `of checkpoint ${id}`)
   }
 
   #alive(items: Items): Items {
     const alive = [...items].filter(
-      ([, { kind, time }]) => kind !== 'aging' || time + TTL > this.#clock.time,
+      ([, { kind, time }]) => !kind.startsWith('aging') || time + TTL > this.#clock.time,
     )
     return new Map(alive)
   }
