@@ -16,7 +16,6 @@
  *                └── cannot be cut: declined, the barrier goes on     └──► state is packed, turn by turn ──┘
  *
  * A newer checkpoint that comes before all is packed takes the place of the older one, which is declined.
- *
  * One that would come when the input has ended and is being finished is passed over: what follows the last record, the end, counts
  * as its barrier. What a finished subtask contributes goes with `finished`.
  */
@@ -95,12 +94,15 @@ export abstract class Subtask implements SlotActor {
   #keepsState: boolean
   /** Event time that was reached before the end of the input. */
   #reached = MIN_TIMESTAMP
+  /** Event time before a restore: comes first, or answers to restored records would get ahead of a watermark that they are late for. */
+  readonly #restoredWatermark: number
   /** Stands still while no input can be taken, if somebody wants to know. */
   #activeClock: PausableClock | undefined
 
   constructor(parts: SubtaskParts) {
     const { identity, slot } = parts
     this.#parts = parts
+    this.#restoredWatermark = parts.restored?.watermark ?? MIN_TIMESTAMP
     this.#keepsState = parts.checkpointMode !== undefined
     this.identity = identity
     this.label = `${identity.taskName}[${identity.index}]`
@@ -163,6 +165,10 @@ export abstract class Subtask implements SlotActor {
       if (this.#state !== 'running' || this.#suspended) return 'idle'
       if (this.urgent && !this.#preparing) this.overtake()
       if (this.gate.full) return 'blocked'
+      if (this.#restoredWatermark > this.watermark) {
+        this.advanceWatermark(this.#restoredWatermark)
+        continue
+      }
       if (this.#attention.pending) {
         if (this.chain.attend(this.#attention)) this.#forwardWatermark()
         continue
@@ -232,9 +238,7 @@ export abstract class Subtask implements SlotActor {
     const results = await Promise.allSettled(
       this.#parts.sinks.map((sink) => sink.abort(keepPrepared)),
     )
-    for (const result of results) {
-      if (result.status === 'rejected') throw result.reason
-    }
+    for (const result of results) if (result.status === 'rejected') throw result.reason
   }
 
   /** Closes the operators. After the end, whatever it was. */
@@ -328,6 +332,7 @@ export abstract class Subtask implements SlotActor {
 
   /** Ends what the chain is in the middle of, so that a snapshot can be taken; `watermark` is the one under way. While the gate is lifted. */
   protected endHalfDone(watermark: number): void {
+    this.advanceWatermark(this.#restoredWatermark)
     if (this.#attention.pending && this.chain.attend(this.#attention)) this.#forwardWatermark()
     if (this.#watermarkUnderWay) this.advanceWatermark(watermark)
   }

@@ -107,8 +107,8 @@ export interface CompiledChain {
   readonly outputWatermark: number
   /**
    * Calls the operators whose wishes are pending: those that were woken, then those whose time has come. Before that it ends what
-   * an operator is in the middle of, a watermark too. False when one of them stopped because the output filled up: call again before
-   * any further record.
+   * an operator is in the middle of, a watermark too. Stops early where `outputWatermark` has risen, to be called again for what is
+   * pending once that has gone on. False when one of them stopped because the output filled up: call again before any further record.
    */
   attend(attention: Attention): boolean
   /** Lets the operators emit what belongs before the barrier or idleness that follows. Room or not; nothing is half done. */
@@ -217,7 +217,12 @@ class Chain implements CompiledChain {
   }
 
   attend(attention: Attention): boolean {
-    return this.#goOn(attention) && this.#resume(attention) && this.#processTime(attention)
+    const watermark = this.outputWatermark
+    if (!this.#goOn(attention)) return false
+    // A watermark that may go on now goes before whatever the next calls emit. What is pending stays so.
+    if (this.outputWatermark > watermark) return true
+    if (!this.#resume(attention)) return false
+    return this.outputWatermark > watermark || this.#processTime(attention)
   }
 
   /** What an operator is in the middle of comes first, or it would get records of one before it. */

@@ -71,8 +71,6 @@ export class SourceSubtask extends Subtask {
   #toldIdle = false
   /** What readers could not make records of, told at the next step, before the batch that it came with. */
   #bad: readonly BadRecord[] = []
-  /** Event time that had been reached before a restart: comes first. */
-  readonly #restoredWatermark: number
   /** The checkpoint that it has been asked for and has not begun. */
   #dueCheckpoint: number | undefined
   /** It is to read nothing more. */
@@ -105,7 +103,6 @@ export class SourceSubtask extends Subtask {
       wanted: () => this.state === 'running',
       restored: parts.restored?.source ?? [],
     })
-    this.#restoredWatermark = parts.restored?.watermark ?? MIN_TIMESTAMP
     this.#splitsAtOnce = source.splitsAtOnce ?? 1
     this.#stamper = new RecordStamper(READ_BATCH, {
       operatorName: parts.sourceName,
@@ -225,10 +222,6 @@ export class SourceSubtask extends Subtask {
   protected override step(): boolean {
     if (this.#bad.length > 0) this.#reportBad()
     if (this.#reading !== undefined) return this.#continueBatch(this.#reading)
-    if (this.#restoredWatermark > this.watermark) {
-      this.advanceWatermark(this.#restoredWatermark)
-      return true
-    }
     if (this.#time !== undefined && this.#followTime(this.#time)) return true
     if (this.#beginCheckpoint()) return true
     if (this.#drained) {

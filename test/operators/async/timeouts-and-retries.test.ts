@@ -221,6 +221,32 @@ test('each record has a timeout of its own', async () => {
   assert.equal(harness.takeValues(), ['c too late'])
 })
 
+for (const order of ['ordered', 'unordered'] as const) {
+  test(`${order}: an answer and a timeout at one moment do not overtake the watermark between them`, async () => {
+    const service = new Service<string, string>()
+    const harness = operatorHarness((words: Stream<string>) =>
+      words.mapAsync(service.ask, { order, timeoutMs: 100, onTimeout: (word) => `no ${word}` }),
+    )
+    harness.processRecord('a', 1)
+    harness.processWatermark(5)
+    harness.processRecord('b', 6)
+    harness.processWatermark(9)
+    harness.processRecord('c', 10)
+    service.answer('a', 'A')
+    service.answer('c', 'C')
+    // Nobody has looked at the answers when the clock rings.
+    await new Promise(setImmediate)
+    harness.setProcessingTime(100)
+    assert.equal(harness.takeItems(), [
+      { value: 'A', timestamp: 1 },
+      { watermark: 5 },
+      { value: 'no b', timestamp: 6 },
+      { watermark: 9 },
+      { value: 'C', timestamp: 10 },
+    ])
+  })
+}
+
 test('the last error counts, and errors that are not worth it are not retried', async () => {
   const { harness, attempts } = retrying(
     'straight',

@@ -98,6 +98,27 @@ test('at least once, event time begins anew after a restore: what was read behin
   assert.equal(second.sent, [['replayed'], watermark(4)])
 })
 
+test('a record that came behind the watermark it is late for does not get ahead of it by a restore', async () => {
+  const asking = (fn: (value: never) => unknown): ChainElement => ({
+    name: 'ask',
+    operator: asyncOperator({
+      fn,
+      flat: false,
+      order: 'unordered',
+      capacity: 2,
+      timeoutMs: undefined,
+      onTimeout: undefined,
+      retry: undefined,
+    }),
+  })
+  const first = rig(1, { elements: [asking(() => new Promise(() => {}))] })
+  await first.give(0, records('a'), watermark(5), records('late'), barrier(1))
+  const restored = first.snapshots.get(1)!
+  const second = rig(1, { elements: [asking((value) => `${String(value)} again`)], restored })
+  await second.settle()
+  assert.equal(second.sent, [['a again'], watermark(5), ['late again']])
+})
+
 test('an input that waits gives no credits back: its sender stops', async () => {
   const { give, subtask } = rig(2)
   let granted = 0
