@@ -20,7 +20,8 @@ export type CanonicalKey = string | number | boolean | bigint | null
  */
 export function canonicalKey(key: unknown): CanonicalKey {
   if (typeof key === 'string') return key.charCodeAt(0) === 0 ? `\0${spellString(key)}` : key
-  if (typeof key === 'number' && key === key) return key
+  // Turns -0 into 0.
+  if (typeof key === 'number' && key === key) return key + 0
   return canonicalOther(key)
 }
 

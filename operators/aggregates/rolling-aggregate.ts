@@ -77,7 +77,9 @@ function createOperator<In, Key, Acc, Result, Out>(
         if (!Object.is(accumulator, known)) state.set(canonical, accumulator)
       }
       const result = aggregate.getResult(accumulator)
-      output.emit(makeRecord === undefined ? (result as never) : makeRecord(result, key), timestamp)
+      if (makeRecord === undefined) output.emit(result as never, timestamp)
+      // The key of -0 is 0.
+      else output.emit(makeRecord(result, key === 0 ? (0 as Key) : key), timestamp)
     },
     processWatermark: () => true,
     endInput: () => true,

@@ -211,7 +211,8 @@ class IntervalJoinRun {
   #buffersOf(key: unknown): KeyBuffers {
     const canonical = canonicalKey(key)
     this.#context.state.setCurrentKey(canonical)
-    this.#call.key = key
+    // -0 is 0.
+    this.#call.key = key === 0 ? 0 : key
     this.#cut?.touch(this.#keys, canonical)
     let buffers = this.#keys.get(canonical)
     if (buffers === undefined) {

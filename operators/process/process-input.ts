@@ -63,7 +63,8 @@ function createKeyedInput(parts: KeyedInputParts, canonical: typeof canonicalKey
   return (value, timestamp) => {
     const key = keyOf(value as never)
     backend.setCurrentKey(canonical(key))
-    context.key = key
+    // The same value as for timers, whose key is made of the canonical one: -0 is 0.
+    context.key = key === 0 ? 0 : key
     context.timestamp = timestamp
     fn.call(definition, value as never, context as never, emit)
   }

@@ -1,9 +1,9 @@
 /**
  * Gives the records of a source their event times, a batch at a time.
  */
-import { MillraceError } from '../../mailbox/errors.ts'
-import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { BadRecordHandler } from '../bad-records.ts'
+import { badTimestamp } from '../chain/chain-code.ts'
 import { checkTimestamps } from '../connector-checks.ts'
 import { operatorError } from '../operator-error.ts'
 
@@ -63,8 +63,8 @@ export class RecordStamper {
     try {
       for (; i < length; i++) {
         const time = timestamp(values[i] as never)
-        // Also refuses NaN, which compares false with everything.
-        if (!(time > MIN_TIMESTAMP && time < MAX_TIMESTAMP)) throw badTimestamp(time)
+        // Null, a text or a date would become a number without a word.
+        if (typeof time !== 'number' || time - time !== 0) badTimestamp(time)
         timestamps[i] = time
       }
     } catch (error) {
@@ -97,11 +97,4 @@ export class RecordStamper {
     }
     badRecords(value, MIN_TIMESTAMP, error)
   }
-}
-
-function badTimestamp(time: unknown): MillraceError {
-  return new MillraceError(
-    'BAD_TIMESTAMP',
-    `expected the event time in milliseconds, got ${String(time)}`,
-  )
 }

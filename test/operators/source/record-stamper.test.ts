@@ -3,11 +3,11 @@ import * as assert from 'uvu/assert'
 import { RecordStamper } from '../../../operators/source/record-stamper.ts'
 import { throwsCode } from '../../runner/expect.ts'
 
-function stamper(capacity: number): RecordStamper {
+function stamper(capacity: number, timestamp?: (value: never) => unknown): RecordStamper {
   return new RecordStamper(capacity, {
     operatorName: 'source',
     subtaskIndex: 0,
-    timestamp: undefined,
+    timestamp: timestamp as ((value: never) => number) | undefined,
     badRecords: undefined,
   })
 }
@@ -31,5 +31,16 @@ test('a batch longer than expected has all its times', () => {
 test('too few timestamps are refused', () => {
   throwsCode(() => stamper(4).stamp(['a', 'b'], Float64Array.of(1)), 'INVALID_SOURCE')
 })
+
+for (const time of [null, undefined, '5', '', true, new Date(5), 5n, Number.NaN, Infinity, [5]]) {
+  test(`a time that is ${typeof time} ${String(time)} is refused, though it might pass for a number`, () => {
+    const { message } = throwsCode(
+      () => stamper(4, () => time).stamp(['a'], undefined),
+      'BAD_TIMESTAMP',
+    ) as Error
+    assert.match(message, "Operator 'source' (subtask 0) failed on record 'a'")
+    assert.match(message, 'must return a finite number of milliseconds, got')
+  })
+}
 
 test.run()
