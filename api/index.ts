@@ -58,6 +58,7 @@ export type {
   DistinctAccumulator,
   DistinctClasses,
 } from '../operators/aggregates/count-distinct.ts'
+export type { DistinctValues } from '../operators/aggregates/distinct-values.ts'
 export type { AsyncContext, AsyncFunction, AsyncOrder } from '../operators/async/async-function.ts'
 export { exponentialDelay, fixedDelay } from '../operators/async/retry-strategy.ts'
 export type {
@@ -70,6 +71,7 @@ export { ERROR_POLICIES } from '../operators/bad-records.ts'
 export type { DeadLetter, ErrorPolicy } from '../operators/bad-records.ts'
 export type { IntervalJoinContext, IntervalJoinInfo } from '../operators/joins/interval-join.ts'
 export type { LogLevel, Logger } from '../operators/logger.ts'
+export type { Counter } from '../operators/operator.ts'
 export { outputTag } from '../operators/output-tag.ts'
 export type { OutputTag } from '../operators/output-tag.ts'
 export { OperatorError } from '../operators/operator-error.ts'
@@ -92,7 +94,13 @@ export type {
   StateHandles,
 } from '../operators/process/contexts.ts'
 export type { OutputDisk } from '../checkpoint/store/output-disk.ts'
-export type { RecordPacker, Sink, SinkWriter, WriterContext } from '../operators/sink.ts'
+export type {
+  PreparedWrites,
+  RecordPacker,
+  Sink,
+  SinkWriter,
+  WriterContext,
+} from '../operators/sink.ts'
 export type {
   EnumeratorContext,
   PlainData,
@@ -136,6 +144,7 @@ export type {
 export { triggers } from '../operators/windows/triggers.ts'
 export { endOfStream, tumbling } from '../operators/windows/window-assigner.ts'
 export type {
+  AlignedWindowAssigner,
   AssignerContext,
   TumblingOptions,
   WindowAssigner,
@@ -233,7 +242,8 @@ export type {
   CheckpointStatistics,
   CheckpointSummary,
 } from '../checkpoint/coordinator/checkpoint-statistics.ts'
-export type { CheckpointMetadata } from '../checkpoint/store/snapshot-store.ts'
+export type { CheckpointFailureReason } from '../checkpoint/coordinator/checkpoint-failure.ts'
+export type { CheckpointKind, CheckpointMetadata } from '../checkpoint/store/snapshot-store.ts'
 export type { JobMetrics, JobTotals } from './execution/job-metrics.ts'
 export type { JobState } from './execution/coordinator.ts'
 export type { SubtaskMetrics, SubtaskState } from '../operators/subtask-parts.ts'

@@ -7,3 +7,5 @@ export type {
   RecordEncoder,
   RecordFormat,
 } from '../files/record-format.ts'
+export type { FileCommittable } from '../files/commit-files.ts'
+export type { FolderState } from './folder-writer.ts'

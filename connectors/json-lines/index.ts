@@ -3,4 +3,6 @@ export type { JsonLinesSourceOptions, JsonLinesSplit } from './json-lines-source
 export { jsonLinesSink } from './json-lines-sink.ts'
 export type { JsonLinesSinkOptions } from './json-lines-sink.ts'
 export { jsonLines } from './json-lines-format.ts'
+export type { FileCommittable } from '../files/commit-files.ts'
+export type { OutputState } from '../files/part-writer.ts'
 export type { FollowClock, FollowOptions } from '../files/follow.ts'

@@ -15,7 +15,7 @@
 import { canonicalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
 
-/** See the head of this file. */
+/** The accumulator of `countDistinct` and `countDistinctWhere`: values, and for each the classes in which it has been. Plain data, part of checkpoints. */
 export interface DistinctValues {
   /** How many different values there were, by class. Classes that a job has got since a savepoint may be missing at the end: 0. */
   readonly counts: number[]

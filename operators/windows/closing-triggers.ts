@@ -19,7 +19,7 @@ export type EarlyResults =
     }
 
 /** The state of `early`. */
-interface Pending {
+type Pending = {
   /** Records since the last firing. */
   records: number
   /** When the clock lets the window fire early; MAX_TIMESTAMP: nothing waits. */

@@ -7,7 +7,7 @@ import { closingTime, maxTimestamp } from './time-window.ts'
 import type { Trigger, TriggerContext, TriggerMergeContext } from './trigger.ts'
 
 /** When the window fires next; MAX_TIMESTAMP: no timer waits. */
-interface NextFiring {
+type NextFiring = {
   next: number
 }
 

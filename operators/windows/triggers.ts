@@ -50,8 +50,8 @@ function processingTime(): Trigger {
   }
 }
 
-/** The state of `count`. */
-interface Count {
+/** The state of `count`. This and the other states are no interfaces: a user's declarations spell them out. */
+type Count = {
   count: number
 }
 
@@ -84,7 +84,7 @@ function count(n: number): Trigger<unknown, Count> {
 }
 
 /** The state of `delta`: no or one record. */
-interface LastFired<T> {
+type LastFired<T> = {
   last: T[]
 }
 

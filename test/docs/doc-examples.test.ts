@@ -62,7 +62,10 @@ function findExamples(file: string, text: string): Example[] {
 }
 
 function asModule({ code }: Example, imports: Map<string, string>): string {
-  const used = [...imports].filter(([name]) => new RegExp(`\\b${name}\\b`).test(code))
+  const used = [...imports].filter(
+    ([name]) =>
+      new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`\\bclass ${name}\\b`).test(code),
+  )
   return `${used.map(([, line]) => line).join('\n')}\n${code}\nexport {}\n`
 }
 
