@@ -107,23 +107,18 @@ export function queueSource(queue: Queue): Source<Reading, string, number> {
 import { withAlignment } from '../../api/index.ts'
 import type { Stream } from '../../api/index.ts'
 
-interface Sources {
-  readonly clicks: Source<Reading>
-  readonly history: Source<Reading>
-}
-
-export const both = defineJob('clicks and history', (env) => {
-  const together = <T extends Reading>(source: Source<T>): Stream<T> =>
-    env.from(source, {
-      timestamp: (reading) => reading.at,
-      watermarks: withAlignment(tolerant, { group: 'all', maxDriftMs: 600_000 }),
-    })
-  const { clicks, history } = connect()
-  together(clicks)
-    .union(together(history))
-    .map((reading) => reading.sensor)
-    .collect('sensors')
-})
+export const both = (clicks: Source<Reading>, history: Source<Reading>) =>
+  defineJob('clicks and history', (env) => {
+    const together = (source: Source<Reading>): Stream<Reading> =>
+      env.from(source, {
+        timestamp: (reading) => reading.at,
+        watermarks: withAlignment(tolerant, { group: 'all', maxDriftMs: 600_000 }),
+      })
+    together(clicks)
+      .union(together(history))
+      .map((reading) => reading.sensor)
+      .collect('sensors')
+  })
 // #endregion
 
 // #region late
@@ -142,9 +137,3 @@ export function splitLate(readings: Stream<Reading>): Record<'onTime' | 'late', 
   return { onTime, late: onTime.sideOutput(late) }
 }
 // #endregion
-
-function connect(): Sources {
-  const readings = (sensor: string): Reading[] =>
-    Array.from({ length: 100 }, (_, i) => ({ sensor, at: i * 1_000 }))
-  return { clicks: arraySource(readings('click')), history: arraySource(readings('history')) }
-}

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { defineJob, runJob } from '../../api/index.ts'
 import type { JobHandle } from '../../api/index.ts'
 import { operatorHarness } from '../../api/testing/index.ts'
+import { arraySource } from '../../connectors/collection/index.ts'
 import { checkPage } from './page.ts'
 import {
   both,
@@ -63,7 +64,10 @@ test('the partitions of a queue are read side by side, each with its own waterma
 })
 
 test('aligned sources come to their end', async () => {
-  assert.is((await all(runJob(both, { parallelism: 2 }), 'sensors')).length, 200)
+  const readings = (sensor: string): { sensor: string; at: number }[] =>
+    Array.from({ length: 100 }, (_, i) => ({ sensor, at: i * 1_000 }))
+  const job = both(arraySource(readings('click')), arraySource(readings('history')))
+  assert.is((await all(runJob(job, { parallelism: 2 }), 'sensors')).length, 200)
 })
 
 test('late records leave by the side', () => {
