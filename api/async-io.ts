@@ -4,6 +4,7 @@
  * The operator gets a task of its own: it holds watermarks back, which what is chained behind it would see too early.
  */
 import { ASYNC_ORDERS } from '../operators/async/async-function.ts'
+import { isAsync } from '../checkpoint/async-functions.ts'
 import type { AsyncContext, AsyncFunction, AsyncOrder } from '../operators/async/async-function.ts'
 import { asyncOperator } from '../operators/async/async-operator.ts'
 import type { AsyncRetryStrategy } from '../operators/async/retry-strategy.ts'
@@ -109,6 +110,11 @@ function checkOptions(options: AnyAsyncOptions, method: string): void {
     throw wrong(`${method}: timeoutMs must be a finite number greater than 0`, timeoutMs)
   if (onTimeout !== undefined) {
     requireAnyFunction(onTimeout, `${method}: onTimeout`)
+    if (isAsync(onTimeout))
+      throw wrong(
+        `${method}: onTimeout must not be async, for the time is up: it must have its result at hand`,
+        onTimeout,
+      )
     if (timeoutMs === undefined)
       throw wrong(
         `${method}: onTimeout needs timeoutMs, without which nothing times out`,

@@ -2,6 +2,7 @@
  * Errors about a job's definition, and the argument checks that raise them. They point at the
  * user's line.
  */
+import { isAsync } from '../checkpoint/async-functions.ts'
 import { MillraceError } from '../mailbox/errors.ts'
 import { captureCallSite, formatCallSite } from './call-site.ts'
 import type { CallSite } from './call-site.ts'
@@ -62,14 +63,12 @@ export function buildErrorHere(code: BuildErrorCode, message: string): MillraceE
  */
 export function requireFunction(value: unknown, what: string): void {
   requireAnyFunction(value, what)
-  if (!ASYNC_FUNCTION.test(Object.prototype.toString.call(value))) return
+  if (!isAsync(value)) return
   throw buildErrorHere(
     'INVALID_ARGUMENT',
     `${what} must not be async, for nobody waits for it: use mapAsync or flatMapAsync before`,
   )
 }
-
-const ASYNC_FUNCTION = /^\[object Async(Generator)?Function\]$/
 
 /** The same where async functions are welcome. */
 export function requireAnyFunction(value: unknown, what: string): void {

@@ -1,6 +1,7 @@
 /**
  * `intervalJoin`: its options, their checks, and the node it becomes.
  */
+import { isAsync } from '../checkpoint/async-functions.ts'
 import { intervalJoinOperator } from '../operators/joins/interval-join-operator.ts'
 import type {
   IntervalBounds,
@@ -227,8 +228,8 @@ function rightSide(other: unknown, builder: GraphBuilder): KeyedStreamParts {
   throw invalid('the first argument must be a keyed stream', other)
 }
 
-function refuseAsync(fn: { readonly constructor: { readonly name: string } }, what: string): void {
-  if (fn.constructor.name !== 'AsyncFunction') return
+function refuseAsync(fn: unknown, what: string): void {
+  if (!isAsync(fn)) return
   throw buildErrorHere(
     'INVALID_ARGUMENT',
     `${what} must not be async, for nobody would wait for it: put mapAsync behind the join`,

@@ -1,14 +1,32 @@
 /**
  * Checks of what users get from `operators/` and hand to streams.
  */
+import { asyncMember } from '../checkpoint/async-functions.ts'
 import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/time/watermarks.ts'
-import { buildErrorHere, describeValue, requireMethods, requireText } from './build-error.ts'
+import {
+  buildErrorHere,
+  describeValue,
+  requireFunction,
+  requireMethods,
+  requireText,
+} from './build-error.ts'
 
 /** Throws INVALID_ARGUMENT unless `value` is an AggregateFunction. */
 export function requireAggregate(value: unknown, what: string): void {
   const methods = ['createAccumulator', 'add', 'getResult', 'merge']
   requireMethods(value, methods, `${what}: the first argument`, 'an AggregateFunction')
+  refuseAsyncAggregate(value as object, what)
+}
+
+/** Throws INVALID_ARGUMENT for an AggregateFunction that has an async function. */
+export function refuseAsyncAggregate(aggregate: object, what: string): void {
+  const name = asyncMember(aggregate)
+  if (name !== undefined)
+    requireFunction(
+      (aggregate as Record<string, unknown>)[name],
+      `${what}: ${name}() of the aggregate`,
+    )
 }
 
 /** Throws INVALID_ARGUMENT unless `value` is a WindowAssigner. */

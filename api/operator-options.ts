@@ -1,7 +1,7 @@
 /**
  * What can be said about every operator besides what it does, and the checks of it.
  */
-import { buildErrorHere, describeValue, requireText } from './build-error.ts'
+import { buildErrorHere, describeValue, requireFunction, requireText } from './build-error.ts'
 import { MAX_PARALLELISM_LIMIT } from '../checkpoint/key-groups.ts'
 import { ERROR_POLICIES } from '../operators/bad-records.ts'
 import type { ErrorPolicy } from '../operators/bad-records.ts'
@@ -113,8 +113,10 @@ export function splitResultAndOptions<Fn extends (...args: never[]) => unknown>(
   moreOptions: OperatorOptions | undefined,
   what: string,
 ): { readonly result: Fn | undefined; readonly options: OperatorOptions } {
-  if (typeof resultOrOptions === 'function')
+  if (typeof resultOrOptions === 'function') {
+    requireFunction(resultOrOptions, `${what}: the function for the result`)
     return { result: resultOrOptions, options: moreOptions ?? {} }
+  }
   if (resultOrOptions !== undefined && moreOptions !== undefined) {
     throw buildErrorHere(
       'INVALID_ARGUMENT',

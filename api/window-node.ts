@@ -11,6 +11,7 @@ import type {
 } from '../operators/windows/window-operator-options.ts'
 import { buildErrorHere, requireFunction, requireMethods } from './build-error.ts'
 import type { Port } from './graph-builder.ts'
+import { refuseAsyncAggregate } from './operator-checks.ts'
 import type { OperatorOptions } from './operator-options.ts'
 import { splitResultAndOptions } from './operator-options.ts'
 import { reducing } from './reducing.ts'
@@ -41,6 +42,7 @@ export function addAggregate(
   const methods = ['createAccumulator', 'add', 'getResult']
   requireMethods(aggregate, methods, 'aggregate: the first argument', 'an AggregateFunction')
   const given = aggregate as AggregateFunction<never, unknown, unknown>
+  refuseAsyncAggregate(given, 'aggregate')
   // With an evictor the records are kept, and aggregated when the window fires.
   const merges = settings.assigner.merge !== undefined && settings.evictor === undefined
   if (merges && typeof given.merge !== 'function') {

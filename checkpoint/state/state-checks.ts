@@ -1,5 +1,6 @@
 /** Checks what users give to the functions of `declare-state.ts`. All throw `INVALID_STATE` with what was expected and what came. */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { isAsync } from '../async-functions.ts'
 import type { TtlUpdate, TtlVisibility } from './ttl.ts'
 
 const OPERATOR_OPTIONS = ['name', 'version', 'migrate']
@@ -21,9 +22,9 @@ export function checkKeyedOptions(where: string, options: unknown): void {
   if (ttl !== undefined) checkTtl(where, ttl)
 }
 
-/** Checks that `value` is a function. `expected` says which. */
+/** Checks that `value` is a function, and not an async one. `expected` says which. */
 export function checkFunction(where: string, what: string, value: unknown, expected: string): void {
-  if (typeof value !== 'function') throw invalid(where, what, expected, value)
+  if (typeof value !== 'function' || isAsync(value)) throw invalid(where, what, expected, value)
 }
 
 /** Checks that an aggregate has all its functions. */
@@ -109,6 +110,7 @@ function invalid(where: string, what: string, expected: string, got: unknown): M
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
+  if (isAsync(value)) return 'an async function, for which nobody waits'
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object' && value !== null) return 'an object'

@@ -5,6 +5,7 @@
  * code (own-code), so that the selector is inlined even where a job uses many aggregates.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { isAsync } from '../../checkpoint/async-functions.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { describeRecord } from '../operator-error.ts'
 import { withFields } from './accumulator-fields.ts'
@@ -66,6 +67,7 @@ export function count(): AggregateFunction<unknown, CountAccumulator, number> {
 export function sum<In>(
   selector: (value: In) => number | Missing,
 ): AggregateFunction<In, SumAccumulator, number> {
+  requireSelector('sum', selector)
   const create = withOwnCode(createSum<In>)
   return withFields(
     create(selector, addTo, (accumulator) => total(accumulator)),
@@ -82,6 +84,7 @@ export function sum<In>(
 export function mean<In>(
   selector: (value: In) => number | Missing,
 ): AggregateFunction<In, SumAccumulator, number> {
+  requireSelector('mean', selector)
   const create = withOwnCode(createSum<In>)
   return withFields(
     create(selector, addTo, (accumulator) => total(accumulator) / accumulator.count),
@@ -99,6 +102,7 @@ export function mean<In>(
 export function min<In, V>(
   selector: (value: In) => V,
 ): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
+  requireSelector('min', selector)
   const create = withOwnCode(createExtreme<In, V>)
   return withFields(
     create(selector, (value, best) => value < best || (best !== best && value === value)),
@@ -115,6 +119,7 @@ export function min<In, V>(
 export function max<In, V>(
   selector: (value: In) => V,
 ): AggregateFunction<In, ExtremeAccumulator<V>, Present<V>> {
+  requireSelector('max', selector)
   const create = withOwnCode(createExtreme<In, V>)
   return withFields(
     create(selector, (value, best) => value > best || value !== value),
@@ -141,8 +146,17 @@ export function topN<In>(
       `topN expects a number of records of at least 1, got ${String(n)}`,
     )
   }
+  requireSelector('topN', by)
+  if (ties !== undefined) requireSelector('topN', ties)
   const create = withOwnCode(createTop<In>)
   return withFields(create(n, by, ties), { records: 'list', scores: 'list' }, 'topN')
+}
+
+/** Throws `INVALID_ARGUMENT` unless `given` is a function, and not an async one, whose promises would be compared as texts. */
+function requireSelector(what: string, given: unknown): void {
+  if (typeof given === 'function' && !isAsync(given)) return
+  const got = isAsync(given) ? 'an async one, for which nobody waits' : describeRecord(given)
+  throw new MillraceError('INVALID_ARGUMENT', `${what} expects a function of a record, got ${got}`)
 }
 
 /** Neumaier's summation: what the larger operand's rounding loses is kept apart. */

@@ -8,6 +8,7 @@ import {
   partsOf as combinedParts,
   withParts,
 } from '../../checkpoint/accumulator-layout.ts'
+import { asyncMember } from '../../checkpoint/async-functions.ts'
 import { evaluate, uniqueComment } from '../chain/own-code.ts'
 import { fieldsOf, withFields } from './accumulator-fields.ts'
 
@@ -40,10 +41,17 @@ export function combine<In, Results extends object>(
     throw new MillraceError('INVALID_COMBINE', 'combine expects at least one part, got none')
   functions.forEach(
     (part: Partial<AggregateFunction<In, unknown, unknown>> | null | undefined, i) => {
-      if (typeof part?.add === 'function') return
+      const field = fields[i] ?? ''
+      if (typeof part?.add !== 'function')
+        throw new MillraceError(
+          'INVALID_COMBINE',
+          `combine expects an aggregate function in '${field}'`,
+        )
+      const name = asyncMember(part)
+      if (name === undefined) return
       throw new MillraceError(
         'INVALID_COMBINE',
-        `combine expects an aggregate function in '${fields[i] ?? ''}'`,
+        `combine: ${name}() of the aggregate in '${field}' must not be async, for nobody waits for it`,
       )
     },
   )

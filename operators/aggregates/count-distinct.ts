@@ -4,6 +4,7 @@
  * The accumulators are plain data (`distinct-values`) and merge. Their size is that of the values, so they are the larger the more there are.
  */
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { isAsync } from '../../checkpoint/async-functions.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { evaluate, uniqueComment, withOwnCode } from '../chain/own-code.ts'
 import { withFields } from './accumulator-fields.ts'
@@ -100,8 +101,9 @@ export function countDistinctWhere<In, Name extends string>(
 }
 
 function requireFunction(given: unknown, what: string): void {
-  if (typeof given === 'function') return
-  throw new MillraceError('INVALID_DISTINCT', `${what} must be a function, got ${kindOf(given)}`)
+  if (typeof given === 'function' && !isAsync(given)) return
+  const got = isAsync(given) ? 'an async one, for which nobody waits' : kindOf(given)
+  throw new MillraceError('INVALID_DISTINCT', `${what} must be a function, got ${got}`)
 }
 
 function requireObject(given: unknown, what: string, expected: string): void {

@@ -102,6 +102,11 @@ const wrong: readonly [what: string, options: unknown, message: string][] = [
     'onTimeout must be a function, got "x"',
   ],
   [
+    'an async onTimeout',
+    { timeoutMs: 1, onTimeout: async () => 'late' },
+    'onTimeout must not be async, for the time is up: it must have its result at hand, got function onTimeout',
+  ],
+  [
     'onTimeout without a timeout',
     { onTimeout: () => undefined },
     'onTimeout needs timeoutMs, without which nothing times out, got undefined',

@@ -53,6 +53,33 @@ const asynchronous: readonly (readonly [what: string, build: Build])[] = [
   ['flatMap', (orders) => orders.flatMap(async function* () {} as never)],
   ['keyBy', (orders) => orders.keyBy(async () => 'key')],
   ['reduce', (_orders, keyed) => keyed.reduce((async (order: Order) => order) as never)],
+  ['the result of an aggregate', (_orders, keyed) => keyed.aggregate(count(), async (n) => n)],
+  ...['createAccumulator', 'add', 'getResult', 'merge'].flatMap((name) => {
+    const aggregate = { ...count(), [name]: async () => ({ count: 1 }) } as never
+    return [
+      [`${name} of an aggregate`, (_: unknown, keyed) => keyed.aggregate(aggregate)],
+      [
+        `${name} of an aggregate in windows`,
+        (_: unknown, keyed) => keyed.window(tumbling(10)).aggregate(aggregate),
+      ],
+      [
+        `${name} of an aggregate of all records`,
+        (orders) => orders.windowAll(tumbling(10)).aggregate(aggregate),
+      ],
+    ] satisfies (readonly [string, Build])[]
+  }),
+  [
+    'the result of an aggregate in windows',
+    (_orders, keyed) => keyed.window(tumbling(10)).aggregate(count(), async (n) => n),
+  ],
+  [
+    'the function of a window join',
+    (_orders, keyed) =>
+      keyed
+        .join(keyed)
+        .window(tumbling(10))
+        .inner(async () => 1),
+  ],
 ]
 
 for (const [what, build] of asynchronous) {

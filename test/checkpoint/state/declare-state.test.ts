@@ -160,6 +160,21 @@ const wrong: readonly [what: string, declare: () => unknown, message: string][] 
     'reducingState: expected a function (a, b) => combined as reduce, got undefined',
   ],
   [
+    'reduce that is async',
+    () => reducingState((async (n: number) => n) as never),
+    'reducingState: expected a function (a, b) => combined as reduce, got an async function, for which nobody waits',
+  ],
+  [
+    'initial that is async',
+    () => valueState({ initial: async () => 0 }),
+    'valueState: expected a function that returns the value as initial, got an async function, for which nobody waits',
+  ],
+  [
+    'an aggregate whose add is async',
+    () => aggregatingState({ ...average, add: (async () => 0) as never }),
+    'aggregatingState: expected a function as aggregate.add, got an async function, for which nobody waits',
+  ],
+  [
     'an aggregate that is a function',
     () => aggregatingState((() => 0) as never),
     'aggregatingState: expected an aggregate function as aggregate, got a function',

@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert'
 import type { AggregateFunction } from '../../../checkpoint/aggregate-function.ts'
 import { count, max, mean, min, sum, topN } from '../../../operators/aggregates/aggregates.ts'
 import { combine } from '../../../operators/aggregates/combine.ts'
+import { countDistinct } from '../../../operators/aggregates/count-distinct.ts'
+import { throwsCode } from '../../runner/expect.ts'
 import { codeOf } from '../operator-fakes.ts'
 
 interface Flight {
@@ -256,5 +258,29 @@ test('wrong arguments are refused by code', () => {
     'INVALID_COMBINE',
   )
 })
+
+const later = (async () => 1) as never
+const asynchronous: readonly (readonly [what: string, make: () => unknown, code: string])[] = [
+  ['sum', () => sum(later), 'INVALID_ARGUMENT'],
+  ['mean', () => mean(later), 'INVALID_ARGUMENT'],
+  ['min', () => min(later), 'INVALID_ARGUMENT'],
+  ['max', () => max(later), 'INVALID_ARGUMENT'],
+  ['topN', () => topN(1, later), 'INVALID_ARGUMENT'],
+  ['ties of topN', () => topN(1, () => 1, later), 'INVALID_ARGUMENT'],
+  ['countDistinct', () => countDistinct(later), 'INVALID_DISTINCT'],
+  ['where of countDistinct', () => countDistinct(() => 1, { where: later }), 'INVALID_DISTINCT'],
+  ['add in combine', () => combine({ n: { ...count(), add: later } }), 'INVALID_COMBINE'],
+  [
+    'getResult in combine',
+    () => combine({ n: { ...count(), getResult: later } }),
+    'INVALID_COMBINE',
+  ],
+]
+for (const [what, make, code] of asynchronous) {
+  test(`an async function, for which nobody waits, is refused: ${what}`, () => {
+    const { message } = throwsCode(make, code) as Error
+    assert.match(message, /async/)
+  })
+}
 
 test.run()
