@@ -11,7 +11,10 @@ import { LayoutMismatch } from './state/payload-layout.ts'
 
 type AnyAggregate = AggregateFunction<never, unknown, unknown>
 
-/** The kind of accumulators, or of a combination its parts in their order: a part's accumulator is in `partField(i)`. */
+/**
+ * The kind of accumulators, with a blank and a number behind it where they keep no more than that; or of a combination its parts in their order: a part's accumulator
+ * is in `partField(i)`.
+ */
 export type AccumulatorLayout = string | readonly NamedLayout[]
 
 type NamedLayout = readonly [name: string, layout: AccumulatorLayout]
@@ -33,9 +36,12 @@ const TITLES: ReadonlyMap<string, string> = new Map([
 const kinds = new WeakMap<object, string>()
 const combined = new WeakMap<object, CombinedParts>()
 
-/** Notes of which kind the accumulators of an aggregate are, and returns it. Equal kinds can go on with each other's; the name is stored. */
-export function withKind<A extends object>(aggregate: A, kind: string): A {
-  kinds.set(aggregate, kind)
+/**
+ * Notes of which kind the accumulators of an aggregate are, and returns it. Equal kinds can go on with each other's; the name, without blanks, is stored. `limit`:
+ * so many values they keep at the most, and have dropped others; those that keep more cannot go on with them.
+ */
+export function withKind<A extends object>(aggregate: A, kind: string, limit?: number): A {
+  kinds.set(aggregate, limit === undefined ? kind : `${kind} ${limit}`)
   return aggregate
 }
 
@@ -79,14 +85,28 @@ export function accumulatorUpgrade(
     return partsUpgrade(aggregate, layout, path)
   const present = layoutOf(aggregate)
   if (present === layout) return undefined
+  const [had, has] = [limitOf(layout), limitOf(present)]
+  const sameKind = kindOf(layout) === kindOf(present)
+  // Snapshots of earlier states of this version do not say how many.
+  if (sameKind && !(had !== undefined && has !== undefined && had < has)) return undefined
   const what = path.length === 0 ? 'its aggregate' : `part '${path.join('.')}' of combine`
   const remedy =
     path.length === 0
       ? 'give the operator another uid, or the state another name'
       : 'give the part another name'
-  throw new LayoutMismatch(
-    `${what} was stored as ${nameOf(layout)}, but is ${nameOf(present)}; to begin it empty, ${remedy}`,
-  )
+  const change = sameKind
+    ? `keeps ${has} records, but was stored with the best ${had} only: what it had dropped is gone`
+    : `was stored as ${nameOf(layout)}, but is ${nameOf(present)}`
+  throw new LayoutMismatch(`${what} ${change}; to begin it empty, ${remedy}`)
+}
+
+function kindOf(layout: AccumulatorLayout): string | undefined {
+  return typeof layout === 'string' ? layout.split(' ')[0] : undefined
+}
+
+function limitOf(layout: AccumulatorLayout): number | undefined {
+  const limit = typeof layout === 'string' ? layout.split(' ')[1] : undefined
+  return limit === undefined ? undefined : Number(limit)
 }
 
 function partsUpgrade(
@@ -144,8 +164,8 @@ function fits(aggregate: AnyAggregate, accumulator: unknown, empty: unknown): bo
 }
 
 function nameOf(layout: AccumulatorLayout): string {
-  if (typeof layout !== 'string') return 'a combination'
-  return TITLES.get(layout) ?? `a ${layout}`
+  const kind = kindOf(layout)
+  return kind === undefined ? 'a combination' : (TITLES.get(kind) ?? `a ${kind}`)
 }
 
 function asFields(accumulator: unknown): Record<string, unknown> {

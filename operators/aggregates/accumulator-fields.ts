@@ -24,9 +24,10 @@ export function withFields<A extends object>(
   aggregate: A,
   fields: AccumulatorFields,
   kind?: string,
+  limit?: number,
 ): A {
   known.set(aggregate, fields)
-  return kind === undefined ? aggregate : withKind(aggregate, kind)
+  return kind === undefined ? aggregate : withKind(aggregate, kind, limit)
 }
 
 /** The fields of an aggregate's accumulators; undefined: they are not known. */

@@ -131,7 +131,8 @@ export function max<In, V>(
 /**
  * The `n` records with the largest `by`, largest first. Of equal ones those come first that `ties` puts first
  * (negative: `a` before `b`, as in `Array.sort`); without it those that arrived first, which parallel input does not fix.
- * Records whose `by` is null, undefined or NaN are left out. Errors: `INVALID_TOP` unless `n` is an integer of at least 1.
+ * Records whose `by` is null, undefined or NaN are left out. Errors: `INVALID_TOP` unless `n` is an integer of at least 1. A job
+ * that goes on from state of a smaller `n` is refused (`INCOMPATIBLE_STATE`), for what that has dropped is gone.
  *
  * @example topN(10, (row: Row) => row.meanDelay)
  */
@@ -149,7 +150,7 @@ export function topN<In>(
   requireSelector('topN', by)
   if (ties !== undefined) requireSelector('topN', ties)
   const create = withOwnCode(createTop<In>)
-  return withFields(create(n, by, ties), { records: 'list', scores: 'list' }, 'topN')
+  return withFields(create(n, by, ties), { records: 'list', scores: 'list' }, 'topN', n)
 }
 
 /** Throws `INVALID_ARGUMENT` unless `given` is a function, and not an async one, whose promises would be compared as texts. */

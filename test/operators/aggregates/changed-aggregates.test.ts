@@ -199,6 +199,22 @@ for (const keeper of Object.keys(KEEPERS)) {
     ])
   })
 
+  test(`${keeper}: a topN of more is refused, for what the other has dropped is gone`, () => {
+    const before = topN(2, numberOf) as Aggregate
+    const after = topN(3, numberOf) as Aggregate
+    for (const [stored, present, what] of [
+      [before, after, /its aggregate keeps 3 records, .* best 2 only/],
+      [combine({ x: before }), combine({ x: after }), /part 'x' of combine keeps 3 records/],
+    ] as const) {
+      const { code, message } = errorOf(() => lastOf(keeper, stored, present))
+      assert.is(code, 'INCOMPATIBLE_STATE', message)
+      assert.match(message, what)
+    }
+    assert.equal(lastOf(keeper, combine({ x: before }), combine({ y: after })), {
+      y: [{ shop, n: 5 }],
+    })
+  })
+
   const changes: readonly (readonly [string, object, object, RegExp])[] = [
     ['count to mean', count(), mean(numberOf), /a count.*a sum or mean/],
     ['min to max', min(numberOf), max(numberOf), /a min.*a max/],
