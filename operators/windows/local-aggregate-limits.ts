@@ -12,6 +12,10 @@ const MAX_GROWN_RECORDS = 131_072
 const LIMITS = {
   /** Accumulators that are held at the most. */
   MAX_HELD: 16_384,
+  /** A slice behind one with so many keys is packed, */
+  PACKED_FROM: 256,
+  /** and, where accumulators are more than one number, with at most so many records per key: adding to those is twice as fast in an object. */
+  PACKED_RECORDS: 6,
   /** To send a value of an accumulator that grows costs about so much of what sending a record does. */
   VALUE_COST: 0.25,
   /** One of so many records that are let through is watched: looking a key up costs more than letting its record through. A prime, for keys may take turns. */

@@ -16,75 +16,47 @@
  * are let through, and again after an accumulator that did not pay.
  */
 import { canonicalKey, originalKey, type CanonicalKey } from '../../checkpoint/canonical-key.ts'
-import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { detachKey } from '../../checkpoint/detach.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import type { Counter, Operator, Output } from '../operator.ts'
 import { CompactTrial } from './compact.ts'
+import { hasIntegerKeys, HeldSlices } from './held-slices.ts'
+import type { HeldEntry, HeldSlice } from './held-slices.ts'
 import { HotKeys } from './hot-keys.ts'
+import type { LocalAggregateOptions } from './local-aggregate-options.ts'
 import { localAggregateLimits } from './local-aggregate-limits.ts'
 import type { LocalAggregateLimits } from './local-aggregate-limits.ts'
+import { LocalAggregateWorth } from './local-aggregate-worth.ts'
+import { ADDED, ADDED_FIRST, packedLocalSlices } from './packed-local-slice.ts'
+import type { PackedLocalSlice, PackedLocalSlices } from './packed-local-slice.ts'
 import { partialForm } from './partial-result.ts'
 import type { PartialForm, PartialResult } from './partial-result.ts'
-
-/** Which records are added up together. Times in ms of event time. */
-export interface LocalSlices {
-  /** Whether records must have a timestamp. */
-  readonly needsTimestamps: boolean
-  /** Start of the window or slice that holds `timestamp`. */
-  start(timestamp: number): number
-  /** Its end, exclusive. */
-  end(start: number): number
-  /** The watermark at which the second phase must have all of it. */
-  deadline(start: number): number
-}
-
-/** What `localAggregate` adds up. */
-export interface LocalAggregateOptions<In, Acc> {
-  readonly slices: LocalSlices
-  readonly aggregate: AggregateFunction<In, Acc, unknown>
-  /** The key of a record. Default: all records of a slice together. */
-  readonly key: ((value: In) => unknown) | undefined
-  /** How much later than the watermark the second phase closes windows. */
-  readonly latenessMs: number
-  /** How long records are held by the clock, in ms. Default: until their window is over. */
-  readonly holdMs?: number | undefined
-}
 
 /** Makes the operator. Its results are `PartialResult`s, and records that it lets through. */
 export function localAggregate<In, Acc>(
   options: LocalAggregateOptions<In, Acc>,
 ): Operator<In, In | PartialResult> {
   const create = withOwnCode(createOperator<In, Acc>)
-  const limits = localAggregateLimits(options.aggregate)
+  const { aggregate } = options
+  const limits = localAggregateLimits(aggregate)
+  const trial = aggregate.compact === undefined ? new CompactTrial(aggregate) : undefined
   return create(options, {
     canonicalKey,
     originalKey,
     detachKey,
-    makePartial: partialForm(options.aggregate).make,
-    newTrial: () => new CompactTrial(options.aggregate),
+    makePartial: partialForm(aggregate).make,
+    packedSlices: packedLocalSlices(aggregate),
+    ADDED,
+    ADDED_FIRST,
     hotKeys: new HotKeys(limits),
+    worth: new LocalAggregateWorth(limits, trial),
+    hasIntegerKeys,
+    held: new HeldSlices(),
     limits,
     MIN_TIMESTAMP,
     MAX_TIMESTAMP,
   })
-}
-
-/** What has come of one window or slice since it was last sent. */
-interface HeldSlice<Acc> {
-  readonly start: number
-  readonly deadline: number
-  /** The event time of one of its records. */
-  readonly timestamp: number
-  readonly entries: Map<CanonicalKey, HeldEntry<Acc>>
-}
-
-/** The accumulator of one key in it, and of how many records it is. */
-interface HeldEntry<Acc> {
-  records: number
-  readonly key: CanonicalKey
-  accumulator: Acc
 }
 
 interface Imports<In, Acc> {
@@ -92,9 +64,15 @@ interface Imports<In, Acc> {
   readonly originalKey: typeof originalKey
   readonly detachKey: typeof detachKey
   readonly makePartial: PartialForm<Acc>['make']
-  readonly newTrial: () => CompactTrial<In>
+  /** Undefined: accumulators are never made of numbers. */
+  readonly packedSlices: PackedLocalSlices<In, Acc> | undefined
+  readonly ADDED: typeof ADDED
+  readonly ADDED_FIRST: typeof ADDED_FIRST
   /** Those that may have an accumulator that grows. */
   readonly hotKeys: HotKeys
+  readonly worth: LocalAggregateWorth<In>
+  readonly hasIntegerKeys: typeof hasIntegerKeys
+  readonly held: HeldSlices<Acc>
   readonly limits: LocalAggregateLimits
   readonly MIN_TIMESTAMP: number
   readonly MAX_TIMESTAMP: number
@@ -106,14 +84,12 @@ function createOperator<In, Acc>(
   imports: Imports<In, Acc>,
 ): Operator<In, In | PartialResult> {
   const { slices, aggregate, key: keyOf, latenessMs, holdMs } = options
-  const { canonicalKey, originalKey, detachKey, makePartial, newTrial } = imports
-  const { hotKeys, limits, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
-  const { MAX_HELD, SAMPLE_RECORDS, WORTH_RECORDS, MIN_PASSED, MAX_PASSED } = limits
+  const { canonicalKey, originalKey, detachKey, makePartial } = imports
+  const { packedSlices, ADDED, ADDED_FIRST } = imports
+  const { hotKeys, worth, hasIntegerKeys, held, limits, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
+  const { MAX_HELD, PACKED_FROM, PACKED_RECORDS, WORTH_RECORDS } = limits
   const { maxGrownRecords, VALUE_COST } = limits
   const grows = typeof aggregate.size === 'function'
-  const byStart = new Map<number, HeldSlice<Acc>>()
-  /** The same slices in the order of their deadlines. */
-  const held: HeldSlice<Acc>[] = []
   let heldEntries = 0
   /** Records in them besides the first of each, where they grow. */
   let heldRecords = 0
@@ -127,24 +103,28 @@ function createOperator<In, Acc>(
   /** Start and end of the last record's slice, as in `windowAggregate`. An empty range: none. */
   const bounds = Float64Array.of(MAX_TIMESTAMP, MIN_TIMESTAMP)
   let entries = new Map<CanonicalKey, HeldEntry<Acc>>()
+  let packed: PackedLocalSlice | undefined
+  /** Whether the next slice is packed. */
+  let packs = false
+  /** Of the first slice, once sending has begun, the packed keys that have been sent. */
+  let sentKeys = 0
+  /** And the records in what has been sent of it. */
+  let sentRecords = 0
+  /** And the values in those of its accumulators that grow. */
+  let sentValues = 0
   /** The entries of the first slice that are still to be sent, once that has begun. */
   let sending: Iterator<HeldEntry<Acc>> | undefined
-  /** While it is not known whether accumulators are compact. */
-  let trial = aggregate.compact === undefined ? newTrial() : undefined
-  /** Records that are still to be let through; -1: all. */
-  let passing = 0
-  let passNext = MIN_PASSED
-  let sampleEntries = 0
-  let sampleRecords = 0
-  let sampleValues = 0
+  /** Whether the next record is one for the entries of a slice; see `chooseWay`. */
+  let byEntries = !worth.isPassing
 
   /** Makes the slice of `timestamp` the current one; false when it is not held back any more. */
   function enterSlice(timestamp: number): boolean {
     if (timestamp === MIN_TIMESTAMP && slices.needsTimestamps) return false
     const start = slices.start(timestamp)
-    const slice = byStart.get(start) ?? openSlice(start, timestamp)
+    const slice = held.get(start) ?? openSlice(start, timestamp)
     if (slice === undefined) return false
-    entries = slice.entries
+    ;({ entries, packed } = slice)
+    chooseWay()
     bounds[0] = start
     bounds[1] = slices.end(start)
     return true
@@ -153,12 +133,18 @@ function createOperator<In, Acc>(
   function openSlice(start: number, timestamp: number): HeldSlice<Acc> | undefined {
     const deadline = slices.deadline(start)
     if (deadline <= watermark) return undefined
-    const slice = { start, deadline, timestamp, entries: new Map<CanonicalKey, HeldEntry<Acc>>() }
-    byStart.set(start, slice)
-    let at = held.length
-    while (at > 0 && (held[at - 1] as HeldSlice<Acc>).deadline > deadline) at--
-    held.splice(at, 0, slice)
-    return slice
+    return held.add({
+      start,
+      deadline,
+      timestamp,
+      entries: new Map(),
+      packed: packs ? packedSlices?.open() : undefined,
+    })
+  }
+
+  /** To be called when something of this has changed. */
+  function chooseWay(): void {
+    byEntries = packed === undefined && !worth.isPassing
   }
 
   /** Undefined: there is none, which whoever sends the record will say under the name of the exchange. */
@@ -174,8 +160,66 @@ function createOperator<In, Acc>(
     const own = detachKey<CanonicalKey>(key)
     const accumulator = aggregate.add(aggregate.createAccumulator(), value)
     entries.set(own, { records: 1, key: own, accumulator })
+    countEntry()
+  }
+
+  /** One entry more is held. */
+  function countEntry(): void {
     if (heldEntries++ === 0 && holdMs !== undefined) holdUntil(now() + holdMs)
     if (heldEntries >= MAX_HELD) sendAll()
+  }
+
+  function addToEntries(key: CanonicalKey, value: In, timestamp: number): void {
+    const entry = entries.get(key)
+    if (entry === undefined) {
+      if (grows && !hotKeys.has(key)) output.emit(value, timestamp)
+      else addFirst(key, value)
+      return
+    }
+    entry.records++
+    const before = entry.accumulator
+    const next = aggregate.add(before, value)
+    // Not `!==`: V8 folds Object.is of one and the same object, and only that (benchmarks/chain).
+    if (!Object.is(next, before)) entry.accumulator = next
+    if (grows) countGrown()
+  }
+
+  /** A record where the current slice is packed, or records are let through. */
+  function processOtherwise(value: In, timestamp: number): void {
+    if (worth.isPassing) pass(value, timestamp)
+    else if (timestamp >= (bounds[0] as number) && timestamp < (bounds[1] as number))
+      addToCurrent(value, timestamp)
+    else enterFor(value, timestamp)
+  }
+
+  /** A record of another slice than the last one. */
+  function enterFor(value: In, timestamp: number): void {
+    if (enterSlice(timestamp)) addToCurrent(value, timestamp)
+    else output.emit(value, timestamp)
+  }
+
+  function addToCurrent(value: In, timestamp: number): void {
+    const key = keyOf === undefined ? null : keyFor(value, keyOf)
+    if (key === undefined) output.emit(value, timestamp)
+    else if (packed === undefined || typeof key !== 'number' || (key | 0) !== key)
+      addToEntries(key, value, timestamp)
+    else addPacked(packed, key, value, timestamp)
+  }
+
+  function addPacked(to: PackedLocalSlice, key: number, value: In, timestamp: number): void {
+    const all = packedSlices as PackedLocalSlices<In, Acc>
+    const done = all.add(to, key, value)
+    if (done === ADDED) return
+    if (done === ADDED_FIRST) {
+      countEntry()
+      return
+    }
+    const taken = all.takeOut(to, key)
+    if (taken !== undefined) {
+      entries.set(key, { ...taken, key })
+      heldEntries++
+    }
+    addToEntries(key, value, timestamp)
   }
 
   function holdUntil(time: number): void {
@@ -186,7 +230,7 @@ function createOperator<In, Acc>(
   /** Judges an accumulator that has grown, which is about to be sent, and leaves it out of what is held. */
   function weigh({ records, key, accumulator }: HeldEntry<Acc>): void {
     const values = (aggregate.size as (accumulator: Acc) => number)(accumulator)
-    sampleValues += values
+    sentValues += values
     heldRecords -= records - 1
     if (records < WORTH_RECORDS * (1 + VALUE_COST * values)) hotKeys.delete(key)
   }
@@ -200,19 +244,14 @@ function createOperator<In, Acc>(
   /** A record that goes on as it is. */
   function pass(value: In, timestamp: number): void {
     output.emit(value, timestamp)
-    if (passing > 0) {
-      passing--
-      return
-    }
-    const compact = trial?.add(value)
-    if (compact === undefined) return
-    trial = undefined
-    if (!compact) passing = -1
+    worth.notePassed(value)
+    chooseWay()
   }
 
   /** Sends what is held of the first slice. False when it stopped because there is no room. */
   function send(slice: HeldSlice<Acc>, evenIfFull: boolean): boolean {
     sending ??= slice.entries.values()
+    if (!sendPacked(slice, evenIfFull)) return false
     while (evenIfFull || !output.full) {
       const next = sending.next()
       if (next.done === true) {
@@ -221,52 +260,74 @@ function createOperator<In, Acc>(
         return true
       }
       const { records, key, accumulator } = next.value
-      sampleRecords += records
       if (grows) weigh(next.value)
-      aggregated.value += records
-      output.emit(makePartial(accumulator, records, originalKey(key)), slice.timestamp)
+      emitPartial(accumulator, records, originalKey(key), slice.timestamp)
     }
     return false
   }
 
+  /** The same for what is packed. */
+  function sendPacked({ packed: from, timestamp }: HeldSlice<Acc>, evenIfFull: boolean): boolean {
+    if (from === undefined || packedSlices === undefined) return true
+    const { order, keys, records } = from
+    while (sentKeys < from.size) {
+      if (!evenIfFull && output.full) return false
+      const place = order[sentKeys++] as number
+      const count = records[place] as number
+      if (count > 0)
+        emitPartial(packedSlices.accumulatorAt(from, place), count, keys[place], timestamp)
+    }
+    return true
+  }
+
+  function emitPartial(accumulator: Acc, records: number, key: unknown, timestamp: number): void {
+    sentRecords += records
+    aggregated.value += records
+    output.emit(makePartial(accumulator, records, key), timestamp)
+  }
+
   function forget(slice: HeldSlice<Acc>): void {
-    const { size } = slice.entries
-    sampleEntries += size
+    const size = slice.entries.size + (slice.packed?.size ?? 0)
+    worth.noteSent(size, sentRecords, sentValues)
     heldEntries -= size
+    packs = isWorthPacking(slice, size, sentRecords)
+    if (slice.packed !== undefined) packedSlices?.release(slice.packed)
+    sentKeys = 0
+    sentRecords = 0
+    sentValues = 0
     if (heldEntries === 0) sendAt = MAX_TIMESTAMP
-    byStart.delete(slice.start)
-    held.shift()
+    held.dropFirst()
     if (slice.entries !== entries) return
     bounds[0] = MAX_TIMESTAMP
     bounds[1] = MIN_TIMESTAMP
     entries = new Map()
+    packed = undefined
+    chooseWay()
+  }
+
+  /** Whether to pack slices like one of so many keys and records. */
+  function isWorthPacking(slice: HeldSlice<Acc>, size: number, records: number): boolean {
+    if (packedSlices === undefined || grows || size < PACKED_FROM) return false
+    if (packedSlices.width > 1 && records > PACKED_RECORDS * size) return false
+    return hasIntegerKeys(slice)
   }
 
   function sendAll(): void {
-    for (let first = held[0]; first !== undefined; first = held[0]) send(first, true)
+    for (let first = held.first; first !== undefined; first = held.first) send(first, true)
     judge()
   }
 
   /** False when it stopped because there is no room. */
   function sendWhileRoom(): boolean {
-    for (let first = held[0]; first !== undefined; first = held[0])
+    for (let first = held.first; first !== undefined; first = held.first)
       if (!send(first, false)) return false
     return true
   }
 
-  /** Looks at what was sent since the last time, when that is enough to tell. */
+  /** Once something was sent. */
   function judge(): void {
-    if (sampleRecords < SAMPLE_RECORDS) return
-    const worth = sampleRecords >= WORTH_RECORDS * (sampleEntries + VALUE_COST * sampleValues)
-    sampleRecords = 0
-    sampleEntries = 0
-    sampleValues = 0
-    if (worth) {
-      passNext = MIN_PASSED
-      return
-    }
-    passing = passNext
-    passNext = Math.min(2 * passNext, MAX_PASSED)
+    if (!worth.judge()) return
+    chooseWay()
     // What follows must not overtake what came before.
     sendAll()
   }
@@ -281,41 +342,24 @@ function createOperator<In, Acc>(
       }
     },
     processRecord(value, timestamp) {
-      if (passing !== 0 || trial !== undefined) {
-        pass(value, timestamp)
+      if (!byEntries) {
+        processOtherwise(value, timestamp)
         return
       }
-      if (
-        !(timestamp >= (bounds[0] as number) && timestamp < (bounds[1] as number)) &&
-        !enterSlice(timestamp)
-      ) {
-        output.emit(value, timestamp)
+      if (!(timestamp >= (bounds[0] as number) && timestamp < (bounds[1] as number))) {
+        enterFor(value, timestamp)
         return
       }
       const key = keyOf === undefined ? null : keyFor(value, keyOf)
-      if (key === undefined) {
-        output.emit(value, timestamp)
-        return
-      }
-      const entry = entries.get(key)
-      if (entry === undefined) {
-        if (grows && !hotKeys.has(key)) output.emit(value, timestamp)
-        else addFirst(key, value)
-        return
-      }
-      entry.records++
-      const before = entry.accumulator
-      const next = aggregate.add(before, value)
-      // Not `!==`: V8 folds Object.is of one and the same object, and only that (benchmarks/chain).
-      if (!Object.is(next, before)) entry.accumulator = next
-      if (grows) countGrown()
+      if (key === undefined) output.emit(value, timestamp)
+      else addToEntries(key, value, timestamp)
     },
     processWatermark(timestamp) {
       if (timestamp - latenessMs > watermark) watermark = timestamp - latenessMs
       for (
-        let first = held[0];
+        let first = held.first;
         first !== undefined && first.deadline <= watermark;
-        first = held[0]
+        first = held.first
       ) {
         if (!send(first, false)) return false
       }
@@ -335,10 +379,13 @@ function createOperator<In, Acc>(
     handOn: sendAll,
     endInput: sendWhileRoom,
     close() {
-      byStart.clear()
+      held.clear()
       hotKeys.clear()
-      held.length = 0
       entries = new Map()
+      packed = undefined
+      sentKeys = 0
+      sentRecords = 0
+      sentValues = 0
       sending = undefined
     },
   }

@@ -12,7 +12,7 @@ import type { WindowOperatorOptions } from '../../../operators/windows/window-op
 import { Collector, fakeContext, untilDone, type Emitted } from '../operator-fakes.ts'
 
 /** A key of a sale. */
-export type Key = string | readonly number[]
+export type Key = string | number | readonly number[]
 
 /** A record. */
 export interface Sale {
