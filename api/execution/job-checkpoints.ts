@@ -22,7 +22,7 @@ import type {
 import { damageText } from '../../checkpoint/store/store-errors.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { fingerprint } from '../fingerprint.ts'
-import type { JobGraph } from '../graph.ts'
+import type { JobGraph, OperatorDescription } from '../graph.ts'
 import type { ChainedNode, ExecutionPlan, TaskPlan } from '../plan.ts'
 import { plannedEdges } from './channel-state.ts'
 import { chainedNodes } from './declaration.ts'
@@ -214,7 +214,25 @@ function plannedOperators(graph: JobGraph, plan: ExecutionPlan): PlannedOperator
       name,
       parallelism: task.parallelism,
       maxParallelism: task.maxParallelism,
-      kind: operator.kind === 'source' || operator.kind === 'sink' ? operator.kind : 'operator',
+      kind: kindOf(operator),
     })),
   )
+}
+
+function kindOf({ kind }: OperatorDescription): PlannedOperator['kind'] {
+  switch (kind) {
+    case 'source':
+    case 'sink':
+      return kind
+    case 'reduce':
+    case 'aggregate':
+    case 'operator':
+      return 'operator'
+    case 'map':
+    case 'filter':
+    case 'flatMap':
+    case 'timestamps':
+    case 'collect':
+      return 'stateless'
+  }
 }

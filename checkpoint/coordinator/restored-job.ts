@@ -24,7 +24,8 @@ export interface PlannedOperator {
   readonly name: string
   readonly parallelism: number
   readonly maxParallelism: number
-  readonly kind: 'source' | 'sink' | 'operator'
+  /** `operator`: it may have state; `stateless`: it has none, and would lose what is handed to it. */
+  readonly kind: 'source' | 'sink' | 'operator' | 'stateless'
 }
 
 /** How strictly state and operators must match. */
@@ -87,8 +88,8 @@ export function restoreJob(
   plan: readonly PlannedOperator[],
   { allowNonRestoredState = false }: RestoreOptions = {},
 ): RestoredJob {
-  const planned = new Set(plan.map(({ uid }) => uid))
-  const orphans = [...stored.values()].filter(({ uid }) => !planned.has(uid)).filter(hasState)
+  const planned = new Map(plan.map((operator) => [operator.uid, operator]))
+  const orphans = [...stored.values()].filter((operator) => isOrphan(operator, planned))
   if (orphans.length > 0 && !allowNonRestoredState) refuseOrphans(metadata.id, orphans, plan)
   const operators = new Map<string, RestoredOperator>()
   const committables = new Map<string, readonly unknown[]>()
@@ -111,13 +112,22 @@ export function restoreJob(
   }
 }
 
-function hasState({ shares, enumerator }: StoredOperator): boolean {
-  if (enumerator !== undefined) return true
-  return shares.some(({ state, source, sink }) => {
+/** Whether its state would be lost: nobody has its uid, or one that keeps no state of operators. */
+function isOrphan(stored: StoredOperator, planned: ReadonlyMap<string, PlannedOperator>): boolean {
+  const operator = planned.get(stored.uid)
+  if (operator === undefined) return hasState(stored)
+  return operator.kind !== 'operator' && hasOperatorState(stored)
+}
+
+function hasOperatorState({ shares }: StoredOperator): boolean {
+  return shares.some(({ state }) => state !== undefined && holdsAnything(state))
+}
+
+function hasState(stored: StoredOperator): boolean {
+  if (stored.enumerator !== undefined || hasOperatorState(stored)) return true
+  return stored.shares.some(({ source, sink }) => {
     if (source !== undefined) return true
-    if (sink !== undefined && (sink.state !== undefined || sink.committables.length > 0))
-      return true
-    return state !== undefined && holdsAnything(state)
+    return sink !== undefined && (sink.state !== undefined || sink.committables.length > 0)
   })
 }
 
@@ -134,9 +144,15 @@ function refuseOrphans(
 ): never {
   const found = orphans.map(({ uid, name }) => `'${uid}' (${name})`).join(', ')
   const known = plan.map(({ uid }) => `'${uid}'`).join(', ')
+  const stateless = plan.filter(({ uid }) => orphans.some((orphan) => orphan.uid === uid))
+  const now = stateless.map(({ uid, name }) => `'${uid}' is '${name}' now`).join(', ')
+  const why =
+    now === ''
+      ? `but the job has no operator with such a uid; it has ${known}`
+      : `but ${now}, which keeps no state; the job has ${known}`
   throw new MillraceError(
     'STATE_WITHOUT_OPERATOR',
-    `checkpoint ${checkpointId} has state of ${found}, but the job has no operator with such a uid; it has ${known}. ` +
+    `checkpoint ${checkpointId} has state of ${found}, ${why}. ` +
       'Give the operator its uid back, or set allowNonRestoredState to give its state up',
   )
 }
@@ -164,7 +180,7 @@ function checkCompatible(
   if (was === undefined || was === operator.kind) return
   throw new MillraceError(
     'INCOMPATIBLE_STATE',
-    `${where}: expected a ${was}, as which it was stored, got ${operator.kind === 'operator' ? 'an operator' : `a ${operator.kind}`}`,
+    `${where}: expected a ${was}, as which it was stored, got ${operator.kind === 'source' || operator.kind === 'sink' ? `a ${operator.kind}` : 'an operator'}`,
   )
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { count, defineJob, fixedDelayRestart, runJob } from '../../../api/index.ts'
-import type { JobHandle, JobMetrics, RunOptions } from '../../../api/index.ts'
+import type { JobHandle, JobMetrics, RunOptions, Stream } from '../../../api/index.ts'
 import { Simulator } from '../../../runtime/simulator.ts'
 import { leftovers, rejects, throwsCode } from '../../runner/expect.ts'
 import checkpoints from './fixtures/checkpoints.ts'
@@ -182,6 +182,28 @@ test('state whose operator is gone is refused, unless it may be given up; a dire
   await from({ allowNonRestoredState: true }).result()
   await rejects(runJob(other, { from: place() }).result(), { code: 'STORE_NOT_FOUND' })
   await rejects(runJob(other, { from: folder }).result(), { code: 'NO_CHECKPOINT' })
+})
+
+test('state whose uid an operator without state has now is refused, not lost', async () => {
+  const directory = place()
+  await runJob(checkpoints, { parallelism: 1, checkpoints: { directory } }).result()
+  const changes: Record<string, (n: Stream<number>) => Stream<unknown>> = {
+    map: (n) => n.map((value) => value, { uid: 'counts' }),
+    filter: (n) => n.filter(() => true, { uid: 'counts' }),
+    flatMap: (n) => n.flatMap((value) => [value], { uid: 'counts' }),
+    timestamps: (n) => n.assignTimestamps(() => 1, undefined, { uid: 'counts' }),
+  }
+  for (const change of Object.values(changes)) {
+    const other = defineJob('checkpoints', (env) => {
+      change(env.from(numbers(100), { uid: 'numbers' })).collect('out')
+    })
+    const from = (more: object) => runJob(other, { parallelism: 1, from: { directory, ...more } })
+    await rejects(from({}).result(), {
+      code: 'STATE_WITHOUT_OPERATOR',
+      message: /'counts' is .* now/,
+    })
+    await from({ allowNonRestoredState: true }).result()
+  }
 })
 
 test('a record that always fails ends the job after five attempts, with its error', async () => {

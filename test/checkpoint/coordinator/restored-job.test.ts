@@ -213,6 +213,19 @@ test('state without an operator is refused with its uid, or given up where that 
   assert.equal([restored.operators.size, restored.committables.size], [0, 0])
 })
 
+test('state under the uid of an operator that keeps none is refused instead of lost, or given up where that is allowed', () => {
+  const stored = checkpoint(operator('count', [{ state: state('count', 1) }]))
+  for (const kind of ['stateless', 'sink', 'source'] as const) {
+    const plan = [planned('count', 1, kind), planned('other', 1)]
+    const error = throwsCode(() => restoreJob(stored, plan), 'STATE_WITHOUT_OPERATOR') as Error
+    assert.match(error.message, /'count' \(the count\), but 'count' is 'the count' now/)
+    const restored = restoreJob(stored, plan, { allowNonRestoredState: true })
+    assert.equal(restored.givenUp, ['count'])
+  }
+  const empty = checkpoint(operator('map', [{ state: { ...state('map', 0), groups: [] } }]))
+  restoreJob(empty, [planned('map', 1, 'stateless')])
+})
+
 test('an operator that had nothing may go and come; those that begin empty are listed', () => {
   const nothing: OperatorSnapshot = { ...state('idle', 0), groups: [] }
   const stored = checkpoint(
