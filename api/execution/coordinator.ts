@@ -224,8 +224,7 @@ export class Coordinator {
     return {
       failed: (error, tasks) => this.#restarterOf(error).failed(error, tasks),
       wait: async (delayMs) => {
-        const { slot } = this.#resources
-        if (slot !== undefined) await this.#orCancelled(wait(slot, delayMs, this.#cancelled))
+        await this.#orCancelled(wait(this.#resources.slot, delayMs, this.#cancelled))
       },
       restore: (region) => this.#restoreRegion(region),
       keepsPrepared: (error) => this.#keepsPrepared(error),
@@ -254,8 +253,7 @@ export class Coordinator {
   async #afterFailure(error: unknown): Promise<void> {
     const delayMs = this.#restarterOf(error).failed(error)
     this.#state = 'restarting'
-    const { slot } = this.#resources
-    if (slot !== undefined) await this.#orCancelled(wait(slot, delayMs, this.#cancelled))
+    await this.#orCancelled(wait(this.#resources.slot, delayMs, this.#cancelled))
     await this.#orCancelled(this.#attempt?.quiet() ?? Promise.resolve())
     this.#job.planAgain()
     await this.#resources.renewSlots()
@@ -263,11 +261,14 @@ export class Coordinator {
 
   /** Throws the error where it cannot be followed by another attempt. */
   #restarterOf(error: unknown): Restarter {
-    const { slot } = this.#resources
     // What fails before the first record would fail again.
-    if (this.#startedMs === 0 || slot === undefined || isCancellation(error)) throw error
-    this.#restarter ??= new Restarter(this.#options, slot)
-    return this.#restarter
+    if (this.#startedMs === 0 || isCancellation(error)) throw error
+    const { slot } = this.#resources
+    // Before the next attempt has slots, a sink that commits once more may fail, or a disk: that is a failure as any other.
+    const restarter = this.#restarter ?? (slot && new Restarter(this.#options, slot))
+    if (restarter === undefined) throw error
+    this.#restarter = restarter
+    return restarter
   }
 
   #summarize(subtasks: readonly SubtaskMetrics[]): JobMetrics {

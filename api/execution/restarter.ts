@@ -6,6 +6,7 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import { OperatorError } from '../../operators/operator-error.ts'
 import type { Cancel, Clock } from '../../runtime/clock.ts'
 import type { Slot } from '../../runtime/slot.ts'
+import { systemClock } from '../../runtime/system-clock.ts'
 import type { ResolvedOptions } from './run-options.ts'
 
 /** The same failure after more time than this, the wait for the attempt included, is a new one. */
@@ -84,14 +85,22 @@ function described(error: unknown): string {
   return `${error.operatorName} ${error.record ?? ''} ${String(error.cause)}`
 }
 
-/** Waits by the clock of a slot; not beyond the moment when `given` settles. */
-export async function wait(slot: Slot, delayMs: number, given: Promise<unknown>): Promise<void> {
+/**
+ * Waits by the clock of a slot; not beyond the moment when `given` settles. Between two attempts there may be no slot: only a
+ * simulator, which has clocks of its own, keeps its slots.
+ */
+export async function wait(
+  slot: Slot | undefined,
+  delayMs: number,
+  given: Promise<unknown>,
+): Promise<void> {
   let cancelTimer: Cancel = () => {}
+  const clock = slot?.clock ?? systemClock
   const over = new Promise<void>((ring) => {
-    cancelTimer = slot.clock.schedule(delayMs, ring)
+    cancelTimer = clock.schedule(delayMs, ring)
   })
   // A simulation's clock moves only while it has something to do, or has just had.
-  slot.ready({
+  slot?.ready({
     label: 'the wait for the next attempt',
     scheduled: false,
     turn: () => 'idle',
