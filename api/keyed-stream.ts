@@ -121,7 +121,13 @@ export class KeyedStream<K, T> {
     requireAggregate(aggregate, 'aggregate')
     const { result, options } = splitResultAndOptions(resultOrOptions, moreOptions, 'aggregate')
     const port = this.#builder.add({
-      operator: { kind: 'aggregate', key: this.#selector, aggregate, result },
+      // The graph does not know the types of records.
+      operator: {
+        kind: 'aggregate',
+        key: this.#selector,
+        aggregate: aggregate as AggregateFunction<unknown, unknown, unknown>,
+        result,
+      },
       inputs: this.#ports,
       defaultName: 'aggregate',
       options,

@@ -4,7 +4,7 @@
  */
 
 /** `In` records are added to an `Acc`, which yields an `Out`. */
-export interface AggregateFunction<In, Acc, Out> {
+export interface AggregateFunction<in In, Acc, Out> {
   /** A fresh, empty accumulator. */
   createAccumulator(): Acc
   /** Adds a record; may change `accumulator` in place and return it, or return a new one. */

@@ -20,6 +20,9 @@ export type AggregateParts<In, Results> = {
   readonly [Field in keyof Results]: AggregateFunction<In, unknown, Results[Field]>
 }
 
+/** The same by any name: from the parts themselves the compiler infers what they yield, from these what they take. */
+type PartsOver<In> = Readonly<Record<string, AggregateFunction<In, unknown, unknown>>>
+
 /**
  * Computes every part and yields an object with the same fields. Its code is generated for these parts, so that
  * they are inlined side by side.
@@ -33,7 +36,7 @@ export type AggregateParts<In, Results> = {
  * @example combine({ flights: count(), meanDelay: mean((flight: Flight) => flight.delay) })
  */
 export function combine<In, Results extends object>(
-  parts: AggregateParts<In, Results>,
+  parts: AggregateParts<In, Results> & PartsOver<In>,
 ): AggregateFunction<In, CombinedAccumulator, Results> {
   const fields = Object.keys(parts)
   const functions = Object.values<AggregateFunction<In, unknown, unknown>>(parts)

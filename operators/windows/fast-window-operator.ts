@@ -50,8 +50,8 @@ export function fastSessionOperator(options: WindowOperatorOptions): Operator<ne
   if (allowedLatenessMs > 0 || !hasDefaultFirings(options)) return undefined
   return sessionAggregate({
     name: assigner.name,
-    gap: assigner.sessionGap as (this: void, value: unknown) => number,
-    key: options.key as ((value: unknown) => unknown) | undefined,
+    gap: assigner.sessionGap,
+    key: options.key,
     aggregate,
     lateTag: options.lateTag,
     result: options.result as ((result: unknown, window: FiredWindow) => unknown) | undefined,

@@ -33,8 +33,9 @@ export function windowContents(
   aggregate: AggregateFunction<never, unknown, unknown> | undefined,
   evictor: AnyEvictor | undefined,
 ): WindowContents {
-  if (evictor !== undefined) return new EvictedContents(evictor, aggregate)
-  return aggregate === undefined ? new ElementContents() : new AccumulatedContents(aggregate)
+  const any = aggregate as AnyAggregate | undefined
+  if (evictor !== undefined) return new EvictedContents(evictor, any)
+  return any === undefined ? new ElementContents() : new AccumulatedContents(any)
 }
 
 /** The contents for an aggregate where partial results come among the records. `share`: a partial result may belong to several windows. */
@@ -42,7 +43,7 @@ export function partialContents(
   aggregate: AggregateFunction<never, unknown, unknown>,
   share: boolean,
 ): WindowContents {
-  return new PartialContents(aggregate, share)
+  return new PartialContents(aggregate as AnyAggregate, share)
 }
 
 class AccumulatedContents implements WindowContents {

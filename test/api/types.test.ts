@@ -9,6 +9,9 @@ import { buildGraph, defineJob } from '../../api/job.ts'
 import type { KeyedStream } from '../../api/keyed-stream.ts'
 import type { Stream } from '../../api/stream.ts'
 import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
+import { count, sum } from '../../operators/aggregates/aggregates.ts'
+import { combine } from '../../operators/aggregates/combine.ts'
+import type { CombinedAccumulator } from '../../operators/aggregates/combine.ts'
 import { fileSink } from '../../connectors/file-sink/index.ts'
 import { parquet } from '../../connectors/parquet/index.ts'
 import type { Trigger } from '../../operators/windows/trigger.ts'
@@ -247,6 +250,13 @@ test('what expects more of a record than the stream has does not compile', async
     name: 'dear',
     onElement: ({ price }) => (price > 100 ? 'fire' : 'continue'),
   }
+  const prices = sum(({ price }: Priced) => price)
+  const parts = combine({ n: count(), prices })
+  const proof: Equal<
+    typeof parts,
+    AggregateFunction<Priced, CombinedAccumulator, { n: number; prices: number }>
+  > = true
+  assert.ok(proof)
   const graph = await graphOf((env) => {
     const flights = env.from(fakeSource<Flight>(), { timestamp: (flight) => flight.date })
     const origins = flights.keyBy((flight) => flight.origin)
@@ -260,11 +270,21 @@ test('what expects more of a record than the stream has does not compile', async
     origins.window(byPrice).aggregate(counting).to(fakeSink())
     // @ts-expect-error a flight has no price
     origins.window(tumbling(1)).trigger(dear).aggregate(counting).to(fakeSink())
+    // @ts-expect-error a flight has no price
+    origins.aggregate(prices).to(fakeSink())
+    const perMinute = origins.window(tumbling(60_000))
+    // @ts-expect-error a flight has no price, though the first part asks for none
+    perMinute.aggregate(combine({ n: count(), prices })).to(fakeSink())
     // What expects less is welcome.
+    origins
+      .window(tumbling(1))
+      .aggregate(combine({ n: count(), late: sum(({ delay }) => delay) }))
+      .map(({ n, late }) => late / n)
+      .to(fakeSink<number>())
     flights.to(fakeSink<Pick<Flight, 'origin'>>())
     flights.to(fileSink({ directory: 'out', format: parquet({ columns: flight }) }))
   })
-  assert.is(graph.nodes.length, 9)
+  assert.is(graph.nodes.length, 16)
 })
 
 /** Gives a stream an end of its own. */
