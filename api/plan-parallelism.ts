@@ -87,7 +87,7 @@ function resolveNode(node: GraphNode, jobParallelism: number, jobMax: number): N
  */
 function checkSetting(value: unknown, what: string, max?: number): void {
   if (isParallelism(value, max)) return
-  const range = max === undefined ? '32768' : String(max)
+  const range = max === undefined ? '32768' : `${max}, its maxParallelism`
   throw new MillraceError(
     'INVALID_PARALLELISM',
     `${what} must be a whole number from 1 to ${range}, got ${describeValue(value)}`,

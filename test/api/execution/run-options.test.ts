@@ -54,7 +54,7 @@ test('parallelism out of range is refused before the run, in the words of the pl
   const planned = throwsCode(() => resolveParallelism(graph, options), 'INVALID_PARALLELISM')
   assert.is(
     early.message,
-    'the parallelism of the job must be a whole number from 1 to 2, got number 3',
+    'the parallelism of the job must be a whole number from 1 to 2, its maxParallelism, got number 3',
   )
   assert.is((planned as Error).message, early.message)
 })
