@@ -38,6 +38,7 @@ import { SnapshotUnderWay } from './checkpointing/snapshot-under-way.ts'
 import type { SubtaskContents } from './checkpointing/snapshot-under-way.ts'
 import { StateRestore } from './checkpointing/state-restore.ts'
 import { SubtaskSnapshots } from './checkpointing/subtask-snapshots.ts'
+import { subtaskMetrics } from './subtask-metrics.ts'
 import { operatorContext } from './subtask-parts.ts'
 import type {
   SubtaskIdentity,
@@ -251,39 +252,13 @@ export abstract class Subtask implements SlotActor {
 
   /** What it has done so far. */
   metrics(): SubtaskMetrics {
-    const load = this.meter.read(this.slot.clock.monotonicMs())
-    const totalMs = load.busyMs + load.idleMs + load.backpressuredMs
-    let recordsOut = 0
-    let bytesOut = 0
-    for (const channel of this.#parts.channels) {
-      recordsOut += channel.recordCount
-      bytesOut += channel.byteCount
-    }
-    let recordsWritten = 0
-    let packedSurplus = 0
-    for (const sink of this.#parts.sinks) {
-      recordsWritten += sink.recordCount
-      packedSurplus += sink.packedSurplus
-    }
-    return {
-      taskName: this.identity.taskName,
-      taskId: this.identity.taskId,
-      subtaskIndex: this.identity.index,
-      slot: this.slot.index,
+    return subtaskMetrics(this.#parts, {
       state: this.#state,
-      recordsIn: this.recordsIn + packedSurplus,
-      recordsOut: recordsOut + recordsWritten,
-      recordsWritten,
+      recordsIn: this.recordsIn,
       bytesIn: this.bytesIn(),
-      bytesOut,
       watermark: this.watermark,
-      busy: totalMs === 0 ? 0 : load.busyMs / totalMs,
-      idle: totalMs === 0 ? 1 : load.idleMs / totalMs,
-      backpressured: totalMs === 0 ? 0 : load.backpressuredMs / totalMs,
-      counters: Object.fromEntries(
-        [...this.#parts.counters].map(([name, { value }]) => [name, value]),
-      ),
-    }
+      load: this.meter.read(this.slot.clock.monotonicMs()),
+    })
   }
 
   /** A clock that stands still while this subtask can't take input, because there is no room behind it. */
