@@ -2,8 +2,9 @@
  * The Nexmark queries against hand-written loops: the limit of what somebody would get who writes one of them for one thread and this
  * case alone.
  *
- * Before anything is measured both give the same rows. Then the loop, the query at parallelism 1 and the query at parallelism 2 take
- * turns, each on threads of its own that stay from run to run, so that all are warm. A run's time begins with the first event.
+ * Before anything is measured both give the same rows. Then the loop, two loops at once, the query at parallelism 1 and the query at parallelism 2 take
+ * turns, each on threads of its own that stay from run to run, so that all are warm. A run's time begins with the first event. Two loops at once, which have
+ * nothing to say to each other, show what the machine has left for a second thread.
  */
 import { startCluster } from '../api/index.ts'
 import type { LocalCluster } from '../api/index.ts'
@@ -29,6 +30,7 @@ const OTHERS = new Set(['q10', 'q13'])
 interface Measured {
   readonly query: string
   readonly loop: readonly number[]
+  readonly twoLoops: readonly number[]
   readonly one: readonly number[]
   readonly two: readonly number[]
 }
@@ -60,22 +62,29 @@ async function measure(
   rounds: number,
 ): Promise<Omit<Measured, 'query'>> {
   const [one, two] = [await startCluster({ slots: 1 }), await startCluster({ slots: 2 })]
-  const thread = new LoopThread(query)
+  const [thread, other] = [new LoopThread(query), new LoopThread(query)]
   const at = (host: LocalCluster) => async (): Promise<number> => {
     const settings = { events, parallelism: host.slots, groupSize: 1, host }
     return events / (await runQuery(query, settings)).seconds
   }
-  const loop = async (): Promise<number> => events / (await thread.run(events)).seconds
-  return keeping([one, two, thread], () =>
-    alternate({ loop, one: at(one), two: at(two) }, { rounds, warmups: 'steady' }),
+  const perSecond = async (loop: LoopThread): Promise<number> =>
+    events / (await loop.run(events)).seconds
+  const loop = (): Promise<number> => perSecond(thread)
+  const twoLoops = async (): Promise<number> => {
+    const [a, b] = await Promise.all([perSecond(thread), perSecond(other)])
+    return a + b
+  }
+  return keeping([one, two, thread, other], () =>
+    alternate({ loop, twoLoops, one: at(one), two: at(two) }, { rounds, warmups: 'steady' }),
   )
 }
 
-function figuresOf({ query, loop, one, two }: Measured): Figure[] {
+function figuresOf({ query, loop, twoLoops, one, two }: Measured): Figure[] {
   const bounds = STATELESS.has(query) ? { reach: 0.6, aim: 0.85 } : {}
   return [
     figure('loops', `${query}: parallelism 1 / loop`, ratios(one, loop), bounds),
     figure('loops', `${query}: parallelism 2 / 1`, ratios(two, one)),
+    figure('loops', `${query}: two loops at once against one`, ratios(twoLoops, loop)),
     figure('loops', `${query}: loop, events/s`, loop),
     figure('loops', `${query}: parallelism 1, events/s`, one),
     figure('loops', `${query}: parallelism 2, events/s`, two),
@@ -96,6 +105,11 @@ function means(all: readonly Measured[]): Figure[] {
       'all: parallelism 2 / 1',
       all.map(({ one, two }) => ratios(two, one)),
       { reach: 1.5, aim: 1.85 },
+    ),
+    ...mean(
+      'all: two loops at once against one',
+      all.map(({ twoLoops, loop }) => ratios(twoLoops, loop)),
+      {},
     ),
   ]
 }
