@@ -32,10 +32,12 @@ export interface CsvFormatOptions {
  * Errors: `INVALID_ARGUMENT` at once; `NOT_CSV` (a record that is no flat object, or has a field that has no column), when it
  * is written.
  *
+ * `T`, the type of the records, follows from the stream.
+ *
  * @example
  * stream.to(fileSink({ directory: 'out', format: csv({ columns: ['origin', 'flights'] }) }))
  */
-export function csv(options: CsvFormatOptions = {}): RecordFormat<object> {
+export function csv<T extends object = object>(options: CsvFormatOptions = {}): RecordFormat<T> {
   checkOptions(options, ['columns', 'header', 'delimiter'], 'csv')
   return csvFormat(options, 'csv')
 }

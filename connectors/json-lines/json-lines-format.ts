@@ -12,10 +12,12 @@ import { JsonRowEncoder } from './row-encoder.ts'
  *
  * Errors: `NOT_JSON` (a record that JSON cannot hold), when it is written.
  *
+ * `T`, the type of the records, follows from the stream.
+ *
  * @example
- * stream.to(fileSink({ directory: 'out', format: jsonLines() }))
+ * flights.to(fileSink({ directory: 'out', format: jsonLines(), bucket: (flight) => flight.origin }))
  */
-export function jsonLines(): RecordFormat<unknown> {
+export function jsonLines<T = unknown>(): RecordFormat<T> {
   return {
     name: 'jsonLines',
     extension: '.jsonl',

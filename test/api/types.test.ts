@@ -12,7 +12,9 @@ import type { AggregateFunction } from '../../checkpoint/aggregate-function.ts'
 import { count, sum } from '../../operators/aggregates/aggregates.ts'
 import { combine } from '../../operators/aggregates/combine.ts'
 import type { CombinedAccumulator } from '../../operators/aggregates/combine.ts'
+import { csv } from '../../connectors/csv/index.ts'
 import { fileSink } from '../../connectors/file-sink/index.ts'
+import { jsonLines } from '../../connectors/json-lines/index.ts'
 import { parquet } from '../../connectors/parquet/index.ts'
 import type { Trigger } from '../../operators/windows/trigger.ts'
 import { triggers } from '../../operators/windows/triggers.ts'
@@ -285,6 +287,20 @@ test('what expects more of a record than the stream has does not compile', async
     flights.to(fileSink({ directory: 'out', format: parquet({ columns: flight }) }))
   })
   assert.is(graph.nodes.length, 16)
+})
+
+test('the bucket of a file sink knows the records of the stream, whatever the format', async () => {
+  const graph = await graphOf((env) => {
+    const flights = env.from(fakeSource<Flight>())
+    const directory = 'out'
+    flights.to(fileSink({ directory, format: jsonLines(), bucket: ({ origin }) => origin }))
+    flights.to(fileSink({ directory, format: csv(), bucket: ({ origin }) => origin }))
+    // @ts-expect-error a flight has no price
+    flights.to(fileSink({ directory, format: jsonLines(), bucket: ({ price }) => price }))
+    // @ts-expect-error rows of a table are objects
+    flights.map(String).to(fileSink({ directory, format: csv() }))
+  })
+  assert.is(graph.nodes.length, 6)
 })
 
 /** Gives a stream an end of its own. */
