@@ -36,6 +36,10 @@ export class HeldSlices<Acc> {
   /** In the order of their deadlines. */
   readonly #slices: HeldSlice<Acc>[] = []
 
+  get size(): number {
+    return this.#slices.length
+  }
+
   /** The one with the earliest deadline. */
   get first(): HeldSlice<Acc> | undefined {
     return this.#slices[0]

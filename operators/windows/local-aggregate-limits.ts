@@ -16,6 +16,8 @@ const LIMITS = {
   PACKED_FROM: 256,
   /** and, where accumulators are more than one number, with at most so many records per key: adding to those is twice as fast in an object. */
   PACKED_RECORDS: 6,
+  /** unless so many slices are held already: each has arrays of its own, however few its keys. */
+  PACKED_SLICES: 16,
   /** To send a value of an accumulator that grows costs about so much of what sending a record does. */
   VALUE_COST: 0.25,
   /** One of so many records that are let through is watched: looking a key up costs more than letting its record through. A prime, for keys may take turns. */

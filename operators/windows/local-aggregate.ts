@@ -87,7 +87,7 @@ function createOperator<In, Acc>(
   const { canonicalKey, originalKey, detachKey, makePartial } = imports
   const { packedSlices, ADDED, ADDED_FIRST } = imports
   const { hotKeys, worth, hasIntegerKeys, held, limits, MIN_TIMESTAMP, MAX_TIMESTAMP } = imports
-  const { MAX_HELD, PACKED_FROM, PACKED_RECORDS, WORTH_RECORDS } = limits
+  const { MAX_HELD, PACKED_FROM, PACKED_RECORDS, PACKED_SLICES, WORTH_RECORDS } = limits
   const { maxGrownRecords, VALUE_COST } = limits
   const grows = typeof aggregate.size === 'function'
   let heldEntries = 0
@@ -138,7 +138,7 @@ function createOperator<In, Acc>(
       deadline,
       timestamp,
       entries: new Map(),
-      packed: packs ? packedSlices?.open() : undefined,
+      packed: packs && held.size < PACKED_SLICES ? packedSlices?.open() : undefined,
     })
   }
 

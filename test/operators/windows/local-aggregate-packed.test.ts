@@ -118,4 +118,17 @@ test('keys that are no integers stay what they are', () => {
     assert.equal(new Map(sent as never), new Map(keys.map((key) => [key, 2])))
 })
 
+test('many slices with a key or two are not packed, however many keys the slice before them had', () => {
+  const options = optionsOf(tumbling(SLICE_MS), count())
+  const operator = bothPhases(options).createLocal()
+  operator.open(fakeContext(), new Collector())
+  for (let key = 0; key < 2_000; key++) operator.processRecord({ key, amount: 1 } as never, 5)
+  assert.ok(operator.processWatermark(SLICE_MS - 1))
+  const before = process.memoryUsage().arrayBuffers
+  for (let slice = 1; slice <= 5_000; slice++)
+    operator.processRecord({ key: 1, amount: 1 } as never, slice * SLICE_MS)
+  const taken = process.memoryUsage().arrayBuffers - before
+  assert.ok(taken < 20_000_000, `${taken} bytes`)
+})
+
 test.run()
