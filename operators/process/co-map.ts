@@ -53,15 +53,20 @@ function createCoFlatMap<In1, In2, Out>(
   iterable: (value: unknown) => Iterable<unknown>,
 ): TwoInputOperator<In1, In2, Out> {
   let output: Output<Out>
+  /** Read to its end first where bad records are survived, so that one that fails half-way leaves nothing behind. */
+  let readFirst = false
+  const all = (results: unknown): Iterable<unknown> =>
+    readFirst ? Array.from(iterable(results)) : iterable(results)
   return {
-    open(_context, to) {
+    open({ badRecords }, to) {
       output = to
+      readFirst = badRecords !== undefined
     },
     processRecord1(value, timestamp) {
-      for (const each of iterable(first(value, timestamp))) output.emit(each as Out, timestamp)
+      for (const each of all(first(value, timestamp))) output.emit(each as Out, timestamp)
     },
     processRecord2(value, timestamp) {
-      for (const each of iterable(second(value, timestamp))) output.emit(each as Out, timestamp)
+      for (const each of all(second(value, timestamp))) output.emit(each as Out, timestamp)
     },
     processWatermark: () => true,
     endInput: () => true,

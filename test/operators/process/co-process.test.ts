@@ -142,6 +142,23 @@ test('a flatMap function that returns no iterable is named', () => {
   assert.match(error.message, /'co-flatMap' \(subtask 0\) failed on record 1: .*got 5/)
 })
 
+test('a record of a flatMap that fails half-way leaves nothing behind where it is skipped', () => {
+  function* halves(value: number): Generator<number> {
+    yield value
+    if (value % 2 === 1) throw new Error('odd')
+    yield value
+  }
+  const harness = twoInputHarness((left: Stream<number>, right: Stream<number>) =>
+    left.connect(right).flatMap(halves, halves, { onError: 'skip', name: 'halves' }),
+  )
+  for (const value of [1, 2]) {
+    harness.processRecord1(value)
+    harness.processRecord2(value)
+  }
+  assert.equal(harness.takeValues(), [2, 2, 2, 2])
+  assert.is(harness.counter('halves', 'recordsSkipped'), 2)
+})
+
 test('a key that is no key fails on the input that it came from', () => {
   const harness = twoInputHarness((left: Stream<number>, right: Stream<number>) =>
     left
