@@ -117,28 +117,47 @@ function again(
   })
 }
 
+/** A channel that was there when the checkpoint was made. */
+type OldChannel = Pick<ChannelSnapshot, 'fromSubtask' | 'toSubtask' | 'batches'>
+
 /** Every record to the subtask that the partitioner names now. Event time is left out: it belonged to channels that are no more. */
-function dealtOut(reader: EdgeReader, { receivers, channels }: RestoredEdge): RestoredChannel[] {
+function dealtOut(reader: EdgeReader, { receivers, ...stored }: RestoredEdge): RestoredChannel[] {
   const { task, subtaskIndex, edge, first } = reader
-  const share = (channel: ChannelSnapshot, batches: readonly ChannelBatch[], keeps?: Keeps) =>
+  const channels = wholeChannels(stored.channels)
+  const share = (batches: readonly ChannelBatch[], keeps?: Keeps) =>
     batches.length === 0 ? [] : [{ channel: first, batches, keeps }]
   // The same receivers: the partitioner would name the one that it has named before.
   if (receivers === task.parallelism)
     return channels.flatMap((channel) =>
-      channel.toSubtask === subtaskIndex ? share(channel, recordsOf(channel)) : [],
+      channel.toSubtask === subtaskIndex ? share(recordsOf(channel)) : [],
     )
   if (edge.partitioning === 'global')
-    return subtaskIndex === 0 ? channels.flatMap((each) => share(each, recordsOf(each))) : []
+    return subtaskIndex === 0 ? channels.flatMap((each) => share(recordsOf(each))) : []
   const keeps = keeper(reader)
-  if (keeps !== undefined) return channels.flatMap((each) => share(each, recordsOf(each), keeps))
+  if (keeps !== undefined) return channels.flatMap((each) => share(recordsOf(each), keeps))
   let turn = 0
   return channels.flatMap((channel) => {
     const batches = recordsOf(channel).filter(() => turn++ % task.parallelism === subtaskIndex)
-    return share(channel, batches)
+    return share(batches)
   })
 }
 
-function recordsOf({ batches }: ChannelSnapshot): ChannelBatch[] {
+/** The old channels, each with all of its batches: they take turns, and what the sender had must not get ahead of what the receiver had. */
+function wholeChannels(channels: readonly ChannelSnapshot[]): OldChannel[] {
+  const found: (Pick<ChannelSnapshot, 'fromSubtask' | 'toSubtask'> & {
+    batches: ChannelBatch[]
+  })[] = []
+  for (const { fromSubtask, toSubtask, batches } of channels) {
+    const last = found.at(-1)
+    // The sides of a channel stand side by side.
+    if (last?.fromSubtask === fromSubtask && last.toSubtask === toSubtask)
+      last.batches.push(...batches)
+    else found.push({ fromSubtask, toSubtask, batches: [...batches] })
+  }
+  return found
+}
+
+function recordsOf({ batches }: OldChannel): ChannelBatch[] {
   return batches.filter(({ length }) => length > 0).map((batch) => ({ ...batch, marks: [] }))
 }
 
