@@ -3,8 +3,9 @@
  * them, and TypeScript knows their types in the build function.
  */
 import { MillraceError } from '../mailbox/errors.ts'
+import { unknownOption } from '../runtime/known-options.ts'
+import { similarName } from '../runtime/similar-name.ts'
 import { buildErrorHere, describeValue } from './build-error.ts'
-import { similarName } from './similar-name.ts'
 
 /**
  * The types an argument can have. `integer` is a number without a fraction, exact up to 2^53 - 1.
@@ -50,6 +51,13 @@ export type ArgumentsOf<S extends ArgumentSpecs | undefined> = S extends Argumen
   ? { readonly [Name in keyof S]: ArgumentValue<S[Name]> }
   : Readonly<Record<string, string>>
 
+const KNOWN: readonly string[] = [
+  'type',
+  'description',
+  'choices',
+  'default',
+  'required',
+] satisfies (keyof ArgumentSpec)[]
 const TYPES: readonly string[] = ['string', 'number', 'integer', 'boolean'] satisfies ArgumentType[]
 
 /**
@@ -89,6 +97,8 @@ function checkSpec(name: string, spec: ArgumentSpec): void {
   }
   if (typeof spec !== 'object' || spec === null)
     fail(`must be an object, got ${describeValue(spec)}`)
+  const unknown = Object.keys(spec).find((key) => !KNOWN.includes(key))
+  if (unknown !== undefined) fail(`has an ${unknownOption(unknown, KNOWN)}`)
   if (!TYPES.includes(spec.type)) {
     fail(`has an unknown type ${describeValue(spec.type)}; known are ${TYPES.join(', ')}`)
   }

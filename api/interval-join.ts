@@ -12,6 +12,7 @@ import type {
 } from '../operators/joins/interval-join.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import type { Emit } from '../operators/process/contexts.ts'
+import { unknownOption } from '../runtime/known-options.ts'
 import { buildErrorHere, describeValue, requireAnyFunction, requireMethods } from './build-error.ts'
 import type { GraphBuilder, Port } from './graph-builder.ts'
 import type { KeySelector } from './graph.ts'
@@ -245,7 +246,7 @@ function checkOptions(options: IntervalJoinOptions<unknown, unknown>): void {
   if (unknown !== undefined) {
     throw buildErrorHere(
       'INVALID_JOIN',
-      `intervalJoin: unknown option '${unknown}'; known are ${OPTIONS.join(', ')} (name, uid and the like go to inner, left, right, full or process)`,
+      `intervalJoin: ${unknownOption(unknown, OPTIONS)} (name, uid and the like go to inner, left, right, full or process)`,
     )
   }
   for (const name of ['lowerMs', 'upperMs'] as const) {

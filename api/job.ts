@@ -6,6 +6,7 @@
  * between threads.
  */
 import { MillraceError } from '../mailbox/errors.ts'
+import { unknownOption } from '../runtime/known-options.ts'
 import { checkArgumentSpecs, parseArguments } from './arguments.ts'
 import type { ArgumentSpecs, ArgumentsOf } from './arguments.ts'
 import {
@@ -29,6 +30,8 @@ export interface JobSpec<S extends ArgumentSpecs | undefined = ArgumentSpecs | u
   /** The arguments it takes. Undefined: any, all of them strings. */
   readonly args?: S
 }
+
+const KNOWN: readonly string[] = ['name', 'description', 'args'] satisfies (keyof JobSpec)[]
 
 /** Puts a job together from streams of `env`. Runs once per thread. */
 export type JobBuild<Args> = (env: Environment, args: Args) => void | Promise<void>
@@ -92,6 +95,9 @@ export function defineJob(nameOrSpec: string | JobSpec, build: JobBuild<never>):
     )
   }
   const spec: JobSpec = typeof nameOrSpec === 'string' ? { name: nameOrSpec } : nameOrSpec
+  const unknown = Object.keys(spec).find((key) => !KNOWN.includes(key))
+  if (unknown !== undefined)
+    throw buildErrorHere('INVALID_JOB', `defineJob: ${unknownOption(unknown, KNOWN)}`)
   requireText(spec.name, 'defineJob: the name')
   requireAnyFunction(build, 'defineJob: the build function')
   if (spec.args !== undefined) checkArgumentSpecs(spec.args)

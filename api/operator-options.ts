@@ -3,6 +3,7 @@
  */
 import { buildErrorHere, describeValue, requireFunction, requireText } from './build-error.ts'
 import { MAX_PARALLELISM_LIMIT } from '../checkpoint/key-groups.ts'
+import { unknownOption } from '../runtime/known-options.ts'
 import { ERROR_POLICIES } from '../operators/bad-records.ts'
 import type { ErrorPolicy } from '../operators/bad-records.ts'
 
@@ -57,10 +58,7 @@ export function checkOperatorOptions(
   const known = [...KNOWN_OPTIONS, ...moreOptions]
   const unknown = Object.keys(options).find((key) => !known.includes(key))
   if (unknown !== undefined) {
-    throw buildErrorHere(
-      'INVALID_ARGUMENT',
-      `${what}: unknown option '${unknown}'; known are ${known.join(', ')}`,
-    )
+    throw buildErrorHere('INVALID_ARGUMENT', `${what}: ${unknownOption(unknown, known)}`)
   }
   if (options.name !== undefined) requireText(options.name, `${what}: the name`)
   if (options.uid !== undefined) requireText(options.uid, `${what}: the uid`)

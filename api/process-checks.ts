@@ -2,7 +2,7 @@
  * The checks of process definitions and of the states that they declare, and what a fingerprint is made of.
  */
 import { buildErrorHere, describeValue } from './build-error.ts'
-import { similarName } from './similar-name.ts'
+import { similarName } from '../runtime/similar-name.ts'
 
 /** Which definition is expected. */
 export interface DefinitionShape {

@@ -5,6 +5,9 @@
  * to restart and how long to wait. On the coordinator's thread.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
+
+const WRONG = 'INVALID_RESTART_STRATEGY'
 
 /** What a strategy gets from its host. */
 export interface RestartSurroundings {
@@ -52,12 +55,14 @@ export interface FixedDelayOptions {
 }
 
 /** A number of times, each after the same wait (Flink's FixedDelayRestartBackoffTimeStrategy). Errors: `INVALID_RESTART_STRATEGY`. */
-export function fixedDelay({ attempts, delayMs }: FixedDelayOptions): RestartStrategy {
-  const name = `fixedDelay(${attempts} × ${delayMs} ms)`
-  if (attempts !== Number.POSITIVE_INFINITY) requireCount(attempts, 0, `${name}: attempts`)
-  requireTime(delayMs, 0, `${name}: delayMs`)
+export function fixedDelay(options: FixedDelayOptions): RestartStrategy {
+  const where = 'fixedDelayRestart'
+  checkOptions(options, ['attempts', 'delayMs'], where, WRONG)
+  const { attempts, delayMs } = options
+  if (attempts !== Number.POSITIVE_INFINITY) requireCount(attempts, 0, `${where}: attempts`)
+  requireTime(delayMs, 0, `${where}: delayMs`)
   return {
-    name,
+    name: `fixedDelay(${attempts} × ${delayMs} ms)`,
     start: () => {
       let failures = 0
       return {
@@ -81,13 +86,14 @@ export interface FailureRateOptions {
 
 /** As long as failures are rare enough (Flink's FailureRateRestartBackoffTimeStrategy). Errors: `INVALID_RESTART_STRATEGY`. */
 export function failureRate(options: FailureRateOptions): RestartStrategy {
+  const where = 'failureRateRestart'
+  checkOptions(options, ['failures', 'intervalMs', 'delayMs'], where, WRONG)
   const { failures: most, intervalMs, delayMs } = options
-  const name = `failureRate(${most} in ${intervalMs} ms)`
-  requireCount(most, 1, `${name}: failures`)
-  requireTime(intervalMs, 1, `${name}: intervalMs`)
-  requireTime(delayMs, 0, `${name}: delayMs`)
+  requireCount(most, 1, `${where}: failures`)
+  requireTime(intervalMs, 1, `${where}: intervalMs`)
+  requireTime(delayMs, 0, `${where}: delayMs`)
   return {
-    name,
+    name: `failureRate(${most} in ${intervalMs} ms)`,
     start: ({ now }) => {
       /** The newest failures, one more than are survived, oldest first. */
       const times: number[] = []
@@ -124,6 +130,15 @@ export interface ExponentialDelayOptions {
   readonly sameFailures?: number
 }
 
+const EXPONENTIAL = [
+  'initialMs',
+  'maxMs',
+  'multiplier',
+  'resetAfterMs',
+  'jitter',
+  'sameFailures',
+] satisfies (keyof ExponentialDelayOptions)[]
+
 /**
  * For ever, after waits that grow until the job has run well for a while (Flink's ExponentialDelayRestartBackoffTimeStrategy), unless the
  * same failure comes again and again (`sameFailures`).
@@ -133,24 +148,25 @@ export interface ExponentialDelayOptions {
  * exponentialDelay({ initialMs: 500, maxMs: 30_000 })
  */
 export function exponentialDelay(options: ExponentialDelayOptions = {}): RestartStrategy {
+  const where = 'exponentialDelayRestart'
+  checkOptions(options, EXPONENTIAL, where, WRONG)
   const { initialMs = 1_000, maxMs = 60_000, multiplier = 1.5 } = options
   const { resetAfterMs = 3_600_000, jitter = 0.1, sameFailures = 5 } = options
-  const name = `exponentialDelay(${initialMs} to ${maxMs} ms)`
-  requireTime(initialMs, 1, `${name}: initialMs`)
-  requireTime(maxMs, initialMs, `${name}: maxMs`)
+  requireTime(initialMs, 1, `${where}: initialMs`)
+  requireTime(maxMs, initialMs, `${where}: maxMs`)
   if (sameFailures !== Number.POSITIVE_INFINITY)
-    requireCount(sameFailures, 1, `${name}: sameFailures`)
-  requireTime(resetAfterMs, 1, `${name}: resetAfterMs`)
-  requireThat(multiplier > 1 && Number.isFinite(multiplier), `${name}: multiplier`, {
+    requireCount(sameFailures, 1, `${where}: sameFailures`)
+  requireTime(resetAfterMs, 1, `${where}: resetAfterMs`)
+  requireThat(Number.isFinite(multiplier) && multiplier > 1, `${where}: multiplier`, {
     expected: 'a number above 1',
     got: multiplier,
   })
-  requireThat(jitter >= 0 && jitter <= 1, `${name}: jitter`, {
+  requireThat(Number.isFinite(jitter) && jitter >= 0 && jitter <= 1, `${where}: jitter`, {
     expected: 'a number from 0 to 1',
     got: jitter,
   })
   return {
-    name,
+    name: `exponentialDelay(${initialMs} to ${maxMs} ms)`,
     sameFailures,
     start: ({ now, random }) => {
       let current = initialMs
@@ -193,8 +209,5 @@ function requireThat(
   { expected, got }: { readonly expected: string; readonly got: unknown },
 ): void {
   if (holds) return
-  throw new MillraceError(
-    'INVALID_RESTART_STRATEGY',
-    `${what} must be ${expected}, got ${String(got)}`,
-  )
+  throw new MillraceError(WRONG, `${what} must be ${expected}, got ${String(got)}`)
 }

@@ -10,7 +10,7 @@ import { ReadableStream } from 'node:stream/web'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { ReaderContext, Source, SplitReader } from '../../operators/source.ts'
 import { listEnumerator } from '../files/split-list.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** What can be read: any iterable, a Node `Readable`, a Web `ReadableStream`. */
 export type Readables<T> = Iterable<T> | AsyncIterable<T>

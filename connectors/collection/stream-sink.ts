@@ -9,7 +9,7 @@ import type { WritableStream, WritableStreamDefaultWriter } from 'node:stream/we
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Sink, SinkWriter, WriterContext } from '../../operators/sink.ts'
 import { outputError } from '../files/output-file.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** How records go into a stream. */
 export interface StreamSinkOptions<T> {

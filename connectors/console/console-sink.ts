@@ -13,7 +13,7 @@ import type { Sink, SinkWriter, WriterContext } from '../../operators/sink.ts'
 import { outputError } from '../files/output-file.ts'
 import { systemCode } from '../files/paths.ts'
 import { TextBuffer } from '../files/text-buffer.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 const writeBytes = promisify(write)
 

@@ -8,7 +8,7 @@ import type { PlainData } from '../../operators/source.ts'
 import { numberText } from '../files/number-text.ts'
 import type { PieceEncoder, RecordEncoder, RecordFormat } from '../files/record-format.ts'
 import { checkDelimiter } from './csv-source.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** How CSV is written. */
 export interface CsvFormatOptions {

@@ -6,7 +6,7 @@ import type { FileCommittable } from '../files/commit-files.ts'
 import { outputPath } from '../files/output-file.ts'
 import { partSink, type OutputState } from '../files/part-writer.ts'
 import { csvFormat, type CsvFormatOptions } from './csv-format.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** Where and how CSV is written. */
 export interface CsvSinkOptions extends CsvFormatOptions {

@@ -17,7 +17,7 @@ import {
 import { listEnumerator, restoredList } from '../files/split-list.ts'
 import { CsvReader } from './csv-reader.ts'
 import { CSV_TYPES } from './csv-values.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** Which columns to read: a list of names, all of them text, or names and types. */
 export type CsvColumns = readonly string[] | ColumnTypes

@@ -9,7 +9,7 @@ import { packingBuckets } from '../files/packed-text.ts'
 import type { BulkFormat, RecordFormat } from '../files/record-format.ts'
 import { FolderWriter, type FolderOptions, type FolderState } from './folder-writer.ts'
 import { isBulk, type FileFormat } from './part-file.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 const DEFAULT_ROLL_BYTES = 128 * 1024 * 1024
 

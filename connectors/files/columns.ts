@@ -2,7 +2,7 @@
  * What a column of a file holds, as the user declares it, and the record type that follows from it.
  * Shared by the connectors that read tables.
  */
-import { similarName } from '../../api/similar-name.ts'
+import { similarName } from '../../runtime/similar-name.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { PlainData } from '../../operators/source.ts'
 

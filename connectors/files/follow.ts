@@ -3,7 +3,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { checkOptions } from './known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 const DEFAULT_POLL_MS = 200
 

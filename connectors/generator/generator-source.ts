@@ -6,7 +6,7 @@ import type { ReaderContext, Source, SplitReader } from '../../operators/source.
 import type { Clock } from '../../runtime/clock.ts'
 import { indexRanges, type IndexRange, type RangeFacts } from '../files/index-ranges.ts'
 import { listEnumerator, restoredList } from '../files/split-list.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** After a pause a reader catches up at most this much. */
 const BURST_MS = 100

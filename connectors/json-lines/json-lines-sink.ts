@@ -6,7 +6,7 @@ import type { FileCommittable } from '../files/commit-files.ts'
 import { outputPath } from '../files/output-file.ts'
 import { partSink, type OutputState } from '../files/part-writer.ts'
 import { jsonLines } from './json-lines-format.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** Where JSON Lines go. */
 export interface JsonLinesSinkOptions {

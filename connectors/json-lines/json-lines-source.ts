@@ -14,7 +14,7 @@ import {
   type InputPaths,
 } from '../files/paths.ts'
 import { listEnumerator, restoredList } from '../files/split-list.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 const NEWLINE = 10
 const DEFAULT_SPLIT_BYTES = 8 * 1024 * 1024

@@ -13,7 +13,7 @@ import {
 } from '../files/columns.ts'
 import type { BulkFormat } from '../files/record-format.ts'
 import { ParquetEncoder, type ParquetColumn } from './parquet-encoder.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** Some 25 ms of encoding for seven columns, in which the slot does nothing else; groups ten times as long save a tenth of the bytes. */
 const DEFAULT_ROW_GROUP_ROWS = 5_000

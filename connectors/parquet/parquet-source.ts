@@ -17,7 +17,7 @@ import { planColumns } from './column-kind.ts'
 import { damaged, readFooter, type ParquetFooter } from './parquet-file.ts'
 import { RecordBuilders } from './record-builder.ts'
 import { loadRowGroup, RowGroupReader } from './row-group.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /** Which columns to read: a list of names, or names with the types that their values shall have. */
 export type ParquetColumns = readonly string[] | ColumnTypes

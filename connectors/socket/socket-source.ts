@@ -7,7 +7,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import { systemClock } from '../../runtime/system-clock.ts'
 import { listEnumerator } from '../files/split-list.ts'
 import { SocketReader, type SocketReading } from './socket-reader.ts'
-import { checkOptions } from '../files/known-options.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 const DEFAULT_MAX_LINE_BYTES = 1024 * 1024
 const DEFAULT_DELAY_MS = 1_000

@@ -2,6 +2,7 @@
  * When an asynchronous operator asks again, and how long it waits before that.
  */
 import { MillraceError } from '../../mailbox/errors.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 
 /**
  * Retries of an asynchronous operator, as `fixedDelay` and `exponentialDelay` make them. A strategy of your own is a plain object;
@@ -61,6 +62,7 @@ export interface ExponentialDelayOptions<R> extends RetryConditions<R> {
  * const retry = fixedDelay({ attempts: 3, delayMs: 200, when: (error) => error instanceof TypeError })
  */
 export function fixedDelay<R = unknown>(options: FixedDelayOptions<R>): AsyncRetryStrategy<R> {
+  checkOptions(options, [...CONDITIONS, 'delayMs'], 'fixedDelay')
   checkConditions(options, 'fixedDelay')
   const { attempts, delayMs, when, whenResult } = options
   requireNumber(delayMs, 0, Infinity, 'fixedDelay: delayMs')
@@ -79,6 +81,8 @@ export function fixedDelay<R = unknown>(options: FixedDelayOptions<R>): AsyncRet
 export function exponentialDelay<R = unknown>(
   options: ExponentialDelayOptions<R>,
 ): AsyncRetryStrategy<R> {
+  const known = [...CONDITIONS, 'initialMs', 'maxMs', 'multiplier', 'jitter']
+  checkOptions(options, known, 'exponentialDelay')
   checkConditions(options, 'exponentialDelay')
   const { attempts, initialMs, maxMs, multiplier = 2, jitter = 0, when, whenResult } = options
   requireNumber(initialMs, 0, Infinity, 'exponentialDelay: initialMs')
@@ -101,9 +105,9 @@ function labelled<R>(
   return { ...numbers, ...strategy }
 }
 
+const CONDITIONS = ['attempts', 'when', 'whenResult']
+
 function checkConditions(options: RetryConditions<never>, what: string): void {
-  if (typeof options !== 'object' || options === null)
-    throw invalid(`${what}: expected an object, got ${String(options)}`)
   const { attempts, when, whenResult } = options
   if (!Number.isInteger(attempts) || attempts < 1) {
     throw invalid(

@@ -6,7 +6,7 @@
 import { MillraceError } from '../../mailbox/errors.ts'
 import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { describeRecord } from '../operator-error.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 import { Alarm } from './alarm.ts'
 import { requireMs, requireStrategy } from './strategy-checks.ts'
 import type { WatermarkAlignment, WatermarkStrategy } from './watermarks.ts'
@@ -45,9 +45,7 @@ export function withAlignment<T>(
 ): WatermarkStrategy<T> {
   requireStrategy(strategy, 'withAlignment')
   const code = 'INVALID_WATERMARK_ALIGNMENT'
-  if (typeof options !== 'object' || options === null) {
-    throw new MillraceError(code, `withAlignment expects options, got ${describeRecord(options)}`)
-  }
+  checkOptions(options, ['group', 'maxDriftMs', 'updateIntervalMs'], 'withAlignment', code)
   const { group, maxDriftMs, updateIntervalMs = DEFAULT_UPDATE_INTERVAL_MS } = options
   if (typeof group !== 'string' || group === '') {
     throw new MillraceError(code, `withAlignment: group expects a name, got ${String(group)}`)

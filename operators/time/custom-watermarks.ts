@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 import { describeRecord } from '../operator-error.ts'
 import { checkedWatermark, requireFunctionFor, requireMs } from './strategy-checks.ts'
 import type { WatermarkGenerator, WatermarkStrategy } from './watermarks.ts'
@@ -49,12 +50,7 @@ export function periodicWatermarks<T = unknown>(
   options: PeriodicWatermarksOptions<T>,
 ): WatermarkStrategy<T> {
   const what = 'periodicWatermarks'
-  if (typeof options !== 'object' || options === null) {
-    throw new MillraceError(
-      'INVALID_ARGUMENT',
-      `${what} expects options, got ${describeRecord(options)}`,
-    )
-  }
+  checkOptions(options, ['create', 'intervalMs'], what)
   const { create, intervalMs } = options
   requireFunctionFor(create, `${what}: create`)
   if (intervalMs !== undefined) {

@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import { MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 import type { Evictor, WindowElement } from './evictor.ts'
 
 /** Options of all evictors. */
@@ -63,6 +64,7 @@ function delta<T>(
 }
 
 function evictor<T>(name: string, options: EvictOptions = {}, keep: Keep<T>): Evictor<T> {
+  checkOptions(options, ['when'], 'evictors', 'INVALID_EVICTOR')
   const { when = 'before' } = options
   if (when === 'before') return { name, evictBefore: keep }
   if (when === 'after') return { name: `${name} after`, evictAfter: keep }

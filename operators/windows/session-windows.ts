@@ -3,7 +3,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { WindowTime } from './time-window.ts'
-import { requireSpan, requireTime, timeInName } from './window-assigner.ts'
+import { requireSpan, requireTime, timeInName, windowOptions } from './window-assigner.ts'
 import type { WindowAssigner } from './window-assigner.ts'
 
 /** Options of `session`. */
@@ -26,8 +26,11 @@ export interface SessionOptions<T> {
  * session({ gapMs: (order: Order) => (order.amount > 100 ? 3_600_000 : 600_000) })
  */
 export function session<T = unknown>(options: SessionOptions<T> | number): WindowAssigner<T> {
-  const { gapMs, time = 'event' } =
-    typeof options === 'object' && options !== null ? options : { gapMs: options }
+  const { gapMs, time = 'event' } = windowOptions<SessionOptions<T>>(
+    options,
+    ['gapMs', 'time'],
+    'session',
+  )
   if (typeof gapMs !== 'function') requireSpan(gapMs, 'A session expects a gap')
   requireTime(time, 'A session')
   const gapOf = typeof gapMs === 'function' ? (value: T) => checkedGap(gapMs(value)) : () => gapMs

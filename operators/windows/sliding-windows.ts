@@ -31,7 +31,12 @@ export interface SlidingOptions {
  * @example sliding({ size: 6 * 3_600_000, slide: 600_000 }) // the last six hours, every ten minutes
  */
 export function sliding(options: SlidingOptions): WindowAssigner {
-  const { size, slide, offset = 0, time = 'event' } = windowOptions(options, 'sliding')
+  const {
+    size,
+    slide,
+    offset = 0,
+    time = 'event',
+  } = windowOptions(options, ['size', 'slide', 'offset', 'time'], 'sliding')
   requireSpan(size, 'A sliding window expects a size')
   requireSpan(slide, 'A sliding window expects a slide')
   if (!Number.isSafeInteger(offset) || Math.abs(offset) >= slide) {

@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import { MAX_TIMESTAMP } from '../../mailbox/time.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 import type { TimeWindow } from './time-window.ts'
 import { isFire, isPurge } from './trigger.ts'
 import type { Trigger, TriggerContext, TriggerResult } from './trigger.ts'
@@ -39,6 +40,8 @@ export function processingTimeTimeout<T, S>(
       `triggers.processingTimeTimeout expects at least 1 whole millisecond, got ${String(timeoutMs)}`,
     )
   }
+  const known = ['resetOnNewRecord', 'clearOnTimeout']
+  checkOptions(options, known, 'triggers.processingTimeTimeout', 'INVALID_TRIGGER')
   const { resetOnNewRecord = false, clearOnTimeout = true } = options
   const innerContext = new InnerContext<S>()
   const clear = (context: TriggerContext<TimeoutState<S>>): void => {

@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from '../../mailbox/time.ts'
+import { checkOptions } from '../../runtime/known-options.ts'
 import type { TimeWindow, WindowTime } from './time-window.ts'
 import type { AnyTrigger } from './trigger.ts'
 
@@ -93,7 +94,11 @@ export interface TumblingOptions {
  * @example tumbling({ size: 86_400_000, offset: -28_800_000 }) // days in UTC+8
  */
 export function tumbling(options: TumblingOptions | number): AlignedWindowAssigner {
-  const { size, offset = 0, time = 'event' } = windowOptions<TumblingOptions>(options, 'tumbling')
+  const {
+    size,
+    offset = 0,
+    time = 'event',
+  } = windowOptions<TumblingOptions>(options, ['size', 'offset', 'time'], 'tumbling')
   requireSpan(size, 'A tumbling window expects a size')
   if (!Number.isSafeInteger(offset) || Math.abs(offset) >= size) {
     throw new MillraceError(
@@ -148,14 +153,15 @@ export function windowStartWithOffset(timestamp: number, offset: number, size: n
   return timestamp - (remainder < 0 ? remainder + size : remainder) + 0
 }
 
-/** Options of an assigner whose size may stand alone. Errors: `INVALID_WINDOW`. */
-export function windowOptions<O extends object>(options: O | number, what: string): O {
-  if (typeof options === 'number') return { size: options } as unknown as O
-  if (typeof options === 'object' && options !== null) return options
-  throw new MillraceError(
-    'INVALID_WINDOW',
-    `${what} expects its options as an object, got ${String(options)}`,
-  )
+/** Options of an assigner of which the first may stand alone, as a number. Errors: `INVALID_WINDOW`. */
+export function windowOptions<O extends object>(
+  options: O | number,
+  known: readonly [keyof O & string, ...(keyof O & string)[]],
+  what: string,
+): O {
+  if (typeof options === 'number') return { [known[0]]: options } as unknown as O
+  checkOptions(options, known, what, 'INVALID_WINDOW')
+  return options
 }
 
 /** Throws `INVALID_WINDOW` unless `ms` is a whole number from 1. `what` reads like "A tumbling window expects a size". */

@@ -64,7 +64,7 @@ test('bounds', () => {
     lateRight: null,
   })
   wrong(
-    "unknown option 'upper'; known are lowerMs, upperMs, lowerInclusive, upperInclusive, lateLeft, lateRight " +
+    "unknown option 'upper'; did you mean 'upperMs'? (known are lowerMs, upperMs, lowerInclusive, upperInclusive, lateLeft, lateRight) " +
       '(name, uid and the like go to inner, left, right, full or process)',
     { lowerMs: 0, upper: 1 },
   )

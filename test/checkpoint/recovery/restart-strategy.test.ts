@@ -87,12 +87,47 @@ const WRONG: readonly (readonly [string, () => RestartStrategy, string])[] = [
   ],
   ['a multiplier', () => exponentialDelay({ multiplier: 1 }), 'a number above 1, got 1'],
   ['jitter', () => exponentialDelay({ jitter: 1.1 }), 'a number from 0 to 1, got 1.1'],
+  [
+    'jitter as a text',
+    () => exponentialDelay({ jitter: '0.5' as never }),
+    'exponentialDelayRestart: jitter must be a number from 0 to 1, got 0.5',
+  ],
+  [
+    'a text instead of options',
+    () => exponentialDelay('x' as never),
+    'exponentialDelayRestart: expected an options object, with initialMs, .*; got "x"',
+  ],
+  [
+    'a number instead of options',
+    () => fixedDelay(3 as never),
+    'fixedDelayRestart: expected an options object, with attempts, delayMs; got 3',
+  ],
+  [
+    'a call without options',
+    () => failureRate(undefined as never),
+    'failureRateRestart: expected an options object, with failures, intervalMs, delayMs; got undefined',
+  ],
+  [
+    'an option left out',
+    () => failureRate({ failures: 1, intervalMs: 1 } as never),
+    'failureRateRestart: delayMs must be milliseconds, at least 0, got undefined',
+  ],
+  [
+    'an option of another strategy',
+    () => exponentialDelay({ attempts: 3 } as never),
+    "exponentialDelayRestart: unknown option 'attempts'; known are initialMs",
+  ],
+  [
+    'a misspelt option',
+    () => fixedDelay({ attempts: 3, delay: 1_000 } as never),
+    "fixedDelayRestart: unknown option 'delay'; did you mean 'delayMs'\\? \\(known are attempts, delayMs\\)",
+  ],
 ]
 
 for (const [what, make, text] of WRONG) {
   test(`${what} that makes no sense is refused`, () => {
     const error = throwsCode(make, 'INVALID_RESTART_STRATEGY') as Error
-    assert.match(error.message, text)
+    assert.match(error.message, new RegExp(text))
   })
 }
 

@@ -86,7 +86,7 @@ const wrong: readonly [what: string, make: () => unknown, message: string][] = [
   [
     'no options',
     () => fixedDelay(undefined as never),
-    'fixedDelay: expected an object, got undefined',
+    'fixedDelay: expected an options object, with attempts, when, whenResult, delayMs; got undefined',
   ],
 ]
 

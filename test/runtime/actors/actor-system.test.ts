@@ -23,7 +23,7 @@ test('arguments of start out of range are refused by code', async () => {
   await rejects(ActorSystem.start({ slot: 2 } as never), {
     code: 'INVALID_ARGUMENT',
     message:
-      /^ActorSystem.start: unknown option 'slot'; known are slots, host, resourceLimits, from$/,
+      /^ActorSystem.start: unknown option 'slot'; did you mean 'slots'\? \(known are slots, host, resourceLimits, from\)$/,
   })
 })
 
@@ -56,17 +56,23 @@ for (const host of HOSTS) {
     withSystem(host, async (system) => {
       const known = 'args, name, slot, supervision, mailboxCapacity'
       // `export` is an option of modules only.
-      for (const option of ['slott', 'export']) {
+      const told = [
+        ['slott', `; did you mean 'slot'\\? \\(known are ${known}\\)`],
+        ['export', `; known are ${known}`],
+      ] as const
+      for (const [option, rest] of told) {
         const options = { args: [1], [option]: 'Counter' } as { args: [number] }
         await rejects(system.spawn(Counter, options), {
           code: 'INVALID_ARGUMENT',
-          message: new RegExp(`^spawn: unknown option '${option}'; known are ${known}$`),
+          message: new RegExp(`^spawn: unknown option '${option}'${rest}$`),
         })
       }
       const url = new URL('./actor-fixtures.js', import.meta.url)
       await rejects(system.spawn(url, { exports: 'Counter' } as object), {
         code: 'INVALID_ARGUMENT',
-        message: new RegExp(`'exports'; known are ${known}, export$`),
+        message: new RegExp(
+          `'exports'; did you mean 'export'\\? \\(known are ${known}, export\\)$`,
+        ),
       })
     }))
 

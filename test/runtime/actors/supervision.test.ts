@@ -122,7 +122,7 @@ test('unknown options are refused with the known ones', () => {
   const wrong: readonly (readonly [string, unknown])[] = [
     ["supervision: unknown option 'maxRetries'; known are onFailure, byCode", { maxRetries: 3 }],
     [
-      "supervision.backoff: unknown option 'first'; known are firstMs, factor",
+      "supervision.backoff: unknown option 'first'; did you mean 'firstMs'? (known are firstMs, factor",
       { backoff: { first: 5 } },
     ],
   ]

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import fc from 'fast-check'
-import { editDistance, similarName } from '../../api/similar-name.ts'
+import { editDistance, similarName } from '../../runtime/similar-name.ts'
 
 test('the nearest known name wins, the first among equals', () => {
   assert.is(similarName('ouput', ['input', 'output']), 'output')
