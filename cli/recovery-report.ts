@@ -21,6 +21,7 @@ export function restoreText({
   triggeredAt,
   damaged,
   incomplete,
+  givenUp,
 }: RestoreNotice): string {
   const where = oneLine(location)
   const lines = damaged.map((sentence) => `passed over in ${where}: ${oneLine(sentence)}`)
@@ -34,20 +35,41 @@ export function restoreText({
       ? `no checkpoint in ${where} yet: starting from the beginning`
       : `going on from checkpoint ${checkpointId} in ${where}, made ${timeText(triggeredAt ?? 0)}`,
   )
+  if (givenUp.length > 0) {
+    const uids = givenUp.map((uid) => `'${oneLine(uid)}'`).join(', ')
+    lines.push(`the state of operators that the job no longer has is given up: ${uids}`)
+  }
   return lines.map((line) => `millrace: ${line}\n`).join('')
+}
+
+/**
+ * What is said where checkpoints of an earlier run lie in the directory and this one begins anew: its outputs may have every record
+ * twice. Nothing where there are none.
+ */
+export async function notResumedText(directory: string): Promise<string> {
+  const newest = await newestIn(directory)
+  if (newest === undefined) return ''
+  return (
+    `millrace: ${oneLine(directory)} has checkpoint ${newest.id} of an earlier run: starting from the beginning all the same, ` +
+    'since --resume, which goes on from it, was not given\n'
+  )
 }
 
 /** What is kept of a job that has ended before its time, and how to go on. */
 export async function keptText(directory: string): Promise<string> {
   const where = oneLine(directory)
-  // The job's error is what is to be shown, whatever has become of the directory.
-  const listings = await directoryCatalog(directory)
-    .list()
-    .catch(() => [])
-  const newest = listings.findLast(({ state }) => state === 'complete')
+  const newest = await newestIn(directory)
   return newest === undefined
     ? `    ${where} holds no checkpoint: the job would start from the beginning\n`
     : `    checkpoint ${newest.id} is kept in ${where}: go on from it with --resume\n`
+}
+
+/** Never rejects: the job says what is wrong with the directory, and its error is what is to be shown. */
+async function newestIn(directory: string): Promise<{ readonly id: number } | undefined> {
+  const listings = await directoryCatalog(directory)
+    .list()
+    .catch(() => [])
+  return listings.findLast(({ state }) => state === 'complete')
 }
 
 /** A savepoint that was asked for has been made. */

@@ -12,7 +12,7 @@ import { print, releaseStdout, reserveStdout } from './output.ts'
 import type { ProgressLine } from './progress.ts'
 import { recoveryRunOptions } from './recovery-options.ts'
 import type { RecoveryCommandOptions } from './recovery-options.ts'
-import { keptText, restartText, restoreText } from './recovery-report.ts'
+import { keptText, notResumedText, restartText, restoreText } from './recovery-report.ts'
 import { jsonText, totalsText } from './report.ts'
 import type { CollectedRows } from './report.ts'
 import { stopWithSavepoint, watchSavepoints } from './savepoints.ts'
@@ -67,6 +67,9 @@ export async function runCommand(
   releaseStdout()
   const printLine = options.json === true ? reserveStdout() : undefined
   const resolved = resolveOptions(forEngine, true)
+  const { checkpoints, resume = false, from } = options
+  if (checkpoints !== undefined && !resume && from === undefined)
+    process.stderr.write(await notResumedText(checkpoints))
   const job = runJob(file, forEngine)
   const run = await watch(job, options, interruptions)
   if (printLine !== undefined) {
@@ -75,7 +78,6 @@ export async function runCommand(
     await print(`${await reportText(run.result, run.collected)}\n`)
   }
   const outcome = outcomeOf(run)
-  const { checkpoints } = options
   if (outcome.error === undefined || checkpoints === undefined || job.name === '') return outcome
   return { ...outcome, advice: await keptText(checkpoints) }
 }

@@ -96,6 +96,22 @@ test('after Ctrl-C one line tells what is kept, and --resume goes on from it', (
     assert.equal(countsIn(places), COUNTED)
   }))
 
+test('a run that begins anew although there are checkpoints says so: its output would have everything twice', () =>
+  withFolder(async (folder) => {
+    const places = placesIn(folder)
+    const first = await millrace([...counting(places, 0), '--rows', '1'])
+    assert.is(first.code, 0, first.stderr)
+    assert.is(first.stderr, '')
+    const again = await millrace([...counting(places, 0), '--rows', '1'])
+    assert.is(again.code, 0, again.stderr)
+    assert.match(
+      again.stderr,
+      /^millrace: .* has checkpoint \d+ of an earlier run: starting from the beginning all the same, since --resume, .*\n$/,
+    )
+    const resumed = await millrace([...counting(places, 0), '--resume', '--rows', '1'])
+    assert.not.match(resumed.stderr, /earlier run/)
+  }))
+
 test('a job that stops before its first checkpoint says that nothing is kept', () =>
   withFolder(async (folder) => {
     const places = placesIn(folder)
@@ -127,6 +143,7 @@ test('SIGUSR2 makes a savepoint while the job goes on, and --from begins with it
       const again = await millrace([...args, '--allow-non-restored-state'])
       assert.is(again.code, 0, again.stderr)
       assert.match(again.stderr, new RegExp(`going on from checkpoint ${id} in `))
+      assert.match(again.stderr, /^millrace: the state of .* is given up: 'file'$/m)
       const { totals } = JSON.parse(again.stdout) as { totals: { recordsRead: number } }
       assert.ok(totals.recordsRead > 0 && totals.recordsRead < 2_000, String(totals.recordsRead))
     }
