@@ -2,7 +2,7 @@
  * What the command line says about recovery while a job runs and when it has ended before its time: lines on stderr.
  */
 import type { RestartNotice, RestoreNotice } from '../api/execution/run-options.ts'
-import type { CheckpointMetadata } from '../checkpoint/store/snapshot-store.ts'
+import type { CheckpointListing, CheckpointMetadata } from '../checkpoint/store/snapshot-store.ts'
 import { directoryCatalog } from '../checkpoint/store/directory-store.ts'
 import { durationText } from './durations.ts'
 import { reportError } from './errors.ts'
@@ -47,7 +47,7 @@ export function restoreText({
  * twice. Nothing where there are none.
  */
 export async function notResumedText(directory: string): Promise<string> {
-  const newest = await newestIn(directory)
+  const newest = newestOf(await listed(directory))
   if (newest === undefined) return ''
   return (
     `millrace: ${oneLine(directory)} has checkpoint ${newest.id} of an earlier run: starting from the beginning all the same, ` +
@@ -58,17 +58,25 @@ export async function notResumedText(directory: string): Promise<string> {
 /** What is kept of a job that has ended before its time, and how to go on. */
 export async function keptText(directory: string): Promise<string> {
   const where = oneLine(directory)
-  const newest = await newestIn(directory)
-  return newest === undefined
-    ? `    ${where} holds no checkpoint: the job would start from the beginning\n`
-    : `    checkpoint ${newest.id} is kept in ${where}: go on from it with --resume\n`
+  const listings = await listed(directory)
+  const newest = newestOf(listings)
+  if (newest !== undefined)
+    return `    checkpoint ${newest.id} is kept in ${where}: go on from it with --resume\n`
+  // A start from nothing would show once more what belongs to them.
+  const isRefused = listings.some(({ state }) => state === 'damaged' || state === 'unsupported')
+  return isRefused
+    ? `    ${where} holds no checkpoint that can be read: going on with --resume is refused\n`
+    : `    ${where} holds no checkpoint: the job would start from the beginning\n`
 }
 
 /** Never rejects: the job says what is wrong with the directory, and its error is what is to be shown. */
-async function newestIn(directory: string): Promise<{ readonly id: number } | undefined> {
-  const listings = await directoryCatalog(directory)
+function listed(directory: string): Promise<readonly CheckpointListing[]> {
+  return directoryCatalog(directory)
     .list()
     .catch(() => [])
+}
+
+function newestOf(listings: readonly CheckpointListing[]): CheckpointListing | undefined {
   return listings.findLast(({ state }) => state === 'complete')
 }
 

@@ -1,7 +1,7 @@
 /** Checkpoints, resuming, restarts and savepoints, as a user of the command line meets them. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -110,6 +110,24 @@ test('a run that begins anew although there are checkpoints says so: its output 
     )
     const resumed = await millrace([...counting(places, 0), '--resume', '--rows', '1'])
     assert.not.match(resumed.stderr, /earlier run/)
+  }))
+
+test('where all checkpoints are damaged, nobody says that the job would start from the beginning', () =>
+  withFolder(async (folder) => {
+    const places = placesIn(folder)
+    const first = await millrace([...counting(places, 0), '--rows', '1'])
+    assert.is(first.code, 0, first.stderr)
+    for (const { id } of await directoryCatalog(places.checkpoints).list()) {
+      const name = `checkpoint-${String(id).padStart(6, '0')}`
+      truncateSync(join(places.checkpoints, name, 'metadata'), 40)
+    }
+    const refused = await millrace([...counting(places, 0), '--resume'])
+    assert.is(refused.code, 1)
+    assert.match(refused.stderr, /^millrace: NO_CHECKPOINT: /m)
+    assert.match(
+      refused.stderr,
+      /no checkpoint that can be read: going on with --resume is refused\n$/,
+    )
   }))
 
 test('a job that stops before its first checkpoint says that nothing is kept', () =>
