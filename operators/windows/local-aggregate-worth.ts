@@ -29,16 +29,14 @@ export class LocalAggregateWorth<In> {
     return this.#passing !== 0 || this.#trial !== undefined
   }
 
-  /** To be called for a record that was. */
-  notePassed(value: In): void {
-    if (this.#passing > 0) {
-      this.#passing--
-      return
-    }
+  /** To be called for a record that was. True: what is known has changed. */
+  notePassed(value: In): boolean {
+    if (this.#passing > 0) return --this.#passing === 0
     const compact = this.#trial?.add(value)
-    if (compact === undefined) return
+    if (compact === undefined) return false
     this.#trial = undefined
     if (!compact) this.#passing = -1
+    return true
   }
 
   /** So many accumulators were sent, of so many records, with so many values in those that grow. */

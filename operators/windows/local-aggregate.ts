@@ -106,6 +106,7 @@ function createOperator<In, Acc>(
   let packed: PackedLocalSlice | undefined
   /** Whether the next slice is packed. */
   let packs = false
+  let mayPack = !grows
   /** Of the first slice, once sending has begun, the packed keys that have been sent. */
   let sentKeys = 0
   /** And the records in what has been sent of it. */
@@ -176,9 +177,9 @@ function createOperator<In, Acc>(
       else addFirst(key, value)
       return
     }
-    entry.records++
     const before = entry.accumulator
     const next = aggregate.add(before, value)
+    entry.records++
     // Not `!==`: V8 folds Object.is of one and the same object, and only that (benchmarks/chain).
     if (!Object.is(next, before)) entry.accumulator = next
     if (grows) countGrown()
@@ -208,12 +209,15 @@ function createOperator<In, Acc>(
 
   function addPacked(to: PackedLocalSlice, key: number, value: In, timestamp: number): void {
     const all = packedSlices as PackedLocalSlices<In, Acc>
+    const { size } = to
     const done = all.add(to, key, value)
     if (done === ADDED) return
     if (done === ADDED_FIRST) {
       countEntry()
       return
     }
+    // The place of a key counts, also where its accumulator is among the entries.
+    heldEntries += to.size - size
     const taken = all.takeOut(to, key)
     if (taken !== undefined) {
       entries.set(key, { ...taken, key })
@@ -244,8 +248,7 @@ function createOperator<In, Acc>(
   /** A record that goes on as it is. */
   function pass(value: In, timestamp: number): void {
     output.emit(value, timestamp)
-    worth.notePassed(value)
-    chooseWay()
+    if (worth.notePassed(value)) chooseWay()
   }
 
   /** Sends what is held of the first slice. False when it stopped because there is no room. */
@@ -290,7 +293,7 @@ function createOperator<In, Acc>(
     const size = slice.entries.size + (slice.packed?.size ?? 0)
     worth.noteSent(size, sentRecords, sentValues)
     heldEntries -= size
-    packs = isWorthPacking(slice, size, sentRecords)
+    if (size >= PACKED_FROM) packs = isWorthPacking(slice, size, sentRecords)
     if (slice.packed !== undefined) packedSlices?.release(slice.packed)
     sentKeys = 0
     sentRecords = 0
@@ -307,9 +310,12 @@ function createOperator<In, Acc>(
 
   /** Whether to pack slices like one of so many keys and records. */
   function isWorthPacking(slice: HeldSlice<Acc>, size: number, records: number): boolean {
-    if (packedSlices === undefined || grows || size < PACKED_FROM) return false
+    if (packedSlices === undefined || !mayPack) return false
     if (packedSlices.width > 1 && records > PACKED_RECORDS * size) return false
-    return hasIntegerKeys(slice)
+    const isPackable = hasIntegerKeys(slice)
+    // Other keys than the first, or accumulators, are not what they looked like: not again and again.
+    if (slice.packed !== undefined) mayPack = isPackable
+    return isPackable
   }
 
   function sendAll(): void {

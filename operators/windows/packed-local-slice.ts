@@ -25,7 +25,7 @@ export interface PackedLocalSlice {
   size: number
   order: Int32Array
   keys: Int32Array
-  /** How many records a key has. 0: the place is free; -1: the key's accumulator is elsewhere, because it is no longer made of numbers. */
+  /** How many records a key has. 0: the place is free; -1: the key's accumulator is elsewhere, because it is not made of numbers. */
   records: Int32Array
   values: Float64Array
 }
@@ -34,7 +34,7 @@ export interface PackedLocalSlice {
 export const ADDED = 0
 /** It was the first of its key. */
 export const ADDED_FIRST = 1
-/** Nothing: its accumulator, with it, would not be made of numbers, or is not any more. */
+/** Nothing: its accumulator would not be made of numbers, or is elsewhere already. From then on all records of its key are answered so. */
 export const NOT_ADDED = 2
 
 /** The slices of one operator. */
@@ -115,14 +115,14 @@ function createSlices<In, Acc>(
   }
 
   function addFirst(slice: PackedLocalSlice, key: number, value: In): boolean {
+    const first = aggregate.add(aggregate.createAccumulator(), value)
     if (slice.size === slice.order.length) grow(slice)
     const place = placeOf(slice, key)
-    const first = aggregate.add(aggregate.createAccumulator(), value)
-    if (!form.put(slice.values, place * width, first)) return false
+    const isPut = form.put(slice.values, place * width, first)
     slice.order[slice.size++] = place
     slice.keys[place] = key
-    slice.records[place] = 1
-    return true
+    slice.records[place] = isPut ? 1 : -1
+    return isPut
   }
 
   return {

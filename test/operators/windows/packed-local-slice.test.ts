@@ -114,7 +114,10 @@ test('an accumulator that is no longer made of numbers is taken out, and its key
   assert.is(next, slice, 'its arrays are used again')
   assert.equal(contentsOf(slices, next, largest), [])
   assert.is(slices.add(next, 7, large), NOT_ADDED, 'none so far')
-  assert.is(slices.add(next, 7, { key: 7, amount: 1 }), ADDED_FIRST)
+  assert.is(slices.add(next, 7, { key: 7, amount: 1 }), NOT_ADDED, 'or it would be in two places')
+  assert.is(slices.add(next, 8, { key: 8, amount: 1 }), ADDED_FIRST)
+  slices.release(next)
+  assert.is(slices.add(slices.open(), 7, { key: 7, amount: 1 }), ADDED_FIRST, 'a slice begins anew')
 })
 
 test('accumulators that are never numbers are not packed', () => {
