@@ -37,7 +37,7 @@ export function restoreText({
   )
   if (givenUp.length > 0) {
     const uids = givenUp.map((uid) => `'${oneLine(uid)}'`).join(', ')
-    lines.push(`the state of operators that the job no longer has is given up: ${uids}`)
+    lines.push(`state that no operator of the job keeps under these uids is given up: ${uids}`)
   }
   return lines.map((line) => `millrace: ${line}\n`).join('')
 }

@@ -9,7 +9,7 @@ const CHECK_MS = 5_000
 
 /**
  * `file:line` of the import of a name that is not exported, in whatever module it stands, or of the syntax error that kept a module from loading; undefined for any other error, and for one in a module that the
- * job's imports. Lets a second Node read the file, so it takes some 50 ms; nothing of the file is run.
+ * job imports. Lets a second Node read the file, so it takes some 50 ms; nothing of the file is run.
  */
 export function syntaxErrorPlace(error: unknown): string | undefined {
   if (!(error instanceof MillraceError) || error.code !== 'JOB_MODULE_FAILED') return undefined

@@ -91,11 +91,12 @@ export function restoreJob(
   const planned = new Map(plan.map((operator) => [operator.uid, operator]))
   const orphans = [...stored.values()].filter((operator) => isOrphan(operator, planned))
   if (orphans.length > 0 && !allowNonRestoredState) refuseOrphans(metadata.id, orphans, plan)
+  const lost = new Set(orphans.map(({ uid }) => uid))
   const operators = new Map<string, RestoredOperator>()
   const committables = new Map<string, readonly unknown[]>()
   const withoutState: string[] = []
   for (const operator of plan) {
-    const found = stored.get(operator.uid)
+    const found = lost.has(operator.uid) ? undefined : stored.get(operator.uid)
     if (found === undefined || !hasState(found)) withoutState.push(operator.uid)
     if (found === undefined) continue
     checkCompatible(metadata.id, found, operator)

@@ -161,7 +161,7 @@ test('SIGUSR2 makes a savepoint while the job goes on, and --from begins with it
       const again = await millrace([...args, '--allow-non-restored-state'])
       assert.is(again.code, 0, again.stderr)
       assert.match(again.stderr, new RegExp(`going on from checkpoint ${id} in `))
-      assert.match(again.stderr, /^millrace: the state of .* is given up: 'file'$/m)
+      assert.match(again.stderr, /^millrace: state that no operator .* is given up: 'file'$/m)
       const { totals } = JSON.parse(again.stdout) as { totals: { recordsRead: number } }
       assert.ok(totals.recordsRead > 0 && totals.recordsRead < 2_000, String(totals.recordsRead))
     }

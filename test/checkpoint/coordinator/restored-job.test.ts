@@ -221,7 +221,14 @@ test('state under the uid of an operator that keeps none is refused instead of l
     assert.match(error.message, /'count' \(the count\), but 'count' is 'the count' now/)
     const restored = restoreJob(stored, plan, { allowNonRestoredState: true })
     assert.equal(restored.givenUp, ['count'])
+    assert.equal(restored.withoutState, ['count', 'other'])
+    assert.equal([...restored.operators.keys()], [])
   }
+  const other = checkpoint(
+    operator('count', [{ state: state('count', 1) }], { maxParallelism: 64 }),
+  )
+  const given = { allowNonRestoredState: true }
+  assert.equal(restoreJob(other, [planned('count', 1, 'stateless')], given).givenUp, ['count'])
   const empty = checkpoint(operator('map', [{ state: { ...state('map', 0), groups: [] } }]))
   restoreJob(empty, [planned('map', 1, 'stateless')])
 })
