@@ -67,12 +67,10 @@ async function measure(
     const settings = { events, parallelism: host.slots, groupSize: 1, host }
     return events / (await runQuery(query, settings)).seconds
   }
-  const perSecond = async (loop: LoopThread): Promise<number> =>
-    events / (await loop.run(events)).seconds
-  const loop = (): Promise<number> => perSecond(thread)
+  const loop = async (): Promise<number> => events / (await thread.run(events)).seconds
   const twoLoops = async (): Promise<number> => {
-    const [a, b] = await Promise.all([perSecond(thread), perSecond(other)])
-    return a + b
+    const [a, b] = await Promise.all([thread.run(events), other.run(events)])
+    return (2 * events) / Math.max(a.seconds, b.seconds)
   }
   return keeping([one, two, thread, other], () =>
     alternate({ loop, twoLoops, one: at(one), two: at(two) }, { rounds, warmups: 'steady' }),
