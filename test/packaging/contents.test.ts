@@ -11,7 +11,7 @@ import { findRoot } from '../architecture/repository.ts'
 
 const run = promisify(execFile)
 
-/** The paths that `npm pack` would put into the package, as far as they exist; `dist` may not have been built. */
+/** The paths that `npm pack` would put into the package. */
 async function packed(): Promise<readonly string[]> {
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
   const { stdout } = await run('npm', args, {
@@ -28,6 +28,10 @@ test('the package holds the guides that the README leads to, and neither tests n
   const guides = [...readme.matchAll(/\]\((docs\/[\w/-]+\.md)(?:#[\w-]+)?\)/g)]
   assert.ok(guides.length > 10, `expected the guides, found ${guides.length}`)
   for (const [, guide = ''] of guides) assert.ok(paths.includes(guide), `${guide} is missing`)
+  assert.ok(
+    paths.some((path) => path.startsWith('dist/')),
+    'nothing has been built',
+  )
   const others = /^(?:dist\/(?:test|benchmarks|packaging)|test|benchmarks|node_modules)\/|\.svg$/
   assert.equal(
     paths.filter((path) => others.test(path)),
