@@ -16,15 +16,16 @@ export interface AlternateOptions {
   /** Rounds that count; every competitor runs once in each. Default: 5. */
   readonly rounds?: number
   /**
-   * Rounds before those, which do not count. `steady`: 3 to 10, until in two rounds in a row nobody was a tenth better than ever before;
-   * only where more is better. What is compiled in the background is not there after one round: V8 takes four or five. Default: 1.
+   * Rounds before those, which do not count. `steady`: everybody by himself, one run behind the other, until eight in a row were not a twentieth better
+   * than the best before them, 40 runs or 15 seconds at the most, three runs at the least; only where more is better. What is compiled in the
+   * background is not there after one round: V8 takes some 20 runs of a tenth of a second where two threads work on two cores. Default: 1.
    */
   readonly warmups?: number | 'steady'
   /** Awaited before each turn. Default: until the machine is quiet. */
   readonly between?: () => unknown
 }
 
-const STEADY = { atLeast: 3, atMost: 10, gain: 1.1, calmRounds: 2 }
+const STEADY = { atLeast: 3, atMost: 40, atMostMs: 15_000, gain: 1.05, calmRuns: 8 }
 
 /**
  * Runs competitors in turns and returns the figures of each, in the order of the rounds. Every second
@@ -62,7 +63,7 @@ export async function alternate<Name extends string>(
     }
     return names.map((name) => measured.get(name) as number)
   }
-  if (warmups === 'steady') await untilSteady(oneRound)
+  if (warmups === 'steady') for (const name of names) await untilSteady(competitors[name])
   else for (let round = 0; round < warmups; round++) await oneRound()
   for (let round = 0; round < rounds; round++) {
     const measured = await oneRound()
@@ -71,15 +72,16 @@ export async function alternate<Name extends string>(
   return runs
 }
 
-async function untilSteady(oneRound: () => Promise<readonly number[]>): Promise<void> {
-  const best: number[] = []
+async function untilSteady(competitor: Competitor): Promise<void> {
+  const start = performance.now()
+  let best = 0
   let calm = 0
-  for (let round = 1; round <= STEADY.atMost; round++) {
-    const measured = await oneRound()
-    const better = measured.some((figure, at) => figure > STEADY.gain * (best[at] ?? 0))
-    calm = better ? 0 : calm + 1
-    measured.forEach((figure, at) => (best[at] = Math.max(figure, best[at] ?? 0)))
-    if (round >= STEADY.atLeast && calm >= STEADY.calmRounds) return
+  for (let run = 1; run <= STEADY.atMost; run++) {
+    const figure = await competitor()
+    calm = figure > STEADY.gain * best ? 0 : calm + 1
+    best = Math.max(figure, best)
+    if (calm >= STEADY.calmRuns) return
+    if (run >= STEADY.atLeast && performance.now() - start >= STEADY.atMostMs) return
   }
 }
 

@@ -5,7 +5,7 @@ import { alternate, geometricMean, opsPerSecond, ratios } from '../../benchmarks
 import { untilQuiet } from '../../benchmarks/quiet.ts'
 import { rejects } from '../runner/expect.ts'
 
-const ONE_STEADY_ROUND = { rounds: 1, warmups: 'steady', between: () => undefined } as const
+const ONE_ROUND_WHEN_STEADY = { rounds: 1, warmups: 'steady', between: () => undefined } as const
 
 test('competitors take turns, and warm-ups do not count', async () => {
   const order: string[] = []
@@ -23,15 +23,16 @@ test('warming up until it is steady goes on while somebody becomes faster', asyn
     let calls = 0
     return { call: () => figures[calls++] ?? 20, calls: () => calls }
   }
-  const slow = counting([1, 1, 2, 2.1, 4, 4.3, 4.1])
-  const steady = counting([9, 9, 9, 9, 9, 9, 9])
-  const runs = await alternate({ slow: slow.call, steady: steady.call }, ONE_STEADY_ROUND)
-  assert.equal([slow.calls(), steady.calls()], [8, 8], 'the fifth was better, two more were not')
-  assert.equal(runs, { slow: [20], steady: [20] })
-
-  const fixed = counting([5, 5, 5, 5])
-  await alternate({ fixed: fixed.call }, ONE_STEADY_ROUND)
-  assert.is(fixed.calls(), 4, 'three at the least')
+  const slow = counting([1, 1.5, 1, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 4, 4.1, 4.2])
+  const fixed = counting([])
+  const runs = await alternate({ slow: slow.call, fixed: fixed.call }, ONE_ROUND_WHEN_STEADY)
+  assert.is(
+    slow.calls(),
+    21 + 1,
+    'the tenth was better, and the thirteenth; then eight that were not',
+  )
+  assert.is(fixed.calls(), 9 + 1, 'eight that were not better than the first')
+  assert.equal(runs, { slow: [20], fixed: [20] })
 
   let last = 1
   let calls = 0
@@ -39,8 +40,8 @@ test('warming up until it is steady goes on while somebody becomes faster', asyn
     calls++
     return (last *= 2)
   }
-  await alternate({ growing }, ONE_STEADY_ROUND)
-  assert.is(calls, 11, 'ten at the most')
+  await alternate({ growing }, ONE_ROUND_WHEN_STEADY)
+  assert.is(calls, 40 + 1, 'forty at the most')
 })
 
 test('a turn begins when nobody works any more, and in the end all the same', async () => {
