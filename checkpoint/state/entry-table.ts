@@ -20,7 +20,6 @@
  */
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
-import { detachKey } from '../detach.ts'
 import { ChangedEntries } from './changed-entries.ts'
 import type { ChangesWalker } from './changed-entries.ts'
 import { DeletedEntries } from './deleted-entries.ts'
@@ -235,114 +234,5 @@ export abstract class EntryTable<E extends TableEntry> {
     entry.epoch = this.#epoch
     this.#changed?.add(key, namespace, entry)
     if (epoch < this.#epoch - 1 && epoch >= this.#least) this.#keep?.(key, namespace, entry)
-  }
-}
-
-/** One entry per key. */
-export class KeyedTable<E extends TableEntry> extends EntryTable<E> {
-  readonly #entries = new Map<CanonicalKey, E>()
-
-  override store(key: CanonicalKey, _namespace: Namespace | undefined, entry: E): void {
-    this.#entries.set(detachKey(key), entry)
-  }
-
-  override *entries(): Iterable<LocatedEntry<E>> {
-    for (const [key, entry] of this.#entries) yield [key, undefined, entry]
-  }
-
-  // Not over `entries`: a generator inside a generator makes every access to state with a ttl a third slower.
-  override *walk(look: Look<E>, pauses: Pauses): Iterator<undefined> {
-    for (const [key, entry] of this.#entries) {
-      look(key, undefined, entry)
-      if (pauses.mustPause()) yield undefined
-    }
-  }
-
-  override walker(): (limit: number, look: Look<E>) => boolean {
-    const position = this.#entries.entries()
-    return (limit, look) => {
-      for (let i = 0; i < limit; i++) {
-        const { value, done } = position.next()
-        if (done === true) return false
-        look(value[0], undefined, value[1])
-      }
-      return true
-    }
-  }
-
-  protected override find(key: CanonicalKey): E | undefined {
-    return this.#entries.get(key)
-  }
-
-  protected override delete(
-    key: CanonicalKey,
-    _namespace: Namespace | undefined,
-    entry: E,
-  ): boolean {
-    return this.#entries.get(key) === entry && this.#entries.delete(key)
-  }
-}
-
-/** One entry per key and namespace. */
-export class NamespacedTable<E extends TableEntry> extends EntryTable<E> {
-  readonly #spaces = new Map<CanonicalKey, Map<Namespace, E>>()
-
-  override store(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
-    let spaces = this.#spaces.get(key)
-    if (spaces === undefined) {
-      spaces = new Map()
-      this.#spaces.set(detachKey(key), spaces)
-    }
-    spaces.set(detachKey(this.#known(namespace)), entry)
-  }
-
-  override *entries(): Iterable<LocatedEntry<E>> {
-    for (const [key, spaces] of this.#spaces)
-      for (const [namespace, entry] of spaces) yield [key, namespace, entry]
-  }
-
-  override *walk(look: Look<E>, pauses: Pauses): Iterator<undefined> {
-    for (const [key, spaces] of this.#spaces) {
-      for (const [namespace, entry] of spaces) {
-        look(key, namespace, entry)
-        if (pauses.mustPause()) yield undefined
-      }
-    }
-  }
-
-  override walker(): (limit: number, look: Look<E>) => boolean {
-    const position = this.entries()[Symbol.iterator]()
-    return (limit, look) => {
-      for (let i = 0; i < limit; i++) {
-        const { value, done } = position.next()
-        if (done === true) return false
-        look(...value)
-      }
-      return true
-    }
-  }
-
-  protected override find(key: CanonicalKey, namespace: Namespace | undefined): E | undefined {
-    return this.#spaces.get(key)?.get(this.#known(namespace))
-  }
-
-  protected override delete(
-    key: CanonicalKey,
-    namespace: Namespace | undefined,
-    entry: E,
-  ): boolean {
-    const spaces = this.#spaces.get(key)
-    if (spaces === undefined || spaces.get(this.#known(namespace)) !== entry) return false
-    spaces.delete(this.#known(namespace))
-    if (spaces.size === 0) this.#spaces.delete(key)
-    return true
-  }
-
-  #known(namespace: Namespace | undefined): Namespace {
-    if (namespace !== undefined) return namespace
-    throw new MillraceError(
-      'NO_NAMESPACE',
-      `${this.where}: the state has a value per namespace, but no namespace is set`,
-    )
   }
 }
