@@ -7,6 +7,7 @@
  * are the same key. Pure functions, any thread.
  */
 import { detachJoined } from './detach.ts'
+import { canonicalPair, isIntegerPair, spellInteger } from './integer-pair.ts'
 import { invalidKey, isPlainObject, MAX_KEY_DEPTH } from './invalid-key.ts'
 
 /** What `canonicalKey` returns: usable in a Map and as it is in a snapshot. */
@@ -27,36 +28,8 @@ export function canonicalKey(key: unknown): CanonicalKey {
 
 function canonicalOther(key: unknown): CanonicalKey {
   if (key === null || typeof key === 'boolean' || typeof key === 'bigint') return key
-  if (Array.isArray(key) && key.length === 2) {
-    const first: unknown = key[0]
-    const second: unknown = key[1]
-    if (isSmallInteger(first) && isSmallInteger(second)) return canonicalPair(first, second)
-  }
+  if (isIntegerPair(key)) return canonicalPair(key[0], key[1])
   return detachJoined(`\0${spell(key, key, 0)}`)
-}
-
-/** -0 is spelled as 0. */
-function isSmallInteger(value: unknown): value is number {
-  return typeof value === 'number' && (value | 0) === value
-}
-
-/** Pairs of ids mostly come again soon. A form that was given out before need not be spelled, and a Map finds it by its address. */
-const PAIR_BITS = 12
-const firstOfPair = new Int32Array(1 << PAIR_BITS)
-const secondOfPair = new Int32Array(1 << PAIR_BITS)
-const formOfPair: string[] = new Array(1 << PAIR_BITS).fill('\0a2;d0;d0;')
-
-/** The form of a tuple of two 32-bit integers, as `spell` would write it. */
-function canonicalPair(first: number, second: number): string {
-  const mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b)
-  const place = mixed >>> (32 - PAIR_BITS)
-  if (firstOfPair[place] === first && secondOfPair[place] === second)
-    return formOfPair[place] as string
-  const form = detachJoined(`\0a2;${spellInteger(first)}${spellInteger(second)}`)
-  firstOfPair[place] = first
-  secondOfPair[place] = second
-  formOfPair[place] = form
-  return form
 }
 
 /**
@@ -86,20 +59,6 @@ function spell(key: unknown, root: unknown, depth: number): string {
     default:
       throw invalidKey(root)
   }
-}
-
-/** Ids come again and again; a spelling is kept until another number needs its place. */
-const SPELLINGS = 4096
-const spelled = new Int32Array(SPELLINGS)
-const spellings: string[] = new Array(SPELLINGS).fill('d0;')
-
-function spellInteger(value: number): string {
-  const place = value & (SPELLINGS - 1)
-  if (spelled[place] === value) return spellings[place] as string
-  const text = `d${value};`
-  spelled[place] = value
-  spellings[place] = text
-  return text
 }
 
 function spellString(text: string): string {

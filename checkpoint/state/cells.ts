@@ -131,8 +131,8 @@ export class ExpiringCells<T> implements Cells<T>, EntryForm<ExpiringCell<T>> {
   }
 
   #walk(sweeper: Sweeper): Iterator<undefined> {
-    return this.#table.walk((key, namespace, entry) => {
-      if (sweeper.isExpired(entry.time)) this.#table.drop(key, namespace, entry)
+    return this.#table.walk((place, entry) => {
+      if (sweeper.isExpired(entry.time)) this.#table.drop(place, entry)
     }, sweeper)
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The entries of one keyed state: one small, mutable object per key, or per key and namespace.
  *
- * All key groups lie in one Map; the group of a key is computed only when a snapshot is written. A table remembers the entry of the
+ * All key groups lie together; the group of a key is computed only when a snapshot is written. A table remembers the entry of the
  * current key until the key changes, so that reading and writing a state while one record is processed costs one lookup
  * (benchmarks/state). Handles change entries in place and never replace them.
  *
@@ -24,25 +24,19 @@ import { ChangedEntries } from './changed-entries.ts'
 import type { ChangesWalker } from './changed-entries.ts'
 import { DeletedEntries } from './deleted-entries.ts'
 import type { DeletedEntry } from './deleted-entries.ts'
+import { Place } from './place.ts'
+import type { KeyCursor } from './place.ts'
 import type { CutSpan, Namespace } from './state-backend.ts'
 import type { RestSource } from './state-part.ts'
 
 /** The number of an entry that is gone. */
 const GONE = 2 ** 30 - 1
 
-/** Whose entries the handles of one operator show. Written by the backend, read by all its tables. */
-export interface KeyCursor {
-  key: CanonicalKey | undefined
-  namespace: Namespace | undefined
-  /** Grows whenever one of the above changes. */
-  moves: number
-}
-
-/** An entry and where it stands. Without namespaces the namespace is undefined. */
-export type LocatedEntry<E> = [key: CanonicalKey, namespace: Namespace | undefined, entry: E]
+/** An entry and where it stands: the same place each time, to be read before the next. */
+export type LocatedEntry<E> = [place: Place, entry: E]
 
 /** Called with an entry and where it stands. */
-export type Look<E> = (key: CanonicalKey, namespace: Namespace | undefined, entry: E) => void
+export type Look<E> = (place: Place, entry: E) => void
 
 /** What every entry has besides its content. New ones begin with 0; only tables write it. */
 export interface TableEntry {
@@ -50,7 +44,10 @@ export interface TableEntry {
 }
 
 /** Called with an entry that was there at the cut, before it is accessed for the first time since. */
-export type Keep<E> = Look<E>
+export type Keep<E> = FoundEntry<E>
+
+/** Called with an entry, its key, and its namespace if there are namespaces. */
+export type FoundEntry<E> = (key: CanonicalKey, namespace: Namespace | undefined, entry: E) => void
 
 /** Says when a walk must pause. */
 export interface Pauses {
@@ -62,6 +59,8 @@ export interface Pauses {
 export abstract class EntryTable<E extends TableEntry> {
   readonly where: string
   readonly #cursor: KeyCursor
+  /** Where a restored entry is put. */
+  readonly #restoredTo = new Place()
   /** `moves` of the cursor when the entry was looked up. */
   #moves = -1
   #current: E | undefined
@@ -98,28 +97,26 @@ export abstract class EntryTable<E extends TableEntry> {
 
   /** Gives the current key, which has none, an entry. */
   add(entry: E): void {
-    const { key, namespace } = this.#cursor
+    const cursor = this.#cursor
     entry.epoch = this.#epoch
-    this.#changed?.add(key as CanonicalKey, namespace, entry)
-    this.store(key as CanonicalKey, namespace, entry)
+    this.#changed?.add(cursor.key as CanonicalKey, cursor.namespace, entry)
+    this.put(cursor, entry)
     this.#current = entry
-    this.#moves = this.#cursor.moves
+    this.#moves = cursor.moves
   }
 
   /** Takes the entry of the current key away. */
   remove(): void {
     const entry = this.entry()
-    if (entry === undefined) return
-    const { key, namespace } = this.#cursor
-    this.drop(key as CanonicalKey, namespace, entry)
+    if (entry !== undefined) this.drop(this.#cursor, entry)
   }
 
   /** Takes an entry away, unless another one has taken its place. */
-  drop(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
-    this.touch(key, namespace, entry)
+  drop(place: Place, entry: E): void {
+    this.touch(place, entry)
     if (entry === this.#current) this.#current = undefined
     entry.epoch = GONE
-    if (this.delete(key, namespace, entry)) this.#deleted?.add(key, namespace)
+    if (this.delete(place, entry)) this.#deleted?.add(place.key as CanonicalKey, place.namespace)
   }
 
   /** Whether an entry has been taken away: for walks that have stopped inside one. */
@@ -128,8 +125,8 @@ export abstract class EntryTable<E extends TableEntry> {
   }
 
   /** To be called before an entry is changed that was found otherwise than by `entry`, and is not gone. */
-  touch(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
-    if (entry.epoch !== this.#epoch) this.#touchFirst(key, namespace, entry)
+  touch(place: Place, entry: E): void {
+    if (entry.epoch !== this.#epoch) this.#touchFirst(place, entry)
   }
 
   /**
@@ -189,50 +186,59 @@ export abstract class EntryTable<E extends TableEntry> {
   }
 
   /** Puts a restored entry in its place. */
-  abstract store(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void
+  store(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+    const place = this.#restoredTo
+    place.moveTo(key)
+    place.namespace = namespace
+    this.put(place, entry)
+  }
+
+  /** Whether a snapshot goes over the entries: none may change its position. */
+  protected get isCut(): boolean {
+    return this.#keep !== undefined
+  }
+
   /** All entries. May go on while entries come and go: what goes is not seen, what comes may be. */
   abstract entries(): Iterable<LocatedEntry<E>>
   /** Has all entries looked at, in the same way, and yields after a look when it must pause. */
   abstract walk(look: Look<E>, pauses: Pauses): Iterator<undefined>
 
   /** Goes over all entries as `entries` does, but hands over at most `limit` with each call. The calls answer false when all were. */
-  abstract walker(): (limit: number, look: Look<E>) => boolean
+  abstract walker(): ChangesWalker<E>
 
-  protected abstract find(key: CanonicalKey, namespace: Namespace | undefined): E | undefined
+  protected abstract put(place: Place, entry: E): void
+  protected abstract find(place: Place): E | undefined
   /** False: another one has taken its place. */
-  protected abstract delete(key: CanonicalKey, namespace: Namespace | undefined, entry: E): boolean
+  protected abstract delete(place: Place, entry: E): boolean
 
   #lookUp(): E | undefined {
-    const { key, namespace, moves } = this.#cursor
-    if (key === undefined) {
+    const cursor = this.#cursor
+    if (!cursor.hasKey) {
       throw new MillraceError(
         'NO_CURRENT_KEY',
         `${this.where}: keyed state can be used only while a record or a timer with a key is being processed`,
       )
     }
-    let entry = this.find(key, namespace)
-    if (entry === undefined && this.#rest !== undefined)
-      entry = this.#findInRest(this.#rest, key, namespace)
-    if (entry !== undefined && entry.epoch !== this.#epoch) this.#touchFirst(key, namespace, entry)
+    let entry = this.find(cursor)
+    if (entry === undefined && this.#rest !== undefined) entry = this.#findInRest(this.#rest)
+    if (entry !== undefined && entry.epoch !== this.#epoch) this.#touchFirst(cursor, entry)
     this.#current = entry
-    this.#moves = moves
+    this.#moves = cursor.moves
     return entry
   }
 
-  #findInRest(
-    rest: RestSource,
-    key: CanonicalKey,
-    namespace: Namespace | undefined,
-  ): E | undefined {
-    if (rest.hasRest) rest.bringIn(key)
+  #findInRest(rest: RestSource): E | undefined {
+    const cursor = this.#cursor
+    if (rest.hasRest) rest.bringIn(cursor.key as CanonicalKey)
     else this.#rest = undefined
-    return this.find(key, namespace)
+    return this.find(cursor)
   }
 
-  #touchFirst(key: CanonicalKey, namespace: Namespace | undefined, entry: E): void {
+  #touchFirst(place: Place, entry: E): void {
     const { epoch } = entry
     entry.epoch = this.#epoch
-    this.#changed?.add(key, namespace, entry)
-    if (epoch < this.#epoch - 1 && epoch >= this.#least) this.#keep?.(key, namespace, entry)
+    this.#changed?.add(place.key as CanonicalKey, place.namespace, entry)
+    if (epoch < this.#epoch - 1 && epoch >= this.#least)
+      this.#keep?.(place.key as CanonicalKey, place.namespace, entry)
   }
 }

@@ -11,10 +11,10 @@ import { MillraceError } from '../../mailbox/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { originalKey } from '../canonical-key.ts'
 import type { CanonicalKey } from '../canonical-key.ts'
-import type { KeyCursor } from './entry-table.ts'
 import { heapState } from './heap-states.ts'
 import { HeapBroadcastState, HeapOperatorList } from './operator-state.ts'
 import type { PayloadLayout, PayloadLayouts } from './payload-layout.ts'
+import { KeyCursor } from './place.ts'
 import { RestoredState } from './snapshot-reader.ts'
 import { SnapshotCut } from './snapshot-cut.ts'
 import type { SnapshotOwner } from './snapshot-packer.ts'
@@ -56,7 +56,7 @@ interface Declared {
  */
 export class HeapStateBackend implements StateBackend {
   readonly #options: Omit<HeapStateBackendOptions, 'restored'>
-  readonly #cursor: KeyCursor = { key: undefined, namespace: undefined, moves: 0 }
+  readonly #cursor = new KeyCursor()
   readonly #restored: RestoredState
   readonly #keyed: AnyKeyedPart[] = []
   readonly #operator: AnyOperatorPart[] = []
@@ -77,7 +77,13 @@ export class HeapStateBackend implements StateBackend {
 
   setCurrentKey(key: CanonicalKey): void {
     const cursor = this.#cursor
-    cursor.key = key
+    cursor.moveTo(key)
+    cursor.moves++
+  }
+
+  setCurrentPair(first: number, second: number): void {
+    const cursor = this.#cursor
+    cursor.moveToPair(first, second)
     cursor.moves++
   }
 

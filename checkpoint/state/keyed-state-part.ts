@@ -55,9 +55,9 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
   snapshot(write: (key: CanonicalKey, payload: unknown) => void): void {
     const { table, clock } = this.#options
     const now = clock.now()
-    for (const [key, namespace, entry] of table.entries()) {
+    for (const [{ key, namespace }, entry] of table.entries()) {
       const payload = this.#payload(namespace, entry, now)
-      if (payload !== undefined) write(key, payload)
+      if (payload !== undefined) write(key as CanonicalKey, payload)
     }
   }
 
@@ -116,9 +116,9 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
 
   *show(): Iterable<ShownEntry> {
     const { name: state, table, form, namespaced } = this.#options
-    for (const [key, namespace, entry] of table.entries()) {
+    for (const [{ key, namespace }, entry] of table.entries()) {
       if (!form.isAlive(entry)) continue
-      const shown = { state, key: originalKey(key), value: form.show(entry) }
+      const shown = { state, key: originalKey(key as CanonicalKey), value: form.show(entry) }
       yield namespaced ? { ...shown, namespace } : shown
     }
   }
@@ -126,7 +126,8 @@ export class KeyedStatePart<E extends TableEntry> implements KeyedPart, StatePar
   *keys(): Iterable<CanonicalKey> {
     const { table, form, namespaced } = this.#options
     const seen = new Set<CanonicalKey>()
-    for (const [key, , entry] of table.entries()) {
+    for (const [place, entry] of table.entries()) {
+      const key = place.key as CanonicalKey
       if (!form.isAlive(entry) || seen.has(key)) continue
       if (namespaced) seen.add(key)
       yield key

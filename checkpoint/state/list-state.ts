@@ -186,13 +186,13 @@ export class ExpiringListState<T> implements ListState<T>, EntryForm<ExpiringLis
 
   /** Looks at the oldest elements only: they stand in front, unless the clock went back. */
   #walk(sweeper: Sweeper): Iterator<undefined> {
-    return this.#table.walk((key, namespace, entry) => {
+    return this.#table.walk((place, entry) => {
       const { elements, times } = entry
       const firstAlive = times.findIndex((time) => !sweeper.isExpired(time))
       if (firstAlive === -1) {
-        this.#table.drop(key, namespace, entry)
+        this.#table.drop(place, entry)
       } else if (firstAlive > 0) {
-        this.#table.touch(key, namespace, entry)
+        this.#table.touch(place, entry)
         // New arrays, because the user may be reading the old one.
         entry.elements = elements.slice(firstAlive)
         entry.times = times.slice(firstAlive)

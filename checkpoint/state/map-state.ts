@@ -244,15 +244,15 @@ export class ExpiringMapState<K, V>
   }
 
   *#walk(sweeper: Sweeper): Iterator<undefined> {
-    for (const [key, namespace, entry] of this.#table.entries()) {
+    for (const [place, entry] of this.#table.entries()) {
       for (const [mapKey, { time }] of entry.map) {
         // It may have been cleared since the last pause: touched once more, it would come back in the next increment.
         if (this.#table.isGone(entry)) break
         if (sweeper.isExpired(time)) {
-          this.#table.touch(key, namespace, entry)
+          this.#table.touch(place, entry)
           entry.map.delete(mapKey)
         }
-        if (entry.map.size === 0) this.#table.drop(key, namespace, entry)
+        if (entry.map.size === 0) this.#table.drop(place, entry)
         if (sweeper.mustPause()) yield undefined
       }
     }

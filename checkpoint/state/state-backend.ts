@@ -17,6 +17,8 @@ export type Namespace = string | number
 export interface StateBackend {
   /** Says whose values the keyed states show from now on. An operator calls it before it calls its user. */
   setCurrentKey(key: CanonicalKey): void
+  /** The same for a tuple of two 32-bit integers (`isIntegerPair`), whose canonical form need not be spelled for it. */
+  setCurrentPair(first: number, second: number): void
   /** The key that was set last; undefined before the first. */
   readonly currentKey: CanonicalKey | undefined
   /** The same for states that were made with `namespaced`. */

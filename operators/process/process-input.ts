@@ -5,6 +5,7 @@
  * functions from them.
  */
 import { canonicalKey } from '../../checkpoint/canonical-key.ts'
+import { isIntegerPair } from '../../checkpoint/integer-pair.ts'
 import type { StateBackend } from '../../checkpoint/state/state-backend.ts'
 import { withOwnCode } from '../chain/own-code.ts'
 import type { Output } from '../operator.ts'
@@ -39,7 +40,7 @@ export function plainInput(parts: InputParts<ContextObject>): RecordInput {
 
 /** An input with keys. It throws `INVALID_KEY`. */
 export function keyedInput(parts: KeyedInputParts): RecordInput {
-  return withOwnCode(createKeyedInput)(parts, canonicalKey)
+  return withOwnCode(createKeyedInput)(parts, canonicalKey, isIntegerPair)
 }
 
 /** Evaluated anew for every input (own-code): nothing but parameters and globals in it. */
@@ -55,14 +56,19 @@ function createPlainInput(parts: InputParts<ContextObject>): RecordInput {
 }
 
 /** Evaluated anew for every input (own-code): nothing but parameters and globals in it. */
-function createKeyedInput(parts: KeyedInputParts, canonical: typeof canonicalKey): RecordInput {
+function createKeyedInput(
+  parts: KeyedInputParts,
+  canonical: typeof canonicalKey,
+  isPair: typeof isIntegerPair,
+): RecordInput {
   const { definition, fn, context, output, keyOf, backend } = parts
   const emit = (value: unknown): void => {
     output.emit(value, context.timestamp)
   }
   return (value, timestamp) => {
     const key = keyOf(value as never)
-    backend.setCurrentKey(canonical(key))
+    if (isPair(key)) backend.setCurrentPair(key[0], key[1])
+    else backend.setCurrentKey(canonical(key))
     // The same value as for timers, whose key is made of the canonical one: -0 is 0.
     context.key = key === 0 ? 0 : key
     context.timestamp = timestamp

@@ -21,7 +21,19 @@ import type { StateTtl } from '../../../checkpoint/state/ttl.ts'
 import { throwsCode } from '../../runner/expect.ts'
 import { at, backendOf, backendsOf, HandClock, subtaskOf } from './state-rig.ts'
 
-const KEYS = ['', 'a key of more than thirteen characters', 0, -7.5, null, 3n, ['a', 1], 'b', 'c']
+const KEYS = [
+  '',
+  'a key of more than thirteen characters',
+  0,
+  -7.5,
+  null,
+  3n,
+  ['a', 1],
+  [7, -1],
+  [0, 3],
+  'b',
+  'c',
+]
 const NAMESPACES = [0, 'session 1']
 const TTL = 100
 

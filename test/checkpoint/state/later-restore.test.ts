@@ -28,6 +28,7 @@ const KEYS: readonly unknown[] = [
   '',
   2n ** 70n,
   [1, 'a'],
+  ...[-1, 0, 1].map((id) => [id, 5]),
   { a: new Date(0) },
 ]
 const SPACES = [0, 1, 'session']

@@ -28,6 +28,8 @@ const KEYS = [
   null,
   3n,
   ['a', 1],
+  [7, -1],
+  [7, 2 ** 31 - 1],
   { a: 1 },
 ]
 const NAMESPACES = [0, 3_600_000, 'session 1']
