@@ -104,10 +104,22 @@ export function csvSource<const C extends CsvColumns = readonly string[]>(
         position,
         follower: follow && new Follower(follow, context.signal),
         parse: (text, newline) =>
-          Papa.parse<string[]>(text, { delimiter, newline, quoteChar: '"', header: false }),
+          Papa.parse<string[]>(markKept(text), {
+            delimiter,
+            newline,
+            quoteChar: '"',
+            header: false,
+          }),
       })
     },
   }
+}
+
+const BYTE_ORDER_MARK = '\ufeff'
+
+/** papaparse takes a mark off whatever it is given; that of the file is gone by now, and another one belongs to a field. */
+function markKept(text: string): string {
+  return text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK + text : text
 }
 
 /** One ASCII character that is neither a quote nor a line break. Errors: `INVALID_ARGUMENT`. */

@@ -10,7 +10,7 @@ export const CSV_TYPES = ['string', 'number', 'boolean', 'timestamp', 'date', 'b
 export type ParseValue = (text: string) => unknown
 
 const ISO_TIME =
-  /^([+-]\d{6}|\d{4})-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i
+  /^((?!-000000)(?:[+-]\d{6}|\d{4})-\d\d-(\d\d))(?:[ T]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i
 const INTEGER = /^[+-]?\d+$/
 
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, 1: true, 0: false }
@@ -24,12 +24,19 @@ function parseNumber(text: string): number | undefined {
 
 /** ISO 8601, a blank instead of the T allowed, UTC where no zone is given; or epoch milliseconds. */
 export function parseTime(text: string): number | undefined {
-  if (INTEGER.test(text)) return Number(text)
+  if (INTEGER.test(text)) {
+    const time = Number(text)
+    // "-0" is 0
+    return Number.isSafeInteger(time) ? time + 0 : undefined
+  }
   const found = ISO_TIME.exec(text)
   if (found === null) return undefined
+  const [, date = '', day, zone] = found
+  // V8 takes the 30th of February for the 1st of March
+  if (Number(day) > 28 && new Date(date).getUTCDate() !== Number(day)) return undefined
   const iso = text.replace(' ', 'T').replace(',', '.')
   // without a zone ECMAScript would take a time, unlike a date, as local
-  const local = found[2] === undefined && iso.includes('T')
+  const local = zone === undefined && iso.includes('T')
   const time = Date.parse(local ? `${iso}Z` : iso)
   return Number.isNaN(time) ? undefined : time
 }
@@ -40,8 +47,8 @@ const PARSERS: Readonly<Record<(typeof CSV_TYPES)[number], ParseValue>> = {
   boolean: (text) => BOOLEANS[text.toLowerCase()],
   timestamp: parseTime,
   date: (text) => {
-    const time = parseTime(text)
-    return time === undefined ? undefined : new Date(time)
+    const date = new Date(parseTime(text) ?? Number.NaN)
+    return Number.isNaN(date.getTime()) ? undefined : date
   },
   bigint: (text) => (INTEGER.test(text) ? BigInt(text.replace('+', '')) : undefined),
 }

@@ -10,6 +10,7 @@ import type { Follower } from './follow.ts'
 import { openInput, readFully } from './paths.ts'
 
 const NEWLINE = 10
+const BYTE_ORDER_MARK_BYTES = 3
 const CHUNK_BYTES = 256 * 1024
 /** A longer line is taken for a file that has no lines. */
 export const LONGEST_LINE_BYTES = 256 * 1024 * 1024
@@ -29,7 +30,7 @@ export interface LineRange {
 export class LineReader {
   readonly #path: string
   readonly #file: FileHandle
-  readonly #end: number
+  #end: number
   readonly #follower: Follower | undefined
   #bytes = Buffer.allocUnsafe(CHUNK_BYTES)
   #from = 0
@@ -163,7 +164,12 @@ export class LineReader {
   #skipByteOrderMark(): void {
     if (this.#position > 0) return
     const window = this.window
-    if (window[0] === 0xef && window[1] === 0xbb && window[2] === 0xbf) this.consume(3)
+    if (window[0] !== 0xef || window[1] !== 0xbb || window[2] !== 0xbf) return
+    this.consume(BYTE_ORDER_MARK_BYTES)
+    // The first line begins with the mark as far as ranges are concerned: one that ends inside of the mark owns it all the same.
+    if (window.length > BYTE_ORDER_MARK_BYTES) {
+      this.#end = Math.max(this.#end, BYTE_ORDER_MARK_BYTES + 1)
+    }
   }
 }
 

@@ -224,7 +224,7 @@ test('wrong types are refused, and text that only looks like a value', async () 
     const wrong = {
       number: ['1,5', '1 000', '--1', ' ', 'abc'],
       boolean: ['yes', '2', ''],
-      timestamp: ['01.02.2001', '2001-13-01', 'today', '2001-1-1'],
+      timestamp: ['01.02.2001', '2001-13-01', '2001-02-29', 'today', '2001-1-1'],
       bigint: ['1.0', '1e3', ''],
     } as const
     for (const [type, texts] of Object.entries(wrong)) {
