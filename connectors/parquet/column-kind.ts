@@ -28,7 +28,7 @@ const READABLE_AS: Readonly<Record<ColumnKind, readonly RequiredColumnType[]>> =
   number: ['number', 'any'],
   int64: ['any', 'number', 'bigint'],
   boolean: ['boolean', 'any'],
-  string: ['string', 'any'],
+  string: ['string', 'bytes', 'any'],
   text: ['string', 'bytes', 'any'],
   bytes: ['bytes', 'any'],
   json: ['any'],
@@ -68,7 +68,7 @@ function columnKind(column: SchemaTree): ColumnKind {
 /**
  * Matches what the user asked for with what the file has. Without `specs` every column is read as its default.
  *
- * Errors: `UNKNOWN_COLUMN` (lists the columns there are), `UNSUPPORTED_PARQUET`, `COLUMN_TYPE_MISMATCH`.
+ * Errors: `UNKNOWN_COLUMN` (lists the columns there are), `DUPLICATE_COLUMN`, `UNSUPPORTED_PARQUET`, `COLUMN_TYPE_MISMATCH`.
  */
 export function planColumns(
   metadata: FileMetaData,
@@ -84,6 +84,7 @@ export function planColumns(
     if (column === undefined) {
       throw unknownColumn(name, names, path)
     }
+    refuseTwice(root, name, path)
     refuseUnreadable(column, name, path)
     const kind = columnKind(column)
     const schemaPath = [root, column]
@@ -102,16 +103,32 @@ export function planColumns(
   })
 }
 
-/** The library reads all types but these two. */
-function refuseUnreadable({ element, children }: SchemaTree, name: string, path: string): void {
-  const { converted_type: type } = element
-  if (type === 'INTERVAL' || type === 'BSON') {
-    throw new MillraceError(
-      'UNSUPPORTED_PARQUET',
-      `column "${name}" of ${path} holds ${type} values, which cannot be read; leave it out by naming the others in "columns"`,
-    )
+/** The first of the two would be read for both. */
+function refuseTwice({ children }: SchemaTree, name: string, where: string): void {
+  if (children.filter(({ element }) => element.name === name).length < 2) return
+  throw new MillraceError('DUPLICATE_COLUMN', `${where} has two columns named "${name}"`)
+}
+
+/** The library reads all types but these two; records cannot hold what would share one name. */
+function refuseUnreadable(column: SchemaTree, name: string, path: string): void {
+  const { element, children } = column
+  const { converted_type: type, logical_type: logical } = element
+  if (type === 'INTERVAL' || type === 'BSON') throw unreadable(name, path, `${type} values`)
+  const [key] = children[0]?.children ?? []
+  if ((type === 'MAP' || logical?.type === 'MAP') && key !== undefined && key.children.length > 0) {
+    throw unreadable(name, path, 'maps whose keys are lists, maps or structs')
   }
-  for (const child of children) refuseUnreadable(child, name, path)
+  for (const child of children) {
+    refuseTwice(column, child.element.name, `column "${name}" of ${path}`)
+    refuseUnreadable(child, name, path)
+  }
+}
+
+function unreadable(name: string, path: string, what: string): MillraceError {
+  return new MillraceError(
+    'UNSUPPORTED_PARQUET',
+    `column "${name}" of ${path} holds ${what}, which cannot be read; leave it out by naming the others in "columns"`,
+  )
 }
 
 function checkType(spec: ColumnSpec, kind: ColumnKind, path: string): void {

@@ -71,7 +71,19 @@ function findNativeZstd(): Decompress | undefined {
 async function loadPortable(): Promise<void> {
   const { compressors: portable } = await import('hyparquet-compressors')
   slowZstd = portable.ZSTD
-  Object.assign(compressors, { ...portable, ...compressors })
+  const { LZ4, LZ4_RAW } = portable
+  Object.assign(compressors, {
+    ...portable,
+    LZ4: LZ4 && unlessEmpty(LZ4),
+    LZ4_RAW: LZ4_RAW && unlessEmpty(LZ4_RAW),
+    ...compressors,
+  })
+}
+
+/** Nothing, as in the dictionary of a column without values, is one byte in LZ4, in which the library looks for more. */
+function unlessEmpty(decompress: Decompress): Decompress {
+  return (input, outputBytes) =>
+    outputBytes === 0 ? new Uint8Array(0) : decompress(input, outputBytes)
 }
 
 async function loadZstd(): Promise<void> {

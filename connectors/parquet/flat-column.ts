@@ -8,7 +8,7 @@
  * value and never per row. Measured by benchmarks/parquet-readers.
  */
 import { crc32 } from 'node:zlib'
-import type { ColumnMetaData, DecodedArray, SchemaTree } from 'hyparquet'
+import type { ColumnMetaData, DecodedArray, SchemaElement, SchemaTree } from 'hyparquet'
 import { parquetHeader, readPage } from 'hyparquet/src/column.js'
 import { convert } from 'hyparquet/src/convert.js'
 import { decompressPage, readDataPage } from 'hyparquet/src/datapage.js'
@@ -80,7 +80,10 @@ class FlatColumnReader {
   ) {
     const [root, leaf] = column.schemaPath as [SchemaTree, SchemaTree]
     // handed to hyparquet as required: the levels are taken off here
-    const element = { ...leaf.element, repetition_type: 'REQUIRED' as const }
+    const element = {
+      ...(column.type === 'bytes' ? withoutMeaning(leaf.element) : leaf.element),
+      repetition_type: 'REQUIRED' as const,
+    }
     this.#bytes = bytes
     this.#optional = leaf.element.repetition_type === 'OPTIONAL'
     this.#rows = rows
@@ -256,6 +259,12 @@ class FlatColumnReader {
     }
     return { values, indexes: undefined, hasNulls }
   }
+}
+
+/** For what shall be read as bytes, whatever they stand for: text in another encoding. */
+function withoutMeaning(element: SchemaElement): SchemaElement {
+  const { converted_type: _converted, logical_type: _logical, ...stored } = element
+  return stored
 }
 
 /** Moves `values` packed indexes to the rows that have one, back to front; the others get `nullIndex`. */

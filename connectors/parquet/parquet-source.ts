@@ -63,14 +63,15 @@ export interface ParquetSplit {
  * Values: timestamps and dates as epoch milliseconds (times without a zone are taken as UTC); 64-bit integers as
  * number where that is exact and as bigint otherwise, or always as what `columns` declares; decimals as the nearest number; strings,
  * enums and unannotated byte strings as string; lists, maps and structs as arrays and objects; null as null. Inside of lists, maps and structs 64-bit
- * integers are always bigints, and decimals may differ from the nearest number in the last digit.
+ * integers are always bigints, decimals may differ from the nearest number in the last digit, and byte strings must be text. Where `columns` says `bytes`,
+ * strings and byte strings are the bytes that the file has.
  * Compression: snappy, gzip, brotli, zstd, lz4. A row group is decoded in memory.
  *
  * Position: the next row inside the row group. Records share nothing that can be changed.
  *
  * Errors: `INVALID_ARGUMENT` at once; `FILE_NOT_FOUND`, `FILE_NOT_READABLE`, `NOT_PARQUET`, `DAMAGED_FILE`,
- * `UNSUPPORTED_PARQUET`, `UNKNOWN_COLUMN`, `COLUMN_TYPE_MISMATCH` before the first record; `DAMAGED_FILE`, `FILE_CHANGED`,
- * `NULL_VALUE`, `UNSAFE_INTEGER`, `FILE_READ_FAILED` later.
+ * `UNSUPPORTED_PARQUET`, `UNKNOWN_COLUMN`, `DUPLICATE_COLUMN`, `COLUMN_TYPE_MISMATCH` before the first record; `DAMAGED_FILE`, `FILE_CHANGED`,
+ * `UNSUPPORTED_PARQUET` (byte strings that are no text), `NULL_VALUE`, `UNSAFE_INTEGER`, `FILE_READ_FAILED` later.
  *
  * @example
  * const flights = parquetSource({ path: 'flights.parquet', columns: { date: 'timestamp', origin: 'string' } })

@@ -1,6 +1,7 @@
 /**
- * How hyparquet turns stored values into ours: times become epoch milliseconds as numbers, rounded down.
+ * How hyparquet turns stored values into ours: times become epoch milliseconds as numbers, rounded down; text is text to the last byte.
  */
+import { isUtf8 } from 'node:buffer'
 import type { ParquetParsers } from 'hyparquet'
 import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js'
 
@@ -15,8 +16,21 @@ function floorDivide(value: bigint, divisor: number): number {
   return Number(value % wide < 0n ? quotient - 1n : quotient)
 }
 
+/** Thrown for bytes that shall be text and are not; the caller says in which column. */
+export class NotText extends Error {
+  override readonly name = 'NotText'
+}
+
+const REPLACEMENT = '\ufffd'
+
+/** Unlike the decoder of hyparquet it keeps a byte order mark, and replaces nothing. */
 function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  const decoded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  // looking for what replaces wrong bytes costs less than looking at all bytes; a text may have that character too
+  if (decoded.includes(REPLACEMENT) && !isUtf8(bytes)) {
+    throw new NotText('holds bytes that are no UTF-8 text')
+  }
+  return decoded
 }
 
 /** Parsers for flat columns. JSON stays text here: it is parsed once per record, so that no two records share an object. */
@@ -32,13 +46,21 @@ export const flatParsers: ParquetParsers = {
 
 /** Parsers for lists, maps and structs, where null values reach the parsers too. */
 export function nestedParsers(timestamps: 'timestamp' | 'date'): Partial<ParquetParsers> {
-  if (timestamps === 'date') return {}
+  const time = (millis: number): number | Date =>
+    timestamps === 'date' ? new Date(millis) : millis
   return {
-    timestampFromMilliseconds: (value: bigint | null) => (value === null ? null : Number(value)),
+    timestampFromMilliseconds: (value: bigint | null) =>
+      value === null ? null : time(Number(value)),
     timestampFromMicroseconds: (value: bigint | null) =>
-      value === null ? null : floorDivide(value, 1e3),
+      value === null ? null : time(floorDivide(value, 1e3)),
     timestampFromNanoseconds: (value: bigint | null) =>
-      value === null ? null : floorDivide(value, 1e6),
-    dateFromDays: (value: number | null) => (value === null ? null : value * MILLIS_PER_DAY),
+      value === null ? null : time(floorDivide(value, 1e6)),
+    dateFromDays: (value: number | null) => (value === null ? null : time(value * MILLIS_PER_DAY)),
+    stringFromBytes: textOrNull,
+    jsonFromBytes: (bytes) => JSON.parse(textOrNull(bytes) ?? 'null') as unknown,
   }
+}
+
+function textOrNull(bytes: Uint8Array | null | undefined): string | null {
+  return bytes === null || bytes === undefined ? null : text(bytes)
 }

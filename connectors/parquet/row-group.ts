@@ -17,7 +17,7 @@ import {
   readRange,
   type ParquetFooter,
 } from './parquet-file.ts'
-import { nestedParsers } from './parsers.ts'
+import { nestedParsers, NotText } from './parsers.ts'
 import { asDeclared, type BuildRecords, type RecordBuilders } from './record-builder.ts'
 
 /** What is needed to read a row group. */
@@ -32,7 +32,7 @@ export interface RowGroupRequest {
 /**
  * Decodes the columns of a row group and returns what builds its records.
  *
- * Errors: `FILE_NOT_FOUND`, `FILE_READ_FAILED`, `DAMAGED_FILE`, `NULL_VALUE`, `UNSAFE_INTEGER`.
+ * Errors: `FILE_NOT_FOUND`, `FILE_READ_FAILED`, `DAMAGED_FILE`, `UNSUPPORTED_PARQUET` (byte strings that are no text), `NULL_VALUE`, `UNSAFE_INTEGER`.
  */
 export async function loadRowGroup(request: RowGroupRequest): Promise<BuildRecords> {
   const { footer, columns, rowGroup, builders } = request
@@ -73,8 +73,29 @@ async function readColumn(
     return readFlatColumn(await readRange(file, start, end, path), chunk, column, rows)
   } catch (error) {
     if (error instanceof MillraceError) throw error
+    if (error instanceof NotText) throw notText(column, request, error)
     throw damaged(path, `column ${column.name} of row group ${request.rowGroup}`, error)
   }
+}
+
+/** Strings are UTF-8, or the file is damaged; byte strings, and those inside of others, may be anything. */
+function notText(
+  { name, kind }: PlannedColumn,
+  { footer, rowGroup }: RowGroupRequest,
+  cause: NotText,
+): MillraceError {
+  const column = `column ${name} of row group ${rowGroup}`
+  if (kind === 'nested' || kind === 'text') {
+    const advice =
+      kind === 'text' ? 'declare it as bytes' : 'leave it out by naming the others in "columns"'
+    return new MillraceError(
+      'UNSUPPORTED_PARQUET',
+      `${column} of ${footer.path} ${cause.message}; ${advice}`,
+      { cause },
+    )
+  }
+  const why = `${column} ${cause.message}; declared as bytes it can be read all the same`
+  return damaged(footer.path, why)
 }
 
 /** Lists, maps and structs: hyparquet assembles them. */
