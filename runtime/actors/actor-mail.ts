@@ -19,7 +19,7 @@ import type { SupervisionPolicy } from './supervision.ts'
 import type { WireError } from '../wire-error.ts'
 
 /** Raised whenever a mail changes its meaning: all slots of a system must agree. */
-export const ACTOR_MAIL_VERSION = 2
+export const ACTOR_MAIL_VERSION = 3
 
 /** The target of what is meant for the slot itself. No actor has this id. */
 export const SYSTEM = 0
@@ -96,6 +96,9 @@ export type ActorMail =
   | {
       readonly kind: 'dead-letter'
       readonly actor: number
+      /** The slot that the actor lived in, and the capacity of its mailbox: the observers get a reference. */
+      readonly slot: number
+      readonly capacity: number
       readonly name: string | undefined
       readonly message: unknown
       readonly reason: DeadLetterReason

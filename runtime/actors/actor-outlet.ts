@@ -50,8 +50,9 @@ export class Outlet {
   readonly slot: number
   /** Set when the outlet is no longer the one of its slot for this actor; then ask the slot for another. */
   closed = false
+  /** Messages from here that may wait in the actor's mailbox. */
+  readonly capacity: number
   readonly #host: OutletHost
-  readonly #capacity: number
   #credits: number
   #paused = false
   #waiting: Fifo<Waiting> | undefined
@@ -60,7 +61,7 @@ export class Outlet {
     this.#host = host
     this.target = target
     this.slot = slot
-    this.#capacity = capacity
+    this.capacity = capacity
     this.#credits = capacity
   }
 
@@ -106,9 +107,9 @@ export class Outlet {
   /** The actor's mailbox has room for `count` more. */
   grant(count: number): void {
     if (this.#paused) return
-    this.#credits = Math.min(this.#capacity, this.#credits + count)
+    this.#credits = Math.min(this.capacity, this.#credits + count)
     this.#sendWaiting()
-    if (this.#credits === this.#capacity && this.#waiting === undefined) this.#host.idle(this)
+    if (this.#credits === this.capacity && this.#waiting === undefined) this.#host.idle(this)
   }
 
   /** The actor's slot has lost its thread: nothing leaves until `resume`. */
@@ -120,7 +121,7 @@ export class Outlet {
   /** The slot has a new thread: what was sent before is forgotten, what waits is sent. */
   resume(): void {
     this.#paused = false
-    this.#credits = this.#capacity
+    this.#credits = this.capacity
     this.#sendWaiting()
   }
 

@@ -75,7 +75,6 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
       cells: this.family.cells,
       links: this.#links,
       held: this.#held,
-      refHost: this,
     })
     this.persistence = new SlotPersistence({
       slot: this.slot,
@@ -270,8 +269,9 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
   ): void {
     if (correlation === STOP) return
     if (correlation > 0) this.#asks.reject(correlation, stoppedError(`actor ${outlet.target}`))
-    const { target: actor, slot } = outlet
-    this.deadLetters.bury({ actor, slot, name: undefined, message, reason, error: undefined })
+    const { target: actor, slot, capacity } = outlet
+    const name = undefined
+    this.deadLetters.bury({ actor, slot, capacity, name, message, reason, error: undefined })
   }
 
   isAwaited(correlation: number): boolean {
@@ -327,8 +327,9 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
     reason: DeadLetterReason,
     error?: unknown,
   ): void {
-    const { id: actor, slot, name } = cell
-    this.deadLetters.bury({ actor, slot, name, message, reason, error })
+    const { id: actor, slot, name, spec } = cell
+    const { capacity } = spec
+    this.deadLetters.bury({ actor, slot, capacity, name, message, reason, error })
   }
 
   /** Asks a slot to send its dead letters here, or to stop that. */

@@ -30,6 +30,8 @@ export interface BuriedMessage {
   readonly actor: number
   /** The slot that the actor lived in. */
   readonly slot: number
+  /** Of its mailbox. Of an actor that is gone anything: nothing that is sent to it needs room. */
+  readonly capacity: number
   readonly name: string | undefined
   readonly message: unknown
   readonly reason: DeadLetterReason
@@ -91,10 +93,10 @@ export class DeadLetters {
   }
 
   /** A listener that throws is reported as a warning and does not keep others from hearing. */
-  #tell({ actor, slot, name, message, reason, error }: BuriedMessage): void {
+  #tell({ actor, slot, capacity, name, message, reason, error }: BuriedMessage): void {
     const letter: DeadLetter = {
       message,
-      actor: new ActorRef(this.#refHost, actor, slot, 1),
+      actor: new ActorRef(this.#refHost, actor, slot, capacity),
       actorName: name,
       reason,
       error: error === undefined ? undefined : asError(error),
@@ -109,9 +111,9 @@ export class DeadLetters {
   }
 }
 
-function toMail({ actor, name, message, reason, error }: BuriedMessage): ActorMail {
+function toMail({ message, error, ...letter }: BuriedMessage): ActorMail {
   const wire = error === undefined ? undefined : toWireError(error)
-  return { kind: 'dead-letter', actor, name, message: sendableOr(message), reason, error: wire }
+  return { kind: 'dead-letter', ...letter, message: sendableOr(message), error: wire }
 }
 
 function sendableOr(message: unknown): unknown {

@@ -126,6 +126,7 @@ export class SlotArrivals implements ActorMailHandler {
     this.#deadLetters.bury({
       actor: target,
       slot: to,
+      capacity: this.#outlets.capacityOf(target),
       name: undefined,
       message: value,
       reason: 'unsendable',
@@ -167,6 +168,7 @@ export class SlotArrivals implements ActorMailHandler {
       this.#deadLetters.bury({
         actor: target,
         slot: this.#index,
+        capacity: 1,
         name: undefined,
         message: value,
         reason: 'stopped',
@@ -226,9 +228,9 @@ export class SlotArrivals implements ActorMailHandler {
         this.#held.expectFrom(from, mail.nextId)
         return
       case 'dead-letter': {
-        const { actor, name, message, reason } = mail
+        const { actor, slot, capacity, name, message, reason } = mail
         const error = errorOf(mail.error)
-        this.#deadLetters.bury({ actor, slot: from, name, message, reason, error })
+        this.#deadLetters.bury({ actor, slot, capacity, name, message, reason, error })
       }
     }
   }

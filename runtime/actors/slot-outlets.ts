@@ -27,6 +27,11 @@ export class SlotOutlets {
     return outlet
   }
 
+  /** The capacity of an actor's mailbox, if this slot has sent to it; otherwise 1. */
+  capacityOf(actor: number): number {
+    return this.#outlets.get(actor)?.capacity ?? 1
+  }
+
   /** Slot `from`, where the actor lives, gives credits back. Late ones, of an actor or slot that is gone, are dropped. */
   grant(actor: number, from: number, count: number): void {
     const outlet = this.#outlets.get(actor)

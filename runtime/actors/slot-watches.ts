@@ -6,8 +6,7 @@
 import type { Terminated, TerminationReason } from './actor.ts'
 import type { ActorCell } from './actor-cell.ts'
 import { NO_PARENT } from './actor-mail.ts'
-import { ActorRef } from './actor-ref.ts'
-import type { RefHost } from './actor-ref.ts'
+import type { ActorRef } from './actor-ref.ts'
 import type { Cancel } from '../clock.ts'
 import type { HeldMail } from './held-mail.ts'
 import type { SlotLinks } from './slot-links.ts'
@@ -20,24 +19,24 @@ export interface SlotWatchesParts {
   readonly cells: ReadonlyMap<number, ActorCell>
   readonly links: SlotLinks
   readonly held: HeldMail
-  readonly refHost: RefHost
 }
+
+/** How an actor ended. The same to all who hear of it; each hears it with the reference that it watched. */
+type End = Omit<Terminated, 'actor'>
 
 /** The watches of a slot, by its own actors and by other slots. */
 export class SlotWatches {
-  readonly #watches = new Watches<Terminated>()
+  readonly #watches = new Watches<End>()
   readonly #index: number
   readonly #cells: ReadonlyMap<number, ActorCell>
   readonly #links: SlotLinks
   readonly #held: HeldMail
-  readonly #refHost: RefHost
 
   constructor(parts: SlotWatchesParts) {
     this.#index = parts.index
     this.#cells = parts.cells
     this.#links = parts.links
     this.#held = parts.held
-    this.#refHost = parts.refHost
   }
 
   /** Adds a listener, called once, with the slot that the actor lived in. */
@@ -46,7 +45,9 @@ export class SlotWatches {
     return this.#watches.add(
       id,
       slot,
-      listener,
+      (end, from) => {
+        listener({ actor, ...end }, from)
+      },
       () => {
         this.#beginWatch(id, slot)
       },
@@ -92,10 +93,8 @@ export class SlotWatches {
 
   /** An actor is gone that may be watched from here; it lived in `slot`. */
   announceEnd(actor: number, slot: number, reason: TerminationReason, error: unknown): void {
-    const ref = new ActorRef(this.#refHost, actor, slot, 1)
-    const event: Terminated =
-      error === undefined ? { actor: ref, reason } : { actor: ref, reason, error: asError(error) }
-    this.#watches.fire(actor, event, slot)
+    const end: End = error === undefined ? { reason } : { reason, error: asError(error) }
+    this.#watches.fire(actor, end, slot)
   }
 
   /** The thread of a slot has died: its actors are gone, at least for now. */

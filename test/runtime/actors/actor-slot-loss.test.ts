@@ -119,6 +119,21 @@ test('an actor hears of the loss of another one, by message and by function', ()
     assert.equal(heard, ['by message', 'by function: slot-lost true'])
   }))
 
+test('the reference in the news of a loss has all the room that the mailbox has', () =>
+  withThreads(2, async (system) => {
+    const log = await system.spawn(Recorder, { slot: 0 })
+    const parent = await system.spawn(Parent, { slot: 1, args: [log, 'parent'] })
+    const options = { slot: 2, supervision: AT_ONCE }
+    const child = (await parent.ask({ spawn: 'child', ...options })) as ActorRef<unknown>
+    const victim = await system.spawn(Faulty, { slot: 2, supervision: { onFailure: 'stop' } })
+    // Nothing was ever sent to the child from here.
+    const end = ended(child)
+    await rejects(victim.ask('exit'), { code: 'SLOT_LOST' })
+    const actor = (await end).actor as ActorRef<unknown>
+    for (let i = 0; i < 3; i++) await actor.tell('log')
+    assert.ok(Array.isArray(await child.ask('log')))
+  }))
+
 test('a slot that dies again and again is given up for the actor after its restarts are used up', () =>
   withThreads(1, async (system) => {
     const supervision = { maxRestarts: 2, backoff: { firstMs: 0 } }

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ActorRef, DeadLetter } from '../../../runtime/index.ts'
 import { rejects } from '../../runner/expect.ts'
-import { Faulty, Parent, Recorder } from './actor-fixtures.ts'
+import { Faulty, Parent, Recorder, sender } from './actor-fixtures.ts'
 import type { ParentMessage } from './actor-fixtures.ts'
 import { ended, HOSTS, withSystem } from './actor-hosts.ts'
 
@@ -63,6 +63,35 @@ for (const host of HOSTS) {
       ['throw', 'failed'],
       ['handled', 'stopped'],
     ])
+  })
+
+  promise(
+    'the reference in a dead letter has all the room that the mailbox has',
+    async (system) => {
+      const letter = new Promise<DeadLetter>((resolve) => {
+        system.onDeadLetter(resolve)
+      })
+      const log = await system.spawn(Recorder, { slot: 0 })
+      const parent = await system.spawn(Parent, { args: [log, 'p'], slot: 1 })
+      await parent.ask({ spawn: 'c', slot: 2, supervision: { onFailure: 'resume' } })
+      await parent.ask({ tell: 'throw', to: 0 })
+      // Nothing was ever sent to the child from here.
+      const actor = (await letter).actor as ActorRef<unknown>
+      for (let i = 0; i < 3; i++) await actor.tell('log')
+      assert.ok(Array.isArray(await actor.ask('log')))
+    },
+  )
+
+  promise('the reference in a dead letter knows the slot, whoever had sent it', async (system) => {
+    const slots = new Set<number>()
+    system.onDeadLetter(({ actor }) => slots.add(actor.slot))
+    const from = await system.spawn(sender, { args: ['a'], slot: 1 })
+    const to = await system.spawn(Recorder, { slot: 2, mailboxCapacity: 1 })
+    // Most of it waits where it is sent from.
+    await from.ask({ to, count: 2_000 })
+    await to.stop()
+    while (slots.size === 0) await from.ask({ to, count: 1 })
+    assert.equal([...slots], [2])
   })
 
   promise('the code of the error chooses among directives', async (system) => {
