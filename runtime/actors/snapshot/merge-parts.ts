@@ -11,7 +11,7 @@ import type { ActorRecord, MailRecord, SlotPart, StoredSystem, StrayMail } from 
 interface Merging {
   readonly record: ActorRecord
   readonly mail: MailRecord[]
-  restartAgesMs: readonly number[]
+  lossAgesMs: readonly number[]
 }
 
 /** Merges the parts of one cut. Mail for actors that are gone is left out: it would be dead letters. */
@@ -19,8 +19,7 @@ export function mergeParts(parts: readonly SlotPart[], createdAt: number): Store
   const actors = new Map<number, Merging>()
   const records = parts.flatMap((part) => [...part.actors, ...part.spawned])
   for (const record of records.sort((a, b) => a.id - b.id)) {
-    const { mail, restartAgesMs } = record
-    actors.set(record.id, { record, mail: [...mail], restartAgesMs })
+    actors.set(record.id, { record, mail: [...record.mail], lossAgesMs: [] })
   }
   dropOrphans(actors)
   for (const stage of ['held', 'onLinks', 'waiting'] as const) {
@@ -29,16 +28,15 @@ export function mergeParts(parts: readonly SlotPart[], createdAt: number): Store
   tellOfEnds(actors)
   for (const { actor, agesMs } of parts.flatMap(({ losses }) => losses)) {
     const merging = actors.get(actor)
-    if (merging === undefined) continue
-    merging.restartAgesMs = [...merging.restartAgesMs, ...agesMs].sort((a, b) => b - a)
+    if (merging !== undefined) merging.lossAgesMs = agesMs
   }
   return {
     createdAt,
     slots: parts.length - 1,
     nextNumber: Math.max(...parts.map(({ nextNumber }) => nextNumber)),
-    actors: [...actors.values()].map(({ record, mail, restartAgesMs }) => ({
+    actors: [...actors.values()].map(({ record, mail, lossAgesMs }) => ({
       ...record,
-      restartAgesMs,
+      lossAgesMs,
       mail,
       watches: record.watches.filter(({ target }) => actors.has(target)),
     })),

@@ -114,7 +114,7 @@ export class SlotRestore {
     const args = unpackValue(record.args) as readonly unknown[]
     const plan = { spec: this.#specOf(record), args }
     const cell = family.adopt(id, parent, this.#slotOf.get(parent) ?? 0, plan)
-    cell.restarts = this.#restartsOf(record)
+    cell.restarts = this.#timesOf(record.restartAgesMs)
     const timers = record.timers.map(({ message, ...times }) => {
       const envelope = new Envelope('timer', unpackValue(message), 0, OWN_MAIL)
       envelope.queued = false
@@ -148,14 +148,14 @@ export class SlotRestore {
       slot: this.#slotOf.get(id) ?? 0,
       spec: this.#specOf(record),
       args: unpackValue(record.args) as readonly unknown[],
-      restarts: this.#restartsOf(record),
+      restarts: this.#timesOf(record.lossAgesMs ?? []),
     }
     family.adoptChild(id, parent, child)
   }
 
-  #restartsOf({ restartAgesMs }: ActorRecord): readonly number[] {
+  #timesOf(agesMs: readonly number[]): readonly number[] {
     const nowMs = this.#parts.slot.clock.monotonicMs()
-    return restartAgesMs.map((ageMs) => nowMs - ageMs)
+    return agesMs.map((ageMs) => nowMs - ageMs)
   }
 
   /** Equal specs are one object, as those of actors that were spawned. */

@@ -13,7 +13,9 @@ import { packValue, unpackValue } from './packed-value.ts'
 import type { StoredSystem } from './stored-system.ts'
 
 /** Raised with every change of `StoredSystem`. */
-export const SNAPSHOT_VERSION = 1
+export const SNAPSHOT_VERSION = 2
+/** Versions from this one on are read. */
+const OLDEST_VERSION = 1
 
 /** A consistent snapshot of an actor system: `bytes` is all of it, the rest says what it holds. */
 export interface ActorSystemSnapshot {
@@ -64,10 +66,10 @@ export function readSnapshot(from: unknown): StoredSystem {
     )
   }
   const version = bytes.readUInt16LE(4)
-  if (version !== SNAPSHOT_VERSION) {
+  if (version < OLDEST_VERSION || version > SNAPSHOT_VERSION) {
     throw new MillraceError(
       'UNSUPPORTED_FORMAT',
-      `Expected a snapshot of version ${SNAPSHOT_VERSION}, got one of version ${version}`,
+      `Expected a snapshot of version ${OLDEST_VERSION} to ${SNAPSHOT_VERSION}, got one of version ${version}`,
     )
   }
   const end = HEADER_BYTES + bytes.readUInt32LE(8)

@@ -53,6 +53,8 @@ export interface ActorRecord {
   readonly state: Packed | undefined
   /** How long ago its restarts were that count, oldest first. */
   readonly restartAgesMs: readonly number[]
+  /** The same of restarts after its thread was lost, which its parent counts. Missing in version 1, which had them among `restartAgesMs`. */
+  readonly lossAgesMs?: readonly number[]
   readonly timers: readonly TimerRecord[]
   readonly watches: readonly WatchRecord[]
   readonly mail: readonly MailRecord[]

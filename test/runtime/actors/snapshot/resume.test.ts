@@ -1,10 +1,13 @@
 /** A system that resumes a snapshot is the one that was: actors, mail, timers, watches, children, references. */
+import { crc32 } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { readSnapshot, writeSnapshot } from '../../../../runtime/actors/snapshot/snapshot-file.ts'
 import { ActorSystem } from '../../../../runtime/index.ts'
 import type { ActorRef, ActorSystemSnapshot } from '../../../../runtime/index.ts'
 import { Simulator } from '../../../../runtime/simulator.ts'
-import { HOSTS } from '../actor-hosts.ts'
+import { rejects } from '../../../runner/expect.ts'
+import { ended, HOSTS } from '../actor-hosts.ts'
 import type { TestHost } from '../actor-hosts.ts'
 import { asking, Diary, Keeper, notes, patient, pourer, Troubled } from './snapshot-fixtures.ts'
 
@@ -202,6 +205,59 @@ test('an actor that was about to start again waits for as long as was left', asy
   await again.ask('none')
   const { deadLetters } = await resumed.metrics()
   assert.is(deadLetters, 0)
+  await resumed.stop()
+})
+
+test('a restart counts once, however often the system is resumed', async () => {
+  const supervision = { maxRestarts: 3, withinMs: 3_600_000, backoff: { firstMs: 0 } }
+  let system = await ActorSystem.start({ slots: 1, host: 'inline' })
+  let actor: ActorRef<string> = await system.spawn(Troubled, { supervision })
+  await actor.ask('throw').catch(() => {})
+  for (let round = 0; round < 4; round++) {
+    await actor.ask('none')
+    const from = await system.snapshot()
+    await system.stop()
+    system = await ActorSystem.start({ from, slots: 1, host: 'inline' })
+    actor = only(system.find(Troubled))
+  }
+  for (let i = 0; i < 2; i++) await actor.ask('throw').catch(() => {})
+  await actor.ask('none')
+  await actor.ask('throw').catch(() => {})
+  await rejects(actor.ask('none'), { code: 'ACTOR_STOPPED' })
+  await system.stop()
+})
+
+test('restarts after the loss of a thread count on in a system that resumes', async () => {
+  const supervision = { maxRestarts: 1, withinMs: 3_600_000, backoff: { firstMs: 0 } }
+  const system = await ActorSystem.start({ slots: 1 })
+  const actor = await system.spawn(Troubled, { supervision })
+  const lost = ended(actor)
+  await rejects(actor.ask('exit'), { code: 'SLOT_LOST' })
+  await lost
+  await actor.ask('none')
+  const from = await system.snapshot()
+  await system.stop()
+  const resumed = await ActorSystem.start({ from, slots: 1 })
+  const again = only(resumed.find(Troubled))
+  const lostAgain = ended(again)
+  await rejects(again.ask('exit'), { code: 'SLOT_LOST' })
+  await lostAgain
+  await rejects(again.ask('none'), { code: 'ACTOR_STOPPED' })
+  await resumed.stop()
+})
+
+test('a snapshot of version 1 resumes', async () => {
+  const system = await ActorSystem.start({ slots: 1, host: 'inline' })
+  const diary = await system.spawn(Diary)
+  await diary.ask('one')
+  const stored = readSnapshot((await system.snapshot()).bytes)
+  await system.stop()
+  for (const record of stored.actors) Reflect.deleteProperty(record, 'lossAgesMs')
+  const bytes = Buffer.from(writeSnapshot(stored).bytes)
+  bytes.writeUInt16LE(1, 4)
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4)
+  const resumed = await ActorSystem.start({ from: bytes, slots: 2, host: 'inline' })
+  assert.equal(await only(resumed.find(Diary)).ask('seen'), ['one'])
   await resumed.stop()
 })
 
