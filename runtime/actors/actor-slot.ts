@@ -70,6 +70,9 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
     }
     this.family = new SlotFamily(this, this.#links, options)
     this.#held = new HeldMail(this.#index, node.slot.slotCount)
+    if (options.incarnation > options.firstIncarnation) {
+      this.#held.restored(options.firstIncarnation * IDS_PER_INCARNATION, this.#otherSlots())
+    }
     this.#watches = new SlotWatches({
       index: this.#index,
       cells: this.family.cells,
@@ -100,6 +103,11 @@ export class ActorSlot implements CellHost, FamilyOwner, OutletHost, RefHost {
     })
     node.router.setActors(this.#arrivals)
     setRefHost(node.slot, this)
+  }
+
+  #otherSlots(): number[] {
+    const all = Array.from({ length: this.slot.slotCount }, (_, slot) => slot)
+    return all.filter((slot) => slot !== this.#index)
   }
 
   /** What has been done and what is left. */

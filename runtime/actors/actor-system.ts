@@ -54,6 +54,7 @@ export class ActorSystem {
   readonly #sharesThread: boolean
   readonly #apis = new Map<number, Async<ActorSlotApi>>()
   readonly #incarnations: number[]
+  readonly #firstIncarnation: number
   readonly #snapshots: SystemSnapshots
   readonly #escalationListeners = new Set<(error: Error, actorId: number) => void>()
   /** Losses of threads are dealt with one after the other. */
@@ -70,7 +71,9 @@ export class ActorSystem {
     this.#group = group
     this.#sharesThread = sharesThread
     this.#incarnations = new Array<number>(group.count + 1).fill(incarnation)
-    this.#main = new ActorSlot(group.main, { incarnation, sharesThread })
+    this.#firstIncarnation = incarnation
+    const options = { incarnation, firstIncarnation: incarnation, sharesThread }
+    this.#main = new ActorSlot(group.main, options)
     this.#main.family.rootListener = {
       terminated: () => {
         if (this.#main.family.roots.size === 0) this.#onRootsGone?.()
@@ -254,6 +257,7 @@ export class ActorSystem {
     const argument: ActorSlotArgument = {
       version: ACTOR_MAIL_VERSION,
       incarnation: this.#incarnations[slot] ?? 0,
+      firstIncarnation: this.#firstIncarnation,
       sharesThread: this.#sharesThread,
       reportsDeadLetters: this.#main.deadLetters.observed,
     }

@@ -7,6 +7,9 @@
  * Ids settle it. A spawner counts its ids up, and its spawn mails come in order; so an unknown actor whose number is not below
  * the highest one seen from its spawner is yet to come, and every other has stopped.
  *
+ * Ids out of a snapshot say nothing: whoever has them for children may live in another slot now, or on fewer slots. But only a new thread
+ * ever waits for such actors, and every slot tells it when it has brought back all of its own.
+ *
  * Used by the slot's thread only.
  */
 import { SLOTS_PER_ID } from './actor-mail.ts'
@@ -23,10 +26,20 @@ export class HeldMail {
   /** By spawner: ids from this number on may still come. */
   readonly #next: number[]
   readonly #held = new Map<number, Held[]>()
+  /** Ids below this number are out of a snapshot. */
+  #restoredBelow = 0
+  /** Slots that may still bring such actors back here. */
+  #unheard = new Set<number>()
 
   constructor(ownSlot: number, slotCount: number) {
     this.#ownSlot = ownSlot
     this.#next = new Array<number>(slotCount).fill(0)
+  }
+
+  /** Ids below `number` are out of a snapshot; those of this slot that are not here are brought back by `slots`, if ever. */
+  restored(number: number, slots: Iterable<number>): void {
+    this.#restoredBelow = number
+    this.#unheard = new Set(slots)
   }
 
   /** Number of mails held. */
@@ -43,9 +56,11 @@ export class HeldMail {
 
   /** Whether the unknown actor may still be spawned here. */
   isExpected(actor: number): boolean {
+    const number = numberOf(actor)
+    if (number < this.#restoredBelow) return this.#unheard.size > 0
     const spawner = actor % SLOTS_PER_ID
     if (spawner === this.#ownSlot) return false
-    return numberOf(actor) >= (this.#next[spawner] ?? 0)
+    return number >= (this.#next[spawner] ?? 0)
   }
 
   /** Keeps a mail until its actor is there, or will never be. */
@@ -60,8 +75,9 @@ export class HeldMail {
     this.expectFrom(actor % SLOTS_PER_ID, numberOf(actor) + 1)
   }
 
-  /** From now on only ids from this number on may come from a spawner: delivers what was held for older ones. */
+  /** From now on only ids from this number on may come from a spawner: delivers what was held for all others. */
   expectFrom(spawner: number, number: number): void {
+    this.#unheard.delete(spawner)
     if (number > (this.#next[spawner] ?? 0)) this.#next[spawner] = number
     if (this.#held.size === 0) return
     for (const actor of this.#held.keys()) {

@@ -44,6 +44,8 @@ export interface FamilyOwner extends CellHost {
 export interface ActorSlotOptions {
   /** How many threads the slot has lost before this one. */
   readonly incarnation: number
+  /** The incarnation that all slots began with: ids of those before are out of a snapshot. */
+  readonly firstIncarnation: number
   /** Whether all slots live on one thread, so that classes need not be imported. */
   readonly sharesThread: boolean
 }

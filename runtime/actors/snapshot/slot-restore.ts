@@ -9,7 +9,7 @@ import type { ActorCell } from '../actor-cell.ts'
 import type { RestoredState } from '../actor-host.ts'
 import { Envelope } from '../actor-inbox.ts'
 import { OWN_MAIL } from '../actor-mailbox.ts'
-import { IDS_PER_INCARNATION, SLOTS_PER_ID } from '../actor-mail.ts'
+import { IDS_PER_INCARNATION } from '../actor-mail.ts'
 import type { ActorSpec } from '../actor-mail.ts'
 import { STOP_MAIL } from '../actor-receiver.ts'
 import { ActorRef, withAddresses } from '../actor-ref.ts'
@@ -66,9 +66,7 @@ export class SlotRestore {
     const plan = unpackValue(packed) as SlotPlan
     this.#slotOf = new Map(plan.ids.map((id, i) => [id, plan.slots[i] ?? 0]))
     // Whoever is not here by now will never be.
-    for (let spawner = 0; spawner < SLOTS_PER_ID; spawner++) {
-      parts.held.expectFrom(spawner, plan.incarnation * IDS_PER_INCARNATION)
-    }
+    parts.held.restored(plan.incarnation * IDS_PER_INCARNATION, [])
     const addresses = {
       host: parts.refHost,
       slotOf: (actor: number): number => this.#slotOf.get(actor) ?? 0,

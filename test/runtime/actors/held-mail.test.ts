@@ -63,4 +63,23 @@ test('an actor that comes back does not let the mail of others go', () => {
   assert.ok(held.isExpected(id(2, 1)))
 })
 
+test('an actor out of a snapshot is expected until every slot has brought its own back, whoever had spawned it', () => {
+  const { held, delivered, hold } = heldIn(2)
+  held.restored(10, [0, 1])
+  // The second is of a slot that is no more, the third of this slot itself.
+  const old = [id(5, 1), id(5, 200), id(5, 2)]
+  for (const actor of old) assert.ok(held.isExpected(actor))
+  hold(id(5, 200), 'a')
+  hold(id(5, 2), 'b')
+  held.expectFrom(1, 12)
+  for (const actor of old) assert.ok(held.isExpected(actor))
+  held.release(id(5, 200))
+  assert.equal(delivered, ['a'])
+  held.expectFrom(0, 12)
+  for (const actor of old) assert.not(held.isExpected(actor))
+  assert.equal(delivered, ['a', 'b'])
+  assert.ok(held.isExpected(id(12, 1)))
+  assert.not(held.isExpected(id(12, 2)))
+})
+
 test.run()

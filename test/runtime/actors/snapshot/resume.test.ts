@@ -246,6 +246,33 @@ test('restarts after the loss of a thread count on in a system that resumes', as
   await resumed.stop()
 })
 
+test('a thread that is lost after resuming on fewer slots knows who has stopped and who comes back', async () => {
+  const system = await ActorSystem.start({ slots: 3 })
+  const diary = await system.spawn(Diary, { slot: 1 })
+  const keeper = await system.spawn(Keeper, { args: [diary], slot: 3 })
+  await keeper.ask({ type: 'child', slot: 1 })
+  await keeper.ask({ type: 'child', slot: 1 })
+  const from = await system.snapshot()
+  await system.stop()
+
+  const resumed = await ActorSystem.start({ from, slots: 2 })
+  const parent = only(resumed.find(Keeper))
+  const [gone, kept] = (await parent.ask({ type: 'children' })) as ActorRef<unknown>[]
+  assert.ok(gone !== undefined && kept !== undefined)
+  assert.is(parent.slot, 2)
+  assert.is(kept.slot, 1)
+  await gone.stop()
+  const supervision = { onFailure: 'stop' } as const
+  const victim = await resumed.spawn(Troubled, { slot: 1, supervision })
+  const lost = ended(kept)
+  await rejects(victim.ask('exit'), { code: 'SLOT_LOST' })
+  await lost
+  assert.equal(await kept.ask('seen'), [])
+  await rejects(gone.ask('seen'), { code: 'ACTOR_STOPPED' })
+  await gone.stop()
+  await resumed.stop()
+})
+
 test('a snapshot of version 1 resumes', async () => {
   const system = await ActorSystem.start({ slots: 1, host: 'inline' })
   const diary = await system.spawn(Diary)
