@@ -57,6 +57,7 @@ abstract class AnyConnectedStreams<A, B> {
         type: 'co-map',
         create: () => coMap<A, B, R1 | R2>({ first, second }),
         facts: { 'first function': first, 'second function': second },
+        stateless: true,
       },
       options,
     )
@@ -83,6 +84,7 @@ abstract class AnyConnectedStreams<A, B> {
         type: 'co-flatMap',
         create: () => coFlatMap<A, B, R1 | R2>({ first, second }),
         facts: { 'first function': first, 'second function': second },
+        stateless: true,
       },
       options,
     )

@@ -61,6 +61,8 @@ export type OperatorDescription =
       readonly aggregate?: AggregateFunction<never, unknown, unknown> | undefined
       /** What the user gave, for the fingerprint: functions by their text, plain objects by their fields. */
       readonly facts: Readonly<Record<string, unknown>>
+      /** It keeps no state, and would never ask for what is stored under its uid. Default: it may have some. */
+      readonly stateless?: true
       /** `never`: a task of its own. Default: as its options and inputs allow. */
       readonly chaining?: 'never'
       /** How it can be computed in two phases, with an exchange between them. Default: it cannot. */

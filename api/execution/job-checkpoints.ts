@@ -219,15 +219,16 @@ function plannedOperators(graph: JobGraph, plan: ExecutionPlan): PlannedOperator
   )
 }
 
-function kindOf({ kind }: OperatorDescription): PlannedOperator['kind'] {
-  switch (kind) {
+function kindOf(operator: OperatorDescription): PlannedOperator['kind'] {
+  switch (operator.kind) {
     case 'source':
     case 'sink':
-      return kind
+      return operator.kind
     case 'reduce':
     case 'aggregate':
-    case 'operator':
       return 'operator'
+    case 'operator':
+      return operator.stateless === true ? 'stateless' : 'operator'
     case 'map':
     case 'filter':
     case 'flatMap':

@@ -30,7 +30,7 @@ export interface PlannedOperator {
 
 /** How strictly state and operators must match. */
 export interface RestoreOptions {
-  /** Whether state of operators that the plan does not have is given up. Default: false. */
+  /** Whether state is given up that no operator of the plan can take: the uid is gone, or is that of another kind of operator. Default: false. */
   readonly allowNonRestoredState?: boolean
 }
 
@@ -81,7 +81,8 @@ export interface RestoredJob {
 
 /**
  * Hands it out.
- * Errors: `STATE_WITHOUT_OPERATOR`, `MAX_PARALLELISM_CHANGED`, `INCOMPATIBLE_STATE` when an operator is of another kind now.
+ * Errors: `STATE_WITHOUT_OPERATOR` and `INCOMPATIBLE_STATE` (what was a source or a sink is something else now), unless `allowNonRestoredState`;
+ * `MAX_PARALLELISM_CHANGED`.
  */
 export function restoreJob(
   { metadata, operators: stored }: StoredCheckpoint,
@@ -91,7 +92,10 @@ export function restoreJob(
   const planned = new Map(plan.map((operator) => [operator.uid, operator]))
   const orphans = [...stored.values()].filter((operator) => isOrphan(operator, planned))
   if (orphans.length > 0 && !allowNonRestoredState) refuseOrphans(metadata.id, orphans, plan)
-  const lost = new Set(orphans.map(({ uid }) => uid))
+  const changed = allowNonRestoredState
+    ? plan.filter((operator) => isOfAnotherKind(stored.get(operator.uid), operator))
+    : []
+  const lost = new Set([...orphans, ...changed].map(({ uid }) => uid))
   const operators = new Map<string, RestoredOperator>()
   const committables = new Map<string, readonly unknown[]>()
   const withoutState: string[] = []
@@ -109,7 +113,9 @@ export function restoreJob(
     operators,
     committables,
     withoutState,
-    givenUp: orphans.map(({ uid }) => uid),
+    givenUp: [...stored.values()]
+      .filter((operator) => lost.has(operator.uid) && hasState(operator))
+      .map(({ uid }) => uid),
   }
 }
 
@@ -160,9 +166,10 @@ function refuseOrphans(
 
 function checkCompatible(
   checkpointId: number,
-  { uid, maxParallelism, shares, enumerator }: StoredOperator,
+  stored: StoredOperator,
   operator: PlannedOperator,
 ): void {
+  const { uid, maxParallelism, shares } = stored
   const where = `checkpoint ${checkpointId}, operator '${uid}' (${operator.name})`
   const hasStates = shares.some(({ state }) => state !== undefined)
   if (hasStates && maxParallelism !== operator.maxParallelism) {
@@ -172,17 +179,24 @@ function checkCompatible(
         'it cannot be changed for stored state',
     )
   }
-  const was =
-    enumerator !== undefined || shares.some(({ source }) => source !== undefined)
-      ? 'source'
-      : shares.some(({ sink }) => sink !== undefined)
-        ? 'sink'
-        : undefined
-  if (was === undefined || was === operator.kind) return
+  if (!isOfAnotherKind(stored, operator)) return
+  const { kind } = operator
   throw new MillraceError(
     'INCOMPATIBLE_STATE',
-    `${where}: expected a ${was}, as which it was stored, got ${operator.kind === 'source' || operator.kind === 'sink' ? `a ${operator.kind}` : 'an operator'}`,
+    `${where}: expected a ${connectorOf(stored)}, as which it was stored, got ${kind === 'source' || kind === 'sink' ? `a ${kind}` : 'an operator'}. ` +
+      `Give the ${connectorOf(stored)} its uid back, or set allowNonRestoredState to give up what it had`,
   )
+}
+
+/** Whether it was a source or a sink, and is something else now. */
+function isOfAnotherKind(stored: StoredOperator | undefined, { kind }: PlannedOperator): boolean {
+  const was = stored === undefined ? undefined : connectorOf(stored)
+  return was !== undefined && was !== kind
+}
+
+function connectorOf({ shares, enumerator }: StoredOperator): 'source' | 'sink' | undefined {
+  if (enumerator !== undefined || shares.some(({ source }) => source !== undefined)) return 'source'
+  return shares.some(({ sink }) => sink !== undefined) ? 'sink' : undefined
 }
 
 function restoreOperator(

@@ -187,11 +187,16 @@ test('state whose operator is gone is refused, unless it may be given up; a dire
 test('state whose uid an operator without state has now is refused, not lost', async () => {
   const directory = place()
   await runJob(checkpoints, { parallelism: 1, checkpoints: { directory } }).result()
+  const same = (value: number) => value
+  const inList = (value: number) => [value]
   const changes: Record<string, (n: Stream<number>) => Stream<unknown>> = {
     map: (n) => n.map((value) => value, { uid: 'counts' }),
     filter: (n) => n.filter(() => true, { uid: 'counts' }),
     flatMap: (n) => n.flatMap((value) => [value], { uid: 'counts' }),
     timestamps: (n) => n.assignTimestamps(() => 1, undefined, { uid: 'counts' }),
+    coMap: (n) => n.connect(n).map(same, same, { uid: 'counts' }),
+    coFlatMap: (n) => n.connect(n).flatMap(inList, inList, { uid: 'counts' }),
+    keyedCoMap: (n) => n.keyBy(same).connect(n.keyBy(same)).map(same, same, { uid: 'counts' }),
   }
   for (const change of Object.values(changes)) {
     const other = defineJob('checkpoints', (env) => {
@@ -204,6 +209,25 @@ test('state whose uid an operator without state has now is refused, not lost', a
     })
     await from({ allowNonRestoredState: true }).result()
   }
+})
+
+test('a map under the uid of a source is refused, unless what the source had may be given up', async () => {
+  const directory = place()
+  await runJob(checkpoints, { parallelism: 1, checkpoints: { directory } }).result()
+  const other = defineJob('checkpoints', (env) => {
+    env
+      .from(numbers(100), { uid: 'other numbers' })
+      .map((n) => n, { uid: 'numbers' })
+      .keyBy((n) => n % 10)
+      .aggregate(count(), { uid: 'counts' })
+      .collect('out')
+  })
+  const from = (more: object) => runJob(other, { parallelism: 1, from: { directory, ...more } })
+  await rejects(from({}).result(), {
+    code: 'INCOMPATIBLE_STATE',
+    message: /'numbers'.*allowNonRestoredState/,
+  })
+  await from({ allowNonRestoredState: true }).result()
 })
 
 test('a record that always fails ends the job after five attempts, with its error', async () => {

@@ -263,6 +263,30 @@ test('what was a source or a sink cannot go on as something else', () => {
   throwsCode(() => restoreJob(sink, [planned('x', 1, 'source')]), 'INCOMPATIBLE_STATE')
 })
 
+test('what was a source or a sink is given up where that is allowed, whatever stands under its uid now', () => {
+  const given = { allowNonRestoredState: true }
+  const source = checkpoint(
+    operator('x', [reading('x', 'a')], {
+      enumerator: { uid: 'x', state: undefined, given: 1, returned: [] },
+    }),
+  )
+  const sink = checkpoint(operator('x', [{ sink: { uid: 'x', state: 1, committables: ['c'] } }]))
+  for (const [stored, kinds] of [
+    [source, ['stateless', 'operator', 'sink']],
+    [sink, ['stateless', 'operator', 'source']],
+  ] as const) {
+    for (const kind of kinds) {
+      const restored = restoreJob(stored, [planned('x', 1, kind)], given)
+      assert.equal([restored.givenUp, restored.withoutState], [['x'], ['x']])
+      assert.equal([restored.operators.size, restored.committables.size], [0, 0])
+    }
+  }
+  const nothing = checkpoint(
+    operator('x', [{ sink: { uid: 'x', state: undefined, committables: [] } }]),
+  )
+  assert.equal(restoreJob(nothing, [planned('x', 1)], given).givenUp, [])
+})
+
 test('an operator has finished when all its subtasks have', () => {
   const done = { finished: true, watermark: Number.POSITIVE_INFINITY }
   const finished = (...shares: Partial<StoredShare>[]) =>
