@@ -48,6 +48,8 @@ export class Coordinator {
   #startedMs = 0
   #lastMetrics: JobMetrics | undefined
   readonly #outputs = new ExclusiveOutputs()
+  /** With what the job ends, once it is cancelled. */
+  #cancellation: MillraceError | undefined
   #cancel: (error: MillraceError) => void = () => {}
   /** Rejects when the job is cancelled. */
   readonly #cancelled: Promise<never>
@@ -103,7 +105,8 @@ export class Coordinator {
     const { name } = this.#job
     // It has none before its module is loaded.
     const job = name === '' ? 'The job' : `The job '${name}'`
-    this.#cancel(new MillraceError('JOB_CANCELLED', `${job} was cancelled`))
+    this.#cancellation ??= new MillraceError('JOB_CANCELLED', `${job} was cancelled`)
+    this.#cancel(this.#cancellation)
   }
 
   /** Makes a checkpoint now. Errors: `JOB_NOT_RUNNING`, those of `CheckpointCoordinator.checkpoint`. */
@@ -159,14 +162,26 @@ export class Coordinator {
 
   /** What the job has done so far, or had done when it ended. */
   async metrics(): Promise<JobMetrics> {
-    if (this.#lastMetrics !== undefined) return this.#lastMetrics
+    const last = this.#last()
+    if (last !== undefined) return last
     try {
       return this.#summarize((await this.#attempt?.metrics()) ?? [])
     } catch (error) {
-      // The job has ended while its slots were asked.
-      if (this.#lastMetrics !== undefined) return this.#lastMetrics
-      throw error
+      // The job may have ended while its slots were asked.
+      const meanwhile = this.#last()
+      if (meanwhile === undefined) throw error
+      return meanwhile
     }
+  }
+
+  /** Those of an attempt were taken before it was known whether another one follows. */
+  #last(): JobMetrics | undefined {
+    const last = this.#lastMetrics
+    return last === undefined ? undefined : { ...last, restarts: this.#restarts }
+  }
+
+  get #restarts(): number {
+    return this.#restarter?.restarts ?? 0
   }
 
   /** Waits for a step that runs user code, which may take for ever, but no longer than until the job is cancelled. */
@@ -263,6 +278,9 @@ export class Coordinator {
   #restarterOf(error: unknown): Restarter {
     // What fails before the first record would fail again.
     if (this.#startedMs === 0 || isCancellation(error)) throw error
+    // Nothing starts again that is to end, even where something fails before that is heard of.
+    if (this.#cancellation !== undefined && this.#options.restart !== undefined)
+      throw this.#cancellation
     const { slot } = this.#resources
     // Before the next attempt has slots, a sink that commits once more may fail, or a disk: that is a failure as any other.
     const restarter = this.#restarter ?? (slot && new Restarter(this.#options, slot))
@@ -277,7 +295,7 @@ export class Coordinator {
     return {
       jobName: this.#job.name,
       durationMs: this.#startedMs === 0 ? 0 : performance.now() - this.#startedMs,
-      restarts: this.#restarter?.restarts ?? 0,
+      restarts: this.#restarts,
       staleMessages: this.#stale.count,
       checkpoints: this.#resources.checkpointSummary,
       ...subtaskMetrics(subtasks, parts),

@@ -68,7 +68,7 @@ export class JobResources {
   async forAttempt(graph: JobGraph, plan: ExecutionPlan): Promise<AttemptResources> {
     this.#checkpoints ??= await JobCheckpoints.open(this.#options)
     const restored = await this.#checkpoints.restore(graph, plan)
-    if (restored !== undefined) await commitSinks(graph, restored.committables)
+    if (restored !== undefined) await this.#commit(graph, restored.committables)
     const starting = Enumerators.start(graph, plan, {
       // A savepoint may be asked for at any time.
       checkpoints: true,
@@ -92,6 +92,17 @@ export class JobResources {
     }
     const enumerators = this.#enumerators
     return { checkpoints: this.#checkpoints, group: this.#group, enumerators, restored }
+  }
+
+  /** Once more perhaps. When the job is cancelled meanwhile, a commit that ends soon is waited for: the next run may want to do the same. */
+  async #commit(graph: JobGraph, committables: RestoredJob['committables']): Promise<void> {
+    const committing = commitSinks(graph, committables)
+    try {
+      await this.#orCancelled(committing)
+    } catch (error) {
+      await withinPatience(this.slot?.clock ?? systemClock, [committing])
+      throw error
+    }
   }
 
   /** Some tasks begin again, in this plan, while the others go on. Returns what they begin with; undefined: nothing. */

@@ -122,4 +122,54 @@ test('a job whose attempt could not begin can be cancelled while it waits for th
   await rejects(handle.result(), { code: 'JOB_CANCELLED' })
 })
 
+/** A sink whose first commit fails, and whose second one waits for `second` as soon as it has said so. */
+function slowCommit(begun: () => void, second: Promise<void>): Sink<number> {
+  let commits = 0
+  return {
+    ...shaky(new Map(), 0),
+    commit() {
+      if (++commits === 1) throw new Error('commit 1')
+      begun()
+      return second
+    },
+  }
+}
+
+test('a job that is cancelled while its sinks commit again has not started again, whatever becomes of the commit', async () => {
+  const errors: string[] = []
+  const nothingLeft = leftovers()
+  let begun = (): void => {}
+  const committing = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  let fail: (error: Error) => void = () => {}
+  const commit = new Promise<void>((_, reject) => {
+    fail = reject
+  })
+  const restart = fixedDelayRestart({ attempts: 9, delayMs: 1 })
+  const handle = start(job(numbers(1_000), slowCommit(begun, commit)), restart, errors)
+  await committing
+  const cancelled = handle.cancel()
+  fail(new Error('commit 2'))
+  await cancelled
+  await rejects(handle.result(), { code: 'JOB_CANCELLED' })
+  assert.is(errors.length, 1)
+  assert.is((await handle.metrics()).restarts, 1)
+  assert.is(handle.state, 'cancelled')
+  await nothingLeft()
+})
+
+test('a commit that never ends does not keep a job that goes on from being cancelled', async () => {
+  let begun = (): void => {}
+  const committing = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  const restart = fixedDelayRestart({ attempts: 9, delayMs: 1 })
+  const never = new Promise<void>(() => {})
+  const handle = start(job(numbers(1_000), slowCommit(begun, never)), restart, [])
+  await committing
+  await handle.cancel()
+  await rejects(handle.result(), { code: 'JOB_CANCELLED' })
+})
+
 test.run()
