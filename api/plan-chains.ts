@@ -4,7 +4,7 @@
 import { buildError } from './build-error.ts'
 import type { GraphEdge, GraphNode, JobGraph } from './graph.ts'
 import type { ChainedNode, EdgePartitioning } from './plan.ts'
-import type { NodeParallelism, PreAggregation, ResolvedParallelism } from './plan-parallelism.ts'
+import type { NodeParallelism, PlanOptions, ResolvedParallelism } from './plan-parallelism.ts'
 
 /** A task whose subtasks are not placed yet. */
 export interface Chain {
@@ -60,9 +60,9 @@ interface PlannedEdge {
 export function layOutChains(
   graph: JobGraph,
   parallelism: ResolvedParallelism,
-  preAggregation: PreAggregation = 'auto',
+  { preAggregation = 'auto', unchained }: Pick<PlanOptions, 'preAggregation' | 'unchained'> = {},
 ): Chains {
-  const nodes = planNodes(graph, parallelism)
+  const nodes = planNodes(graph, parallelism, unchained)
   const outgoing = nodes.flatMap(({ outputs }) => outputs).filter(({ chained }) => !chained)
   const crossing = outgoing.sort((a, b) => a.edge.id - b.edge.id)
   const planIds = new Map(crossing.map(({ edge }, id) => [edge.id, id]))
@@ -99,7 +99,11 @@ export function layOutChains(
   return { chains, edges }
 }
 
-function planNodes(graph: JobGraph, resolved: ResolvedParallelism): readonly PlannedNode[] {
+function planNodes(
+  graph: JobGraph,
+  resolved: ResolvedParallelism,
+  unchained: ReadonlySet<number> = new Set(),
+): readonly PlannedNode[] {
   const inputs = graph.nodes.map((): PlannedEdge[] => [])
   const outputs = graph.nodes.map((): PlannedEdge[] => [])
   const inputCounts = graph.nodes.map(() => 0)
@@ -111,6 +115,7 @@ function planNodes(graph: JobGraph, resolved: ResolvedParallelism): readonly Pla
     const chained =
       partitioning === 'forward' &&
       edge.tag === undefined &&
+      !unchained.has(edge.id) &&
       at(inputCounts, edge.to) === 1 &&
       canShareTask(from, to)
     const planned = { edge, partitioning, chained }

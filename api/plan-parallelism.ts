@@ -25,6 +25,8 @@ export interface PlanOptions {
   readonly firstChannelId?: number
   /** Default: `auto`. */
   readonly preAggregation?: PreAggregation
+  /** Ids of edges of the graph that must join two tasks, also where the operators at their ends could share one. Default: none. */
+  readonly unchained?: ReadonlySet<number>
 }
 
 /** Parallelism of one operator, decided. */

@@ -119,7 +119,7 @@ export interface ChannelPlan {
  */
 export function createPlan(graph: JobGraph, options: PlanOptions): ExecutionPlan {
   const parallelism = resolveParallelism(graph, options)
-  const chains = layOutChains(graph, parallelism, options.preAggregation)
+  const chains = layOutChains(graph, parallelism, options)
   const { tasks, edges } = joinSubtasks(chains, options.slots, options.firstChannelId ?? 1)
   return {
     jobName: graph.jobName,

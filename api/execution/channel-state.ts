@@ -23,11 +23,31 @@ export function edgeName({ nodes }: JobGraph, plan: ExecutionPlan, edge: EdgePla
     other.input === edge.input &&
     other.tag === edge.tag
   const ordinal = plan.edges.filter(same).findIndex(({ id }) => id === edge.id)
-  const parts = [`${nodes[edge.fromNode]?.uid ?? ''} > ${nodes[edge.toNode]?.uid ?? ''}`]
+  const parts = [endsOf(nodes, edge.fromNode, edge.toNode)]
   if (edge.input === 1) parts.push('input 2')
   if (edge.tag !== undefined) parts.push(`side output ${edge.tag}`)
   if (ordinal > 0) parts.push(`edge ${ordinal + 1}`)
   return parts.join(', ')
+}
+
+function endsOf(nodes: JobGraph['nodes'], from: number, to: number): string {
+  return `${nodes[from]?.uid ?? ''} > ${nodes[to]?.uid ?? ''}`
+}
+
+/**
+ * Which edges of a graph, by id, have records in flight and no place for them in a plan, because the operators at their ends share a task there:
+ * at another parallelism they did not. Such operators have one input.
+ */
+export function edgesToUnchain(
+  { nodes, edges }: JobGraph,
+  plan: ExecutionPlan,
+  inFlight: ReadonlySet<string>,
+): ReadonlySet<number> {
+  const planned = new Set(plan.edges.map(({ graphEdgeId }) => graphEdgeId))
+  const found = edges.filter(
+    ({ id, from, to }) => !planned.has(id) && inFlight.has(endsOf(nodes, from, to)),
+  )
+  return new Set(found.map(({ id }) => id))
 }
 
 /** All edges of a plan, for `restoreChannels`. */

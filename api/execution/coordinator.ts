@@ -221,14 +221,12 @@ export class Coordinator {
   }
 
   async #createAttempt(): Promise<Attempt> {
-    const { graph, plan } = this.#job.deployable
+    const resources = await this.#resources.forAttempt(this.#job)
     return new Attempt({
-      graph,
-      plan,
-      ...(await this.#resources.forAttempt(graph, plan)),
+      ...resources,
       collectors: this.#job.collectors,
       checkpointOptions: this.#options.checkpoints,
-      origin: this.#job.graphOrigin(graph),
+      origin: this.#job.graphOrigin(resources.graph),
       codec: this.#options.codec,
       stale: this.#stale,
       restarts: this.#regionRestarts(),

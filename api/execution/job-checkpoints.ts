@@ -8,7 +8,7 @@ import type { CheckpointedJob } from '../../checkpoint/coordinator/checkpoint-ho
 import { CheckpointHistory } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
 import type { CheckpointSummary } from '../../checkpoint/coordinator/checkpoint-statistics.ts'
 import { MemorySnapshotStore } from '../../checkpoint/coordinator/memory-snapshot-store.ts'
-import { restoreChannels } from '../../checkpoint/coordinator/restored-channels.ts'
+import { edgesInFlight, restoreChannels } from '../../checkpoint/coordinator/restored-channels.ts'
 import { restoreJob } from '../../checkpoint/coordinator/restored-job.ts'
 import type { PlannedOperator, RestoredJob } from '../../checkpoint/coordinator/restored-job.ts'
 import { directoryCatalog, openDirectoryStore } from '../../checkpoint/store/directory-store.ts'
@@ -85,12 +85,18 @@ export class JobCheckpoints {
    * What an attempt begins with; undefined: nothing. The newest checkpoint of this run; before there is one, the newest in its directory if the
    * run is to resume, then what `from` names. Errors: `NO_CHECKPOINT`, also where all that there are have been damaged: sinks may have shown what
    * belongs to them, and a start from nothing would show it twice; those of `readCheckpoint` and `restoreJob`.
+   *
+   * @param planWith gives the plan, and hears before on which edges records were in flight
    */
-  async restore(graph: JobGraph, plan: ExecutionPlan): Promise<RestoredJob | undefined> {
+  async restore(
+    graph: JobGraph,
+    planWith: (inFlight: ReadonlySet<string>) => ExecutionPlan,
+  ): Promise<RestoredJob | undefined> {
     const { from } = this.#options
     const found = (await this.#own()) ?? (await this.#named())
     if (found === undefined) return undefined
     const stored = await readCheckpoint(found.catalog, found.id)
+    const plan = planWith(edgesInFlight(stored))
     const allowNonRestoredState = from?.allowNonRestoredState ?? false
     const job = restoreJob(stored, plannedOperators(graph, plan), { allowNonRestoredState })
     this.#tell(found.catalog, found.latest, job)

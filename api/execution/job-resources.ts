@@ -17,6 +17,7 @@ import { commitSinks } from './commit-sinks.ts'
 import { chainedNodes } from './declaration.ts'
 import { Enumerators, whereTheyStood } from './enumerators.ts'
 import { JobCheckpoints } from './job-checkpoints.ts'
+import type { PlannedJob } from './planned-job.ts'
 import { withinPatience } from './patience.ts'
 import type { ResolvedOptions } from './run-options.ts'
 import { endSlots, startSlots } from './start-slots.ts'
@@ -26,6 +27,8 @@ export type OrCancelled = <T>(step: Promise<T>) => Promise<T>
 
 /** What an attempt stands on. */
 export interface AttemptResources {
+  readonly graph: JobGraph
+  readonly plan: ExecutionPlan
   readonly checkpoints: JobCheckpoints
   readonly group: SlotGroup
   readonly enumerators: Enumerators
@@ -62,12 +65,15 @@ export class JobResources {
   }
 
   /**
-   * What the next attempt stands on, with this plan. Rejects with errors of the store, of sinks that commit, of enumerators, of slots that
+   * What the next attempt of this job stands on. Rejects with errors of the store, of sinks that commit, of enumerators, of slots that
    * cannot start, and when the job is cancelled.
    */
-  async forAttempt(graph: JobGraph, plan: ExecutionPlan): Promise<AttemptResources> {
+  async forAttempt(job: PlannedJob): Promise<AttemptResources> {
     this.#checkpoints ??= await JobCheckpoints.open(this.#options)
-    const restored = await this.#checkpoints.restore(graph, plan)
+    const restored = await this.#checkpoints.restore(job.deployable.graph, (inFlight) =>
+      job.planWith(inFlight),
+    )
+    const { graph, plan } = job.deployable
     if (restored !== undefined) await this.#commit(graph, restored.committables)
     const starting = Enumerators.start(graph, plan, {
       // A savepoint may be asked for at any time.
@@ -91,7 +97,14 @@ export class JobResources {
       throw error
     }
     const enumerators = this.#enumerators
-    return { checkpoints: this.#checkpoints, group: this.#group, enumerators, restored }
+    return {
+      graph,
+      plan,
+      checkpoints: this.#checkpoints,
+      group: this.#group,
+      enumerators,
+      restored,
+    }
   }
 
   /** Once more perhaps. When the job is cancelled meanwhile, a commit that ends soon is waited for: the next run may want to do the same. */
@@ -111,7 +124,7 @@ export class JobResources {
     plan: ExecutionPlan,
     tasks: ReadonlySet<number>,
   ): Promise<RestoredJob | undefined> {
-    const restored = await this.#checkpoints?.restore(graph, plan)
+    const restored = await this.#checkpoints?.restore(graph, () => plan)
     const uids = new Set(
       plan.tasks
         .filter(({ id }) => tasks.has(id))

@@ -9,6 +9,7 @@ import { buildGraph } from '../job.ts'
 import type { JobDefinition } from '../job.ts'
 import { createPlan } from '../plan.ts'
 import type { ExecutionPlan } from '../plan.ts'
+import { edgesToUnchain } from './channel-state.ts'
 import { Collector } from './collector.ts'
 import { loadJobModule } from './job-module.ts'
 import { LocalCluster } from './local-cluster.ts'
@@ -33,6 +34,8 @@ export class PlannedJob {
   #name = ''
   #graph: JobGraph | undefined
   #plan: ExecutionPlan | undefined
+  /** Edges of the graph that join two tasks because the attempt found records in flight on them. */
+  #unchained: ReadonlySet<number> = new Set()
 
   constructor(origin: JobOrigin, options: ResolvedOptions) {
     this.#origin = origin
@@ -82,7 +85,18 @@ export class PlannedJob {
 
   /** Plans the next attempt. */
   planAgain(): void {
+    this.#unchained = new Set()
     this.#plan = this.#createPlan(this.deployable.graph)
+  }
+
+  /** The plan of an attempt that finds records in flight on these edges: each is an edge between two tasks, so that they can be read. */
+  planWith(inFlight: ReadonlySet<string>): ExecutionPlan {
+    const { graph, plan } = this.deployable
+    const unchained = edgesToUnchain(graph, plan, inFlight)
+    if (unchained.size === 0) return plan
+    this.#unchained = unchained
+    this.#plan = this.#createPlan(graph)
+    return this.#plan
   }
 
   /** A plan of the same graph for a part of the job that is deployed again, while the rest keeps the one it has. */
@@ -107,6 +121,7 @@ export class PlannedJob {
       parallelism,
       slots,
       preAggregation,
+      unchained: this.#unchained,
       firstChannelId: this.#channels.next,
       ...(maxParallelism === undefined ? {} : { maxParallelism }),
     })

@@ -27,6 +27,12 @@ export interface RestoredEdge {
   readonly channels: readonly ChannelSnapshot[]
 }
 
+/** The names of the edges on which records were in flight. */
+export function edgesInFlight({ channels = [] }: StoredCheckpoint): ReadonlySet<string> {
+  const found = [...byEdge(channels)].filter(([, ofEdge]) => countRecords(ofEdge) > 0)
+  return new Set(found.map(([edge]) => edge))
+}
+
 /**
  * By the name of the edge; only edges on which anything was in flight.
  * Error: `CHANNEL_STATE_WITHOUT_EDGE` when the plan has no such edge, unless `allowNonRestoredState`: then its records are given up.
