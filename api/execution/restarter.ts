@@ -1,6 +1,7 @@
 /**
  * Decides whether a job that has failed gets another attempt, and waits for it. On the main thread.
  */
+import { CheckpointError } from '../../checkpoint/coordinator/checkpoint-failure.ts'
 import type { RestartDecisions } from '../../checkpoint/recovery/restart-strategy.ts'
 import { MillraceError } from '../../mailbox/errors.ts'
 import { OperatorError } from '../../operators/operator-error.ts'
@@ -79,10 +80,33 @@ export class Restarter {
   }
 }
 
-/** What two failures have in common that are the same: not the subtask, which another attempt may choose otherwise. */
+/**
+ * What two failures have in common that are the same: not the subtask, the number of a checkpoint or the name of a file, which another attempt
+ * may choose otherwise.
+ */
 function described(error: unknown): string {
-  if (!(error instanceof OperatorError)) return String(error)
-  return `${error.operatorName} ${error.record ?? ''} ${String(error.cause)}`
+  const { cause } = (error ?? {}) as { readonly cause?: unknown }
+  if (error instanceof OperatorError)
+    return `${error.operatorName} ${error.record ?? ''} ${described(cause)}`
+  const isOfCheckpoint = error instanceof CheckpointError
+  if (cause !== undefined && (isOfCheckpoint || isOfCheckpoints(error)))
+    return `${isOfCheckpoint ? error.reason : error.code} ${described(cause)}`
+  const refused = refusedBySystem(error)
+  if (refused !== undefined) return refused
+  return isOfCheckpoint ? error.message.replace(/^checkpoint \d+/, '') : String(error)
+}
+
+function isOfCheckpoints(error: unknown): error is MillraceError {
+  return error instanceof MillraceError && error.code === 'TOO_MANY_FAILED_CHECKPOINTS'
+}
+
+/** With what the operating system has refused a call, e.g. `write ENOSPC`; undefined: it was something else. */
+function refusedBySystem(error: unknown): string | undefined {
+  for (let next = error; next instanceof Error; next = next.cause) {
+    const { code, syscall } = next as NodeJS.ErrnoException
+    if (code !== undefined && syscall !== undefined) return `${syscall} ${code}`
+  }
+  return undefined
 }
 
 /**
