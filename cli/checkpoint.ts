@@ -35,7 +35,7 @@ export async function listCheckpoints(
   options: CheckpointCommandOptions,
 ): Promise<void> {
   const { catalog, id } = targetOf(directory)
-  const listings = (await catalog.list()).filter((listing) => id === undefined || listing.id === id)
+  const listings = await listingsOf(catalog, id)
   await answer(options, { directory: catalog.location, checkpoints: listings }, (how) =>
     listText(listings, how),
   )
@@ -56,22 +56,39 @@ export async function showCheckpoint(
   )
 }
 
-/** Reads every byte of a checkpoint, or of all, and prints what is wrong. Rejects with `DAMAGED_CHECKPOINT` or `UNSUPPORTED_FORMAT` afterwards where anything is. */
+/**
+ * Reads every byte of a checkpoint, or of all, and prints what is wrong. Rejects with `DAMAGED_CHECKPOINT` or `UNSUPPORTED_FORMAT` afterwards where anything is, and
+ * with `NO_CHECKPOINT` where none is whole.
+ */
 export async function verifyCheckpoints(
   directory: string,
   idText: string | undefined,
   options: CheckpointCommandOptions,
 ): Promise<void> {
   const { catalog, id } = targetOf(directory, idText)
-  const listings = (await catalog.list()).filter((listing) => id === undefined || listing.id === id)
-  // Says what is the matter with an id that is not there.
-  if (id !== undefined && listings.length === 0) await catalog.metadata(id)
+  const listings = await listingsOf(catalog, id)
   const verdicts: Verdict[] = []
   for (const listing of listings) verdicts.push(await verdictOn(catalog, listing))
   await answer(options, { directory: catalog.location, checkpoints: verdicts }, (how) =>
     verifyText(verdicts, how),
   )
   refuseBad(catalog, verdicts)
+  if (verdicts.some(({ state }) => state === 'whole')) return
+  // Whoever looks after backups must not take it for one.
+  throw new MillraceError(
+    'NO_CHECKPOINT',
+    `${catalog.location}: expected a checkpoint that is whole, found none`,
+  )
+}
+
+/** All of a directory, or the one that is meant. Says what is the matter with an id that is not there. */
+async function listingsOf(
+  catalog: CheckpointCatalog,
+  id: number | undefined,
+): Promise<CheckpointListing[]> {
+  const listings = (await catalog.list()).filter((listing) => id === undefined || listing.id === id)
+  if (id !== undefined && listings.length === 0) await catalog.metadata(id)
+  return listings
 }
 
 async function verdictOn(catalog: CheckpointCatalog, listing: CheckpointListing): Promise<Verdict> {

@@ -122,6 +122,11 @@ export function exitCodeOf(error: unknown): number {
   return USAGE_CODES.has(codeOf(error)) ? EXIT.usage : EXIT.failed
 }
 
+/** Whether a directory is not there, or is none: where it was given as an argument, that argument is wrong. */
+export function lacksDirectory(error: unknown): boolean {
+  return ['STORE_NOT_FOUND', 'STORE_NOT_A_DIRECTORY'].includes(codeOf(error))
+}
+
 /** Whether the job's own arguments should be listed behind the error. */
 export function isArgumentError(error: unknown): boolean {
   return ARGUMENT_CODES.has(codeOf(error)) && exitCodeOf(error) === EXIT.usage

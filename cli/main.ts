@@ -6,11 +6,13 @@
  */
 import { CommanderError } from 'commander'
 import { MillraceError } from '../mailbox/errors.ts'
-import { EXIT, errorText, exitCodeOf, isArgumentError } from './errors.ts'
+import type * as CheckpointCommands from './checkpoint.ts'
+import { EXIT, errorText, exitCodeOf, isArgumentError, lacksDirectory } from './errors.ts'
 import { argumentsText } from './job-arguments.ts'
 import { watchPipe } from './output.ts'
 import { createProgram } from './program.ts'
 import type { Interruption } from './run.ts'
+import { endAtSignals } from './signals.ts'
 import { stylesFor, writeErrorNow } from './terminal.ts'
 
 /** How long the process may go on after its work is done: something in the job's module keeps it alive. */
@@ -40,10 +42,13 @@ async function main(): Promise<void> {
   const program = createProgram({
     run: async (path, options) => {
       file = path
+      // From here to the moment when the job can be stopped.
+      const early = endAtSignals()
       // Loaded when it is needed: help and mistakes in the options are told without the engine.
       const { runCommand } = await import('./run.ts')
       const { exitCode, error, advice } = await runCommand(path, options, {
         onInterrupt: (stop) => {
+          early.release()
           interrupt = stop
         },
       })
@@ -61,15 +66,12 @@ async function main(): Promise<void> {
       const { simulateCommand } = await import('./simulate.ts')
       process.exitCode ??= await simulateCommand(path, options)
     },
-    listCheckpoints: async (directory, options) => {
-      await (await import('./checkpoint.ts')).listCheckpoints(directory, options)
-    },
-    showCheckpoint: async (directory, id, options) => {
-      await (await import('./checkpoint.ts')).showCheckpoint(directory, id, options)
-    },
-    verifyCheckpoints: async (directory, id, options) => {
-      await (await import('./checkpoint.ts')).verifyCheckpoints(directory, id, options)
-    },
+    listCheckpoints: (directory, options) =>
+      inspect(({ listCheckpoints }) => listCheckpoints(directory, options)),
+    showCheckpoint: (directory, id, options) =>
+      inspect(({ showCheckpoint }) => showCheckpoint(directory, id, options)),
+    verifyCheckpoints: (directory, id, options) =>
+      inspect(({ verifyCheckpoints }) => verifyCheckpoints(directory, id, options)),
   })
   try {
     await program.parseAsync()
@@ -78,6 +80,18 @@ async function main(): Promise<void> {
   }
   done = true
   endSoon()
+}
+
+/** Looks into a directory of checkpoints, which was given as an argument. */
+async function inspect(
+  look: (commands: typeof CheckpointCommands) => Promise<void>,
+): Promise<void> {
+  try {
+    await look(await import('./checkpoint.ts'))
+  } catch (error) {
+    if (lacksDirectory(error)) process.exitCode ??= EXIT.usage
+    throw error
+  }
 }
 
 /** Node would end without a word. */

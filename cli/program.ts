@@ -69,6 +69,7 @@ export function createProgram(actions: CommandActions): Command {
     .description('print tasks, subtasks and channels of a job without running it')
     .option('--mermaid', 'print it as a Mermaid flowchart')
     .option('--args', 'print the arguments that the job takes instead')
+    .option('--json', 'print one line of JSON')
     .action(actions.plan)
   addSimulateCommand(program, actions)
   addCheckpointCommands(program, actions)
@@ -142,7 +143,9 @@ function addCheckpointCommands(program: Command, actions: CommandActions): void 
     .action(actions.showCheckpoint)
   inDirectory('verify')
     .argument('[id]', 'which one (default: all)')
-    .description('read every byte and tell what is damaged; ends with 1 where anything is')
+    .description(
+      'read every byte and tell what is damaged; ends with 1 where anything is, or nothing is whole',
+    )
     .action(actions.verifyCheckpoints)
 }
 

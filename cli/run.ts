@@ -5,7 +5,7 @@ import { resolveOptions } from '../api/execution/run-options.ts'
 import type { ResolvedOptions, RunOptions } from '../api/execution/run-options.ts'
 import { runJob } from '../api/execution/run-job.ts'
 import type { JobHandle, JobResult } from '../api/execution/run-job.ts'
-import { codeOf, EXIT, exitCodeOf, reportError } from './errors.ts'
+import { codeOf, EXIT, exitCodeOf, lacksDirectory, reportError } from './errors.ts'
 import { runOptions } from './options.ts'
 import type { JobCommandOptions } from './options.ts'
 import { print, releaseStdout, reserveStdout } from './output.ts'
@@ -77,7 +77,7 @@ export async function runCommand(
   } else if (run.result !== undefined) {
     await print(`${await reportText(run.result, run.collected)}\n`)
   }
-  const outcome = outcomeOf(run)
+  const outcome = { ...outcomeOf(run), ...(await wrongArgument(job, run, options)) }
   if (outcome.error === undefined || checkpoints === undefined || job.name === '') return outcome
   return { ...outcome, advice: await keptText(checkpoints) }
 }
@@ -175,6 +175,17 @@ function factsOf(job: JobHandle, run: WatchedRun, { parallelism, slots }: Resolv
     collected,
     ...(error === undefined ? {} : { error: reportError(error) }),
   }
+}
+
+/** What `--from` names is not there: that was wrong before the job began. */
+async function wrongArgument(
+  job: JobHandle,
+  { error }: WatchedRun,
+  { from }: RunCommandOptions,
+): Promise<Partial<RunOutcome>> {
+  if (from === undefined || !lacksDirectory(error)) return {}
+  const { durationMs } = await job.metrics()
+  return durationMs === 0 ? { exitCode: EXIT.usage } : {}
 }
 
 function outcomeOf({ result, error, interruption, signals }: WatchedRun): RunOutcome {

@@ -27,6 +27,11 @@ export interface SignalWatch {
   release(): void
 }
 
+/** Ends the process at the first signal, with the exit code that stands for it, as long as nothing has begun that would have to be stopped. */
+export function endAtSignals(): Pick<SignalWatch, 'release'> {
+  return watchSignals((signal) => process.exit(EXIT_CODES[signal]), Number.POSITIVE_INFINITY)
+}
+
 /**
  * Calls `stop` at the first signal, and ends the process at the second, or when stopping takes longer than `patienceMs`; default: two seconds,
  * `Infinity`: as long as it takes.

@@ -219,12 +219,39 @@ test('a directory or an id that is not there, and a wrong command, are told', as
       millrace(['checkpoint', 'list', folder]),
       millrace(['checkpoint']),
     ])
-    assertFailed(missing, 1, 'STORE_NOT_FOUND')
+    assertFailed(missing, 2, 'STORE_NOT_FOUND')
     assertFailed(unknown, 1, 'UNKNOWN_CHECKPOINT')
     assertFailed(wrongId, 2, 'USAGE')
     assert.match(wrongId.stderr, /got 'last'/)
     assertFailed(command, 2, 'USAGE')
     assertFailed(bare, 2, 'USAGE')
+  })
+})
+
+test('the folder of a checkpoint that is not there is told, and what is no directory is a wrong argument', async () => {
+  await withFolder(async (folder) => {
+    await writeCheckpoints(folder)
+    const gone = join(folder, 'savepoint-000009')
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    const [ls, verify, show, notDirectory] = await Promise.all([
+      millrace(['checkpoint', 'ls', gone]),
+      millrace(['checkpoint', 'verify', gone]),
+      millrace(['checkpoint', 'show', gone]),
+      millrace(['checkpoint', 'ls', file]),
+    ])
+    for (const ended of [ls, verify, show]) assertFailed(ended, 1, 'UNKNOWN_CHECKPOINT')
+    assertFailed(notDirectory, 2, 'STORE_NOT_A_DIRECTORY')
+  })
+})
+
+test('verify of one that was not completed finds none that is whole', async () => {
+  await withFolder(async (folder) => {
+    await writeCheckpoints(folder)
+    rmSync(join(folder, 'savepoint-000003', 'metadata'))
+    const ended = await millrace(['checkpoint', 'verify', folder, '3'])
+    assert.match(ended.stdout, /^savepoint 3: incomplete/m)
+    assertFailed(ended, 1, 'NO_CHECKPOINT')
   })
 })
 
@@ -236,7 +263,9 @@ test('an empty directory has no checkpoints', async () => {
       millrace(['checkpoint', 'show', folder]),
     ])
     assert.is(ls.stdout, '(no checkpoints)\n')
+    assert.is(ls.code, 0)
     assert.is(verify.stdout, '(no checkpoints)\n')
+    assertFailed(verify, 1, 'NO_CHECKPOINT')
     assertFailed(show, 1, 'UNKNOWN_CHECKPOINT')
   })
 })

@@ -228,7 +228,7 @@ test('--from where there is nothing is refused before the job runs', () =>
       millrace(['run', COUNTS, '--from', join(folder, 'nowhere')]),
       millrace(['run', COUNTS, '--from', folder]),
     ])
-    assertFailed(missing, 1, 'STORE_NOT_FOUND')
+    assertFailed(missing, 2, 'STORE_NOT_FOUND')
     assertFailed(empty, 1, 'NO_CHECKPOINT')
     assert.not.ok(existsSync(places.output))
   }))

@@ -64,6 +64,16 @@ test('the first signal asks for a stop, the second ends the process', () => {
   assert.is(process.listenerCount('SIGINT'), 0)
 })
 
+test('a signal that comes while the engine is loaded ends the process with its exit code', async () => {
+  // Sends it as soon as somebody listens.
+  const preload = `process.on('newListener', (name) => {
+    if (name === 'SIGTERM') setImmediate(() => process.kill(process.pid, name))
+  })`
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` }
+  const ended = await start(['run', fixture('endless')], { env }).ended
+  assert.equal([ended.code, ended.stderr], [143, ''])
+})
+
 test('--json of a cancelled job says so', async () => {
   const run = await endlessRun('--json')
   run.signal('SIGINT')

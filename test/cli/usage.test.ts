@@ -108,4 +108,28 @@ test('plan prints tasks and subtasks, --mermaid a flowchart, --args the argument
   assert.match(args.stdout, /ratio: number\n/)
 })
 
+test('plan --json prints one line with tasks, channels and what their ids stand for', async () => {
+  const [json, args, both] = await Promise.all([
+    millrace(['plan', fixture('rows'), '--json', '--parallelism', '2', '--slots', '2']),
+    millrace(['plan', fixture('rows'), '--json', '--args']),
+    millrace(['plan', fixture('rows'), '--json', '--mermaid']),
+  ])
+  assert.is(json.code, 0)
+  assert.match(json.stdout, /^\{.*\}\n$/)
+  const plan = JSON.parse(json.stdout) as Record<'tasks' | 'edges' | 'operators', object[]> & {
+    readonly job: string
+    readonly slots: number
+  }
+  assert.equal([plan.job, plan.slots], ['rows', 2])
+  assert.ok(plan.tasks.length > 0)
+  assert.ok(plan.edges.every((edge) => 'channels' in edge && 'partitioning' in edge))
+  assert.equal(
+    plan.operators.map((operator) => 'id' in operator && operator.id),
+    plan.operators.map((_, id) => id),
+  )
+  const described = JSON.parse(args.stdout) as { readonly args: Record<string, object> }
+  assert.equal(described.args['ratio'], { type: 'number' })
+  assertFailed(both, 2, 'USAGE')
+})
+
 test.run()
