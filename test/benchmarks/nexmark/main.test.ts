@@ -80,7 +80,7 @@ test('what goes wrong while a query runs is told in a line or two, without a sta
   const cases: readonly (readonly [string, ...string[]])[] = [
     ['there is no file', '--input', join(folder, 'none.jsonl')],
     ['it is a folder', '--input', folder],
-    ['a bid whose "bidder" is a number', '--input', input, '--output', output],
+    ['a bid whose "bidder" is a whole number', '--input', input, '--output', output],
   ]
   for (const [message, ...args] of cases) {
     const { code, stderr } = await nexmark('--parallelism', '1', ...args)
