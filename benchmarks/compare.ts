@@ -10,7 +10,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { baselineFile, compareWithBaseline, parseBaseline } from './compare/baseline.ts'
-import { figure } from './figure.ts'
+import { figure, Refusal } from './figure.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
 import { run as runLoops } from './loops.ts'
 
@@ -19,10 +19,10 @@ export async function run(options: BenchmarkOptions): Promise<readonly Figure[]>
   const { log } = options
   const file = baselineFile()
   if (!existsSync(file))
-    throw new Error(`compare: expected a baseline in ${file}: npm run bench -- baseline makes one`)
+    throw new Refusal('failure', `no baseline in ${file}: npm run bench -- baseline makes one`)
   const baseline = parseBaseline(JSON.parse(readFileSync(file, 'utf8')))
   const found = compareWithBaseline(baseline, await runLoops(options))
-  if (found.length === 0) throw new Error('compare: the baseline has none of these queries')
+  if (found.length === 0) throw new Refusal('failure', 'the baseline has none of these queries')
   for (const { metric, verdict, now, before, tolerance } of found) {
     const percent = (100 * tolerance).toFixed(0)
     log(
@@ -31,7 +31,7 @@ export async function run(options: BenchmarkOptions): Promise<readonly Figure[]>
   }
   const slower = found.filter(({ verdict }) => verdict === 'slower')
   if (slower.length > 0)
-    throw new Error(`became slower: ${slower.map(({ metric }) => metric).join('; ')}`)
+    throw new Refusal('failure', `became slower: ${slower.map(({ metric }) => metric).join('; ')}`)
   return found.map(({ metric, now, before }) =>
     figure('compare', `${metric}: now / baseline`, [now / before]),
   )

@@ -37,6 +37,17 @@ export interface BenchmarkOptions {
   readonly checkpointMs?: number | undefined
 }
 
+/** Why a benchmark does not run, or what it found, where the message says all that is to be known: it is shown without a stack. */
+export class Refusal extends Error {
+  /** `usage`: the command line asks for something that there is not. */
+  readonly kind: 'usage' | 'failure'
+
+  constructor(kind: Refusal['kind'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.kind = kind
+  }
+}
+
 /** The shape of a benchmark module. */
 export interface Benchmark {
   /** Measures and returns one figure per row of the table. A rejection fails the whole harness run. */

@@ -5,6 +5,7 @@
  *   npm run bench -- NAME [NAME…] [--json FILE]  runs them, one after the other, in this process
  *   npm run bench -- flink --query q0,q5         only these queries, of a benchmark that has queries
  *   npm run bench -- loops --events 2000000 --rounds 5   longer than usual, of a benchmark that has events and rounds
+ *   npm run bench -- --help                      lists the options
  *
  * A benchmark is a file of this folder that exports `run` (see `figure.ts`); `--folder DIR` looks into another.
  * Progress goes to stderr, the table to stdout. A missed bound is a figure, not a failure. Exit code 1: a benchmark
@@ -16,11 +17,24 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import { parseDurationMs } from '../cli/durations.ts'
+import { Refusal } from './figure.ts'
 import type { Benchmark, BenchmarkOptions, Figure } from './figure.ts'
+import { whyNotWritable } from './json-file.ts'
 import { circumstances } from './machine.ts'
 import { renderFigures } from './table.ts'
 
+const USAGE = `Run them with: npm run bench -- NAME [NAME…] [OPTION…]
+
+  --json FILE          file for the figures
+  --query q0,q5        queries, of a benchmark that has queries (default: all)
+  --events N           events per run, of a benchmark over events
+  --rounds N           rounds that count, of a benchmark whose competitors take turns
+  --checkpoint 10s     time between two checkpoints, of a benchmark about them
+  --folder DIR         folder with other benchmarks
+  --help               this text`
+
 interface Settings {
+  readonly help: boolean
   readonly names: readonly string[]
   readonly jsonFile: string | undefined
   readonly folder: string
@@ -42,6 +56,7 @@ function readSettings(): Settings {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: {
+        help: { type: 'boolean', short: 'h' },
         json: { type: 'string' },
         folder: { type: 'string' },
         query: { type: 'string' },
@@ -58,7 +73,10 @@ function readSettings(): Settings {
       rounds: wholeNumber('rounds', values.rounds),
       checkpointMs: duration('checkpoint', values.checkpoint),
     }
-    return { names: positionals, jsonFile: values.json, folder, options }
+    const { help = false, json } = values
+    const problem = json === undefined ? undefined : whyNotWritable(json)
+    if (problem !== undefined) throw new UsageError(problem)
+    return { help, names: positionals, jsonFile: json, folder, options }
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
@@ -75,11 +93,11 @@ function duration(name: string, text: string | undefined): number | undefined {
   throw new UsageError(`expected a duration for --${name}, as in 10s, got '${text}'`)
 }
 
-async function main({ names, jsonFile, folder, options }: Settings): Promise<void> {
+async function main({ help, names, jsonFile, folder, options }: Settings): Promise<void> {
   const available = listBenchmarks(folder)
   const list = available.length === 0 ? 'there are none yet' : available.join(', ')
-  if (names.length === 0) {
-    console.log(`Benchmarks: ${list}\nRun them with: npm run bench -- NAME [NAME…] [--json FILE]`)
+  if (help || names.length === 0) {
+    console.log(`Benchmarks: ${list}\n${USAGE}`)
     return
   }
   const unknown = names.filter((name) => !available.includes(name))
@@ -122,8 +140,8 @@ async function runBenchmark(
     log(`took ${((performance.now() - start) / 1000).toFixed(1)} s`)
     return figures
   } catch (error) {
-    console.error(`${name} failed:`, error)
-    process.exitCode = 1
+    console.error(`${name} failed:`, error instanceof Refusal ? error.message : error)
+    process.exitCode = error instanceof Refusal && error.kind === 'usage' ? 2 : 1
     return []
   }
 }

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { Refusal } from '../figure.ts'
 import { inRepository } from '../repository-folder.ts'
 
 const VERSION = '0.21.1'
@@ -41,6 +42,8 @@ async function orExplain(what: string, work: () => Promise<unknown>): Promise<vo
   try {
     await work()
   } catch (error) {
-    throw new Error(`bytewax: needs ${what}, which does not work here`, { cause: error })
+    const why = error instanceof Error ? error.message.trim() : String(error)
+    const message = `needs ${what}, which does not work here: ${why}`
+    throw new Refusal('failure', message, { cause: error })
   }
 }

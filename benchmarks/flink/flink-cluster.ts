@@ -4,6 +4,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Refusal } from '../figure.ts'
 import { inRepository } from '../repository-folder.ts'
 
 /** What Flink needs to look into what it copies. */
@@ -86,8 +87,7 @@ function requireCommand(command: string, option: string, name: string): void {
   try {
     execFileSync(command, [option], { stdio: 'ignore' })
   } catch (error) {
-    throw new Error(`flink: needs ${name}; '${command} ${option}' does not work here`, {
-      cause: error,
-    })
+    const message = `needs ${name}; '${command} ${option}' does not work here`
+    throw new Refusal('failure', message, { cause: error })
   }
 }

@@ -4,6 +4,8 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs } from '../../cli/durations.ts'
+import { whyNotWritable } from '../json-file.ts'
+import { BLOCK } from './generator/nexmark-splits.ts'
 import { QUERIES } from './queries/queries.ts'
 
 /** How a query is run. */
@@ -36,7 +38,11 @@ export interface NexmarkOptions extends QuerySettings {
 export function parseNexmarkOptions(args: readonly string[]): NexmarkOptions {
   const command = new Command('nexmark')
     .description('Runs queries of the Nexmark benchmark and says how fast they were.')
-    .option('--query <names>', 'queries with commas between them, or all', queries, ['q0'])
+    .addOption(
+      new Option('--query <names>', 'queries with commas between them, or all')
+        .argParser(queries)
+        .default(['q0'], 'q0'),
+    )
     .option('--events <count>', 'events to generate', wholeFrom(1), 1_000_000)
     .option('--parallelism <n>', 'subtasks of each operator', wholeFrom(1), 2)
     .addOption(
@@ -45,7 +51,12 @@ export function parseNexmarkOptions(args: readonly string[]): NexmarkOptions {
         .default('threads'),
     )
     .option('--rate <n>', 'events per second of the clock (default: any)', wholeFrom(1))
-    .option('--group-size <n>', 'events that are out of order among each other', wholeFrom(1), 1)
+    .option(
+      '--group-size <n>',
+      'events that are out of order among each other; divides 1000',
+      groupSize,
+      1,
+    )
     .option('--input <file>', 'JSON Lines file of events, instead of generated ones', path)
     .option(
       '--output <file>',
@@ -66,6 +77,8 @@ export function parseNexmarkOptions(args: readonly string[]): NexmarkOptions {
   const { input, output } = options
   if (input !== undefined && output !== undefined && resolve(input) === resolve(output))
     command.error('error: --output would replace the file that --input names', { exitCode: 2 })
+  const problem = options.json === undefined ? undefined : whyNotWritable(options.json)
+  if (problem !== undefined) command.error(`error: --json ${problem}`, { exitCode: 2 })
   return options
 }
 
@@ -88,6 +101,12 @@ function wholeFrom(least: number): (text: string) => number {
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value
     throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`)
   }
+}
+
+function groupSize(text: string): number {
+  const value = wholeFrom(1)(text)
+  if (BLOCK % value === 0) return value
+  throw new InvalidArgumentError(`Expected a whole number that divides ${BLOCK}.`)
 }
 
 function duration(text: string): number {

@@ -30,15 +30,38 @@ function bench(...args: string[]): Promise<Run> {
 test('without a name, the benchmarks are listed, and nothing else that lies in the folder', async () => {
   const { exitCode, stdout } = await bench()
   assert.is(exitCode, 0)
-  assert.match(stdout, 'Benchmarks: broken, steady\n')
+  assert.match(stdout, 'Benchmarks: broken, refusing, steady\n')
 })
 
 test('an unknown name ends with exit code 2 and the known ones', async () => {
   const { exitCode, stderr } = await bench('steady', 'helper')
   assert.is(exitCode, 2)
-  assert.match(stderr, /\(broken, steady\), got helper/)
+  assert.match(stderr, /\(broken, refusing, steady\), got helper/)
   assert.is((await bench('--no-such-option')).exitCode, 2)
   assert.is((await bench('steady', '--events', '1e6')).exitCode, 2)
+})
+
+test('what can be asked for is told, and what is refused has no stack', async () => {
+  const help = await bench('--help')
+  assert.is(help.exitCode, 0)
+  assert.match(help.stdout, /Benchmarks: broken[^]*--json FILE/)
+  const refused = await bench('refusing', 'steady', '--query', 'q1,q99')
+  assert.is(refused.exitCode, 2)
+  assert.match(refused.stderr, "refusing failed: expected queries among q0, q1, got 'q99'\n")
+  assert.not.match(refused.stderr, '    at ')
+  assert.match(refused.stdout, 'ours / theirs', 'the others still run')
+  const failed = await bench('refusing')
+  assert.is(failed.exitCode, 1)
+  assert.is(failed.stderr, 'refusing failed: needs a machine\n')
+})
+
+test('a file that cannot be written is refused before anything runs', async () => {
+  for (const file of [scratch, join(scratch, 'none', 'figures.json')]) {
+    const { exitCode, stdout, stderr } = await bench('steady', '--json', file)
+    assert.is(exitCode, 2)
+    assert.match(stderr, `cannot write ${file}: `)
+    assert.is(stdout, '')
+  }
 })
 
 test('the table says where it was measured, and which bounds hold', async () => {

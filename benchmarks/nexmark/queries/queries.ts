@@ -1,6 +1,7 @@
 /**
  * All queries by their names.
  */
+import { Refusal } from '../../figure.ts'
 import { q0 } from './q0.ts'
 import { q1 } from './q1.ts'
 import { q2 } from './q2.ts'
@@ -55,7 +56,7 @@ export const QUERIES: Readonly<Record<string, Query>> = {
   q23,
 }
 
-/** The queries that are asked for, all of `known` by default. Throws for one that is not among those. */
+/** The queries that are asked for, all of `known` by default. Throws a `Refusal` for one that is not among those. */
 export function wantedQueries(
   asked: readonly string[] | undefined,
   known: readonly string[],
@@ -63,5 +64,6 @@ export function wantedQueries(
   const wanted = asked ?? known
   const unknown = wanted.find((query) => !known.includes(query))
   if (unknown === undefined) return wanted
-  throw new Error(`expected queries among ${known.join(', ')}, got '${unknown}'`)
+  const message = `expected queries among ${known.join(', ')}, got '${unknown}'`
+  throw new Refusal('usage', message)
 }

@@ -92,6 +92,21 @@ test('what goes wrong while a query runs is told in a line or two, without a sta
   assert.equal(await readdir(folder), ['events.jsonl'])
 })
 
+test('runs that were over before a signal are in the table, not in the file', async ({
+  folder,
+}) => {
+  const json = join(folder, 'figures.json')
+  const args = ['--query', 'q2', '--events', '100', '--rounds', '1000000', '--json', json]
+  const child = spawn(process.execPath, [MAIN, ...args])
+  let stdout = ''
+  child.stdout.on('data', (chunk) => (stdout += String(chunk)))
+  child.stderr.once('data', () => child.kill('SIGINT'))
+  const [code] = (await once(child, 'close')) as [number]
+  assert.is(code, 130)
+  assert.match(stdout, 'bids for every 123rd auction')
+  assert.equal(await readdir(folder), [])
+})
+
 test('a signal stops it, and nothing is left behind', async ({ folder }) => {
   const output = join(folder, 'rows.jsonl')
   const args = ['--query', 'q0', '--events', '100000000', '--rate', '1000', '--output', output]
@@ -118,6 +133,9 @@ test('a wrong command line is refused with what was expected', async () => {
     ['rows of one query', '--query', 'q0,q1', '--output', 'x'],
     ['unknown option', '--evnts', '5'],
     ['would replace the file', '--input', 'x.jsonl', '--output', './x.jsonl'],
+    ['divides 1000', '--group-size', '3'],
+    ['there is no folder', '--json', join(tmpdir(), 'no', 'such', 'folder', 'figures.json')],
+    ['it is a folder', '--json', tmpdir()],
     ['the path of a file', '--input', ''],
     ['the path of a file', '--output', ''],
   ]
