@@ -3,8 +3,7 @@
  *
  * Before anything is measured both give the same rows. Then they take turns. The time of both begins with the first event.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { installBytewax } from './bytewax/run-bytewax.ts'
 import type { RunBytewax } from './bytewax/run-bytewax.ts'
@@ -15,6 +14,7 @@ import { EventGenerator } from './nexmark/generator/events.ts'
 import { wantedQueries } from './nexmark/queries/queries.ts'
 import { finalRows, readLines, requireSameRows, streamRows } from './nexmark/rows.ts'
 import { runQuery } from './nexmark/run-query.ts'
+import { inTemporaryFolder } from './temporary-folder.ts'
 
 const KNOWN = ['q1', 'q2', 'q5', 'q7']
 const EVENTS = 100_000
@@ -30,8 +30,7 @@ export async function run({
 }: BenchmarkOptions): Promise<readonly Figure[]> {
   const wanted = wantedQueries(queries, KNOWN)
   const bytewax = await installBytewax(log)
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bytewax-'))
-  try {
+  return inTemporaryFolder('bytewax', async (folder) => {
     const few = join(folder, 'few.jsonl')
     const many = join(folder, 'many.jsonl')
     await writeEvents(few, CHECKED.events, CHECKED.groupSize)
@@ -46,9 +45,7 @@ export async function run({
       figures.push(...(await measure(query, bytewax, { input: many, events, rounds })))
     }
     return figures
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
 }
 
 async function measure(

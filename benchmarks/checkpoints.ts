@@ -2,8 +2,7 @@
  * What checkpoints cost a job that has little state: the keyed flights job at parallelism 2, output file included, on threads that stay from run to run, with a
  * checkpoint every second into a directory, against the same job without any. Every 200 ms is there to see where the cost goes.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runJob, startCluster } from '../api/index.ts'
 import type { LocalCluster } from '../api/index.ts'
@@ -11,6 +10,7 @@ import { figure } from './figure.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
 import { keeping } from './kept-thread.ts'
 import { alternate, perSecond, ratios } from './measure.ts'
+import { inTemporaryFolder } from './temporary-folder.ts'
 
 const JOB = new URL('../examples/flights.js', import.meta.url)
 const FLIGHTS = 3_000_000
@@ -18,8 +18,7 @@ const ROUNDS = 5
 
 /** Runs the comparison: million flights per second, from the call to the end, the last checkpoint included. */
 export async function run({ log, rounds = ROUNDS }: BenchmarkOptions): Promise<readonly Figure[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  try {
+  return inTemporaryFolder('bench', async (folder) => {
     const host = await startCluster({ slots: 2 })
     const every = (intervalMs: number | undefined) => (): Promise<number> =>
       measure({ host, folder, intervalMs }, log)
@@ -34,9 +33,7 @@ export async function run({ log, rounds = ROUNDS }: BenchmarkOptions): Promise<r
       }),
       figure('checkpoints', 'every 200 ms / none', ratios(runs.often, runs.none)),
     ]
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
 }
 
 interface Setting {

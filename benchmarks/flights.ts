@@ -3,8 +3,6 @@
  * file. First both on threads that stay from run to run, as in a service; then both on threads that are started for each run, as in a program
  * that is run once.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runJob, startCluster } from '../api/index.ts'
 import type { JobHost } from '../api/index.ts'
@@ -12,6 +10,7 @@ import { figure } from './figure.ts'
 import type { BenchmarkOptions, Figure } from './figure.ts'
 import { keeping, KeptThread } from './kept-thread.ts'
 import { alternate, ratios } from './measure.ts'
+import { inTemporaryFolder } from './temporary-folder.ts'
 
 const JOB = new URL('../examples/flights.js', import.meta.url)
 const FLIGHTS = 3_000_000
@@ -23,13 +22,10 @@ type Loop = (output: string) => Promise<number>
 
 /** Runs the comparison: million flights per second, from the call to the end. */
 export async function run({ log, rounds = ROUNDS }: BenchmarkOptions): Promise<readonly Figure[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  try {
+  return inTemporaryFolder('bench', async (folder) => {
     log(`${FLIGHTS} flights per run`)
     return [...(await kept(folder, rounds)), ...(await fresh(folder, rounds))]
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
 }
 
 async function kept(folder: string, rounds: number): Promise<readonly Figure[]> {

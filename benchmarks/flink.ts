@@ -5,8 +5,6 @@
  * Then they take turns. Flink's JVM lives through all runs, and so do the threads that run the jobs of Millrace, as clusters would; a job's time begins when it takes
  * input.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startCluster } from '../api/index.ts'
 import type { LocalCluster } from '../api/index.ts'
@@ -18,6 +16,7 @@ import { alternate, geometricMean, ratios } from './measure.ts'
 import { QUERIES, wantedQueries } from './nexmark/queries/queries.ts'
 import { finalRows, readLines, requireSameRows, streamRows } from './nexmark/rows.ts'
 import { runQuery } from './nexmark/run-query.ts'
+import { inTemporaryFolder } from './temporary-folder.ts'
 
 const PARALLELISM = 2
 const EVENTS = 400_000
@@ -49,11 +48,10 @@ export async function run({
   const wanted = wantedQueries(queries, known)
   const flink = startFlink(log)
   const cluster = await startCluster({ slots: PARALLELISM })
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-flink-'))
   try {
     const measured: Measured[] = []
     for (const query of wanted) {
-      await compareRows(query, flink, folder)
+      await inTemporaryFolder('flink', (folder) => compareRows(query, flink, folder))
       log(`${query}: the rows are the same`)
       const found = { query, ...(await compareSpeed(query, { flink, cluster, events, rounds })) }
       for (const { metric, value } of figuresOf(found)) log(`${metric}: ${value.toPrecision(3)}`)
@@ -63,7 +61,6 @@ export async function run({
   } finally {
     flink.stop()
     await cluster.stop()
-    await rm(folder, { recursive: true })
   }
 }
 

@@ -6,9 +6,6 @@
  * that are full, results keep coming, and 99 of 100 of them at most 100 ms late. At half of it latencies are measured. Beside that, records
  * through one keyed exchange.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Histogram } from 'hdr-histogram-js'
 import { runJob, startCluster } from '../api/index.ts'
 import type { LocalCluster } from '../api/index.ts'
@@ -17,6 +14,7 @@ import type { BenchmarkOptions, Bounds, Figure } from './figure.ts'
 import { keeping } from './kept-thread.ts'
 import { readLatencies } from './latency/latency-sink.ts'
 import { wantedQueries } from './nexmark/queries/queries.ts'
+import { inTemporaryFolder } from './temporary-folder.ts'
 
 const JOB = new URL('./latency/job.js', import.meta.url)
 const PARALLELISM = 2
@@ -146,13 +144,10 @@ async function isSustained(
 }
 
 async function latencies({ host, what }: Subject, rate: number, load: Load): Promise<Histogram> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-latency-'))
-  try {
+  return inTemporaryFolder('latency', async (folder) => {
     const start = Math.ceil(Date.now() / 1000) * 1000 + LEAD_MS
     const args = { what, rate, start, ...load, folder }
     await runJob(JOB, { host, parallelism: PARALLELISM, args }).result()
     return await readLatencies(folder)
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
 }

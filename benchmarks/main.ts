@@ -9,7 +9,7 @@
  *
  * A benchmark is a file of this folder that exports `run` (see `figure.ts`); `--folder DIR` looks into another.
  * Progress goes to stderr, the table to stdout. A missed bound is a figure, not a failure. Exit code 1: a benchmark
- * failed (the others still run); 2: the command line is wrong.
+ * failed (the others still run); 2: the command line is wrong; 130 and the like: a signal has ended it.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -22,6 +22,7 @@ import type { Benchmark, BenchmarkOptions, Figure } from './figure.ts'
 import { whyNotWritable } from './json-file.ts'
 import { circumstances } from './machine.ts'
 import { renderFigures } from './table.ts'
+import { exitOnSignals } from './temporary-folder.ts'
 
 const USAGE = `Run them with: npm run bench -- NAME [NAME…] [OPTION…]
 
@@ -43,6 +44,7 @@ interface Settings {
 
 class UsageError extends Error {}
 
+exitOnSignals()
 try {
   await main(readSettings())
 } catch (error) {

@@ -21,11 +21,14 @@ import type { QueryReport } from './report.ts'
 import { runQuery } from './run-query.ts'
 import type { QueryRun } from './run-query.ts'
 
+/** A process that is ended by force leaves half a file of rows; a second Ctrl-C does not wait. */
+const PATIENCE_MS = 10_000
+
 const options = parseNexmarkOptions(process.argv.slice(2))
 /** By the names of queries, in the order in which they run. */
 const runs = new Map<string, QueryRun[]>(options.query.map((name) => [name, []]))
 let job: JobHandle | undefined
-const signals = watchSignals(() => void job?.cancel())
+const signals = watchSignals(() => void job?.cancel(), PATIENCE_MS)
 watchPipe((error) => {
   if (error !== undefined) fail(error)
   else process.exitCode ??= EXIT.brokenPipe

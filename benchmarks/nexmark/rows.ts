@@ -1,10 +1,10 @@
 /**
  * The rows of queries, so that they can be compared before anything is measured.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runJob } from '../../api/index.ts'
+import { inTemporaryFolder } from '../temporary-folder.ts'
 import { EventGenerator } from './generator/events.ts'
 import type { Loop } from './loops/loop.ts'
 import { QUERIES } from './queries/queries.ts'
@@ -23,15 +23,12 @@ export async function streamRows(
   query: string,
   { events, groupSize }: RowsRequest,
 ): Promise<readonly string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-rows-'))
-  try {
+  return inTemporaryFolder('rows', async (folder) => {
     const output = join(folder, 'rows.jsonl')
     const args = { query, events, groupSize, output }
     await runJob(JOB, { host: 'inline', parallelism: 1, args }).result()
     return finalRows(query, await readLines(output))
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
 }
 
 /** The rows that a loop gives for the query, as `finalRows` has them. */

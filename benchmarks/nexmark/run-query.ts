@@ -1,11 +1,11 @@
 /**
  * Runs one query once and measures it.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runJob } from '../../api/index.ts'
 import type { JobHandle, JobHost } from '../../api/index.ts'
+import { inTemporaryFolder } from '../temporary-folder.ts'
 import { readRowLatency } from './latency/row-latency.ts'
 import type { RowLatency } from './latency/row-latency.ts'
 import type { QuerySettings } from './options.ts'
@@ -36,42 +36,42 @@ export async function runQuery(
   options: QuerySettings & { readonly host: JobHost },
   watch: (job: JobHandle) => { stop(): void } = () => ({ stop() {} }),
 ): Promise<QueryRun> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-nexmark-'))
   const memory = watchMemory()
   try {
-    const { parallelism, host, checkpoint } = options
-    const times = options.latency === true ? join(folder, 'times') : ''
-    if (times !== '') await mkdir(times)
-    const cpu = process.cpuUsage()
-    const job = runJob(JOB, {
-      host,
-      parallelism,
-      args: { ...argumentsOf(query, options, join(folder, 'rows')), times },
-      ...(checkpoint === undefined
-        ? {}
-        : { checkpoints: { intervalMs: checkpoint, directory: join(folder, 'checkpoints') } }),
-    })
-    const watching = watch(job)
-    try {
-      const { durationMs, totals, checkpoints } = await job.result()
-      const { user, system } = process.cpuUsage(cpu)
-      const latency = times === '' ? undefined : await readRowLatency(times)
-      return {
-        query,
-        events: totals.recordsRead,
-        rows: totals.recordsWritten,
-        seconds: durationMs / 1000,
-        cpuSeconds: (user + system) / 1e6,
-        peakBytes: memory.stop(),
-        checkpoints: checkpoints.completed,
-        ...(latency === undefined ? {} : { latency }),
+    return await inTemporaryFolder('nexmark', async (folder) => {
+      const { parallelism, host, checkpoint } = options
+      const times = options.latency === true ? join(folder, 'times') : ''
+      if (times !== '') await mkdir(times)
+      const cpu = process.cpuUsage()
+      const job = runJob(JOB, {
+        host,
+        parallelism,
+        args: { ...argumentsOf(query, options, join(folder, 'rows')), times },
+        ...(checkpoint === undefined
+          ? {}
+          : { checkpoints: { intervalMs: checkpoint, directory: join(folder, 'checkpoints') } }),
+      })
+      const watching = watch(job)
+      try {
+        const { durationMs, totals, checkpoints } = await job.result()
+        const { user, system } = process.cpuUsage(cpu)
+        const latency = times === '' ? undefined : await readRowLatency(times)
+        return {
+          query,
+          events: totals.recordsRead,
+          rows: totals.recordsWritten,
+          seconds: durationMs / 1000,
+          cpuSeconds: (user + system) / 1e6,
+          peakBytes: memory.stop(),
+          checkpoints: checkpoints.completed,
+          ...(latency === undefined ? {} : { latency }),
+        }
+      } finally {
+        watching.stop()
       }
-    } finally {
-      watching.stop()
-    }
+    })
   } finally {
     memory.stop()
-    await rm(folder, { recursive: true })
   }
 }
 

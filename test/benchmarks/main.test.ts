@@ -1,6 +1,7 @@
 /** The harness is run as a user runs it, on the benchmarks in `fixtures`. */
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,13 +31,13 @@ function bench(...args: string[]): Promise<Run> {
 test('without a name, the benchmarks are listed, and nothing else that lies in the folder', async () => {
   const { exitCode, stdout } = await bench()
   assert.is(exitCode, 0)
-  assert.match(stdout, 'Benchmarks: broken, refusing, steady\n')
+  assert.match(stdout, 'Benchmarks: broken, refusing, steady, waiting\n')
 })
 
 test('an unknown name ends with exit code 2 and the known ones', async () => {
   const { exitCode, stderr } = await bench('steady', 'helper')
   assert.is(exitCode, 2)
-  assert.match(stderr, /\(broken, refusing, steady\), got helper/)
+  assert.match(stderr, /\(broken, refusing, steady, waiting\), got helper/)
   assert.is((await bench('--no-such-option')).exitCode, 2)
   assert.is((await bench('steady', '--events', '1e6')).exitCode, 2)
 })
@@ -82,6 +83,20 @@ test('the JSON file has one entry per figure, also when another benchmark fails'
   assert.ok(Array.isArray(entries) && entries.length === 3)
   const keys = 'name metric value reach aim runs spread machine node commit'.split(' ')
   assert.equal(Object.keys(entries[0] as object), keys)
+})
+
+test('a signal ends it, and no folder of a benchmark stays behind', async () => {
+  const folder = join(scratch, 'temporary')
+  mkdirSync(folder)
+  const child = spawn(process.execPath, [main, '--folder', fixtures, 'waiting'], {
+    env: { ...process.env, TMPDIR: folder },
+  })
+  await once(child.stderr, 'data')
+  assert.equal(readdirSync(folder).length, 1)
+  child.kill('SIGTERM')
+  const [code] = (await once(child, 'close')) as [number]
+  assert.is(code, 143)
+  assert.equal(readdirSync(folder), [])
 })
 
 test.run()

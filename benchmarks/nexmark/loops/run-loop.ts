@@ -1,10 +1,8 @@
 /**
  * Runs hand-written loops, each on a thread that is kept for it.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { KeptThread } from '../../kept-thread.ts'
+import { inTemporaryFolder } from '../../temporary-folder.ts'
 
 const THREAD = new URL('./thread.js', import.meta.url)
 
@@ -35,12 +33,9 @@ export class LoopThread {
 
   /** Runs the loop once. Rejects with its error. */
   async run(events: number): Promise<LoopRun> {
-    const folder = await mkdtemp(join(tmpdir(), 'millrace-loop-'))
-    try {
+    return inTemporaryFolder('loop', async (folder) => {
       return await this.#thread.ask({ query: this.#query, events, folder })
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+    })
   }
 
   /** Ends the thread. */
