@@ -20,14 +20,15 @@ export const changingState: Shape = {
     const job = defineJob('changing-state', (env) => {
       env
         .from(splitsSource('items', splits))
-        .keyBy(({ key }) => key)
+        // Tuples of two integers, which state keeps in a table of their own.
+        .keyBy(({ key }) => [Number(key.slice(1)), -1])
         .process({
           state: {
             n: valueState<number>({ initial: () => 0 }),
             waiting: listState<number>(),
             ofEach: mapState<number, number>(),
           },
-          processRecord({ id, amount }: Item, { key, state, timers }, emit: Emit<Count>) {
+          processRecord({ id, key, amount }: Item, { state, timers }, emit: Emit<Count>) {
             timers.registerEventTime(Number.POSITIVE_INFINITY)
             state.n.set(state.n.get() + 1)
             state.ofEach.set(amount, (state.ofEach.get(amount) ?? 0) + 1)
@@ -38,7 +39,7 @@ export const changingState: Shape = {
             state.waiting.clear()
           },
           onTimer(_timer, { key, state }, emit: Emit<Count>) {
-            emit({ key, n: state.n.get() })
+            emit({ key: `k${key[0]}`, n: state.n.get() })
             for (const each of state.waiting.get()) emit({ key: 'ids', n: each })
           },
         })
