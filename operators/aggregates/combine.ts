@@ -23,6 +23,15 @@ export type AggregateParts<In, Results> = {
 /** The same by any name: from the parts themselves the compiler infers what they yield, from these what they take. */
 type PartsOver<In> = Readonly<Record<string, AggregateFunction<In, unknown, unknown>>>
 
+/** The same by the names of an interface. */
+type AnyParts<Parts> = {
+  readonly [Field in keyof Parts]: AggregateFunction<never, unknown, unknown>
+}
+
+/** What all parts can take. */
+type RecordOf<Parts> =
+  Parts[keyof Parts] extends AggregateFunction<infer In, infer _Acc, infer _Out> ? In : never
+
 /**
  * Computes every part and yields an object with the same fields. Its code is generated for these parts, so that
  * they are inlined side by side.
@@ -37,6 +46,22 @@ type PartsOver<In> = Readonly<Record<string, AggregateFunction<In, unknown, unkn
  */
 export function combine<In, Results extends object>(
   parts: AggregateParts<In, Results> & PartsOver<In>,
+): AggregateFunction<In, CombinedAccumulator, Results>
+/** The same for parts that an interface declares, which has no names but its own. */
+export function combine<Parts extends AnyParts<Parts>>(
+  parts: Parts,
+): AggregateFunction<
+  RecordOf<Parts>,
+  CombinedAccumulator,
+  // Spelled out: whoever exports the result could not name it.
+  {
+    [Field in keyof Parts]: Parts[Field] extends AggregateFunction<infer _In, infer _Acc, infer Out>
+      ? Out
+      : never
+  }
+>
+export function combine<In, Results extends object>(
+  parts: AggregateParts<In, Results>,
 ): AggregateFunction<In, CombinedAccumulator, Results> {
   const fields = Object.keys(parts)
   const functions = Object.values<AggregateFunction<In, unknown, unknown>>(parts)

@@ -239,6 +239,26 @@ test('arguments have the types of their description', async () => {
   )
 })
 
+test('the parts of combine may be declared by an interface', () => {
+  interface Parts {
+    readonly n: AggregateFunction<Flight, unknown, number>
+    delay: AggregateFunction<Flight, number, number>
+  }
+  const parts: Parts = { n: count(), delay: counting }
+  const both = combine(parts)
+  const proof: Equal<
+    typeof both,
+    AggregateFunction<Flight, CombinedAccumulator, { readonly n: number; delay: number }>
+  > = true
+  assert.ok(proof)
+  interface Wrong {
+    readonly n: number
+  }
+  const wrong: Wrong = { n: 1 }
+  // @ts-expect-error a number is no aggregate
+  assert.throws(() => combine(wrong), /INVALID_COMBINE|aggregate function in 'n'/)
+})
+
 test('what expects more of a record than the stream has does not compile', async () => {
   interface Priced extends Flight {
     readonly price: number
