@@ -171,7 +171,8 @@ export class Stream<T> {
   }
 
   /**
-   * All records of one key go to one subtask, so that it can keep state for the key.
+   * All records of one key go to one subtask, so that it can keep state for the key. -0 and 0 are one key, as are objects with the same fields
+   * in another order, also inside of others. Functions that see the key beside its record see it as the selector gave it, but for a -0 by itself.
    *
    * @param selector must always give the same key for the same record
    * @example
