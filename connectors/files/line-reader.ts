@@ -4,7 +4,7 @@
  * A range `[start, end)` owns the lines that begin inside it: the last of them may end behind the range, and a range
  * that does not begin at a line skips to the next one. So ranges that cover a file give each line exactly once.
  */
-import type { FileHandle } from 'node:fs/promises'
+import { stat, type FileHandle } from 'node:fs/promises'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Follower } from './follow.ts'
 import { openInput, readFully } from './paths.ts'
@@ -47,7 +47,10 @@ export class LineReader {
     this.#follower = follower
   }
 
-  /** Opens at `start`; when `align`, moves on to the first line that begins at `start` or behind it. */
+  /**
+   * Opens at `start`; when `align`, moves on to the first line that begins at `start` or behind it. Errors: `FILE_CHANGED` where no line begins at
+   * `start` though one should; those of `openInput`.
+   */
   static async open(path: string, range: LineRange): Promise<LineReader> {
     const { start, align } = range
     const file = await openInput(path)
@@ -56,6 +59,7 @@ export class LineReader {
     const reader = new LineReader(path, file, from)
     try {
       if (mustAlign) await reader.#skipLine()
+      else await reader.#checkStart()
       return reader
     } catch (error) {
       await file.close()
@@ -131,23 +135,48 @@ export class LineReader {
   /** The last line of a file that grows ends with its newline only: `atEnd` stays false. */
   async #readWhenGrown(free: Buffer, follower: Follower): Promise<void> {
     const seen = this.#position + this.#to
+    let replaced = false
     while (!follower.stopped) {
       const read = await readFully(this.#file, free, seen, this.#path)
       this.#to += read
       if (read > 0) return
-      const { size } = await this.#file.stat()
+      const { size, dev, ino } = await this.#file.stat({ bigint: true })
       if (size < seen) {
         throw new MillraceError(
           'FILE_CHANGED',
           `${this.#path} is being followed and has been cut, from at least ${seen} bytes to ${size}`,
         )
       }
-      if (size === seen) await follower.pause()
+      if (size > seen) continue
+      if (replaced) {
+        throw new MillraceError(
+          'FILE_CHANGED',
+          `${this.#path} is being followed and has been replaced; the file of before was read to its end, at ${seen} bytes`,
+        )
+      }
+      // Whoever writes may go on in the old file for a moment. Where there is no file, one may still come.
+      const named = await stat(this.#path, { bigint: true }).catch(() => undefined)
+      replaced = named !== undefined && (named.ino !== ino || named.dev !== dev)
+      await follower.pause()
     }
   }
 
   async close(): Promise<void> {
     await this.#file.close()
+  }
+
+  /** A job that goes on may find another file under the name, in which its position would be anywhere. */
+  async #checkStart(): Promise<void> {
+    const start = this.#position
+    if (start <= BYTE_ORDER_MARK_BYTES || start >= this.#end) return
+    const before = Buffer.alloc(1)
+    const read = await readFully(this.#file, before, start - 1, this.#path)
+    if (read === 1 && before[0] !== NEWLINE) {
+      throw new MillraceError(
+        'FILE_CHANGED',
+        `${this.#path} is not the file that was read until byte ${start}: no line begins there`,
+      )
+    }
   }
 
   async #skipLine(): Promise<void> {

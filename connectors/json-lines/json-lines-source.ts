@@ -31,7 +31,8 @@ export interface JsonLinesSourceOptions<T> extends InputPaths {
   readonly splitBytes?: number
   /**
    * Reads on when the files grow, and ends only when the job is cancelled. Each file is one split; a line counts when its
-   * newline is there. Files are looked at every 200 ms. One that is cut, or replaced under its name, can't be followed. Default: false.
+   * newline is there. Files are looked at every 200 ms. One that is cut, or
+   * replaced under its name, can't be followed (`FILE_CHANGED`). Default: false.
    */
   readonly follow?: boolean | FollowOptions
 }
@@ -49,7 +50,7 @@ export interface JsonLinesSplit {
  * Position: the offset in bytes of the next line, so a reader goes on exactly where another one stood.
  *
  * Errors: `INVALID_ARGUMENT` at once; `FILE_NOT_FOUND`, `FILE_NOT_READABLE` before the first record; `BAD_JSON_LINE` (file, line,
- * the beginning of the line), `LINE_TOO_LONG`, `FILE_READ_FAILED` later.
+ * the beginning of the line), `LINE_TOO_LONG`, `FILE_CHANGED`, `FILE_READ_FAILED` later.
  *
  * @example
  * const orders = jsonLinesSource({ path: 'orders.jsonl', parse: (value) => value as { price: number } })

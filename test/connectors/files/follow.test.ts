@@ -1,4 +1,4 @@
-import { appendFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
@@ -175,6 +175,56 @@ test('a followed file that is cut is an error', async () => {
     assert.is(failure.code, 'FILE_CHANGED')
     assert.match(failure.message, 'from at least 4 bytes to 2')
     await reader.close?.()
+  })
+})
+
+test('a followed file that is replaced under its name is read to its end, and is an error then', async () => {
+  await withFolder(async (folder) => {
+    for (const begin of ['', 'n\n']) {
+      const path = join(folder, begin === '' ? 'old.jsonl' : 'old.csv')
+      const clock = new PollClock()
+      const follow = { clock }
+      const source: Source<unknown, unknown, number> =
+        begin === '' ? jsonLinesSource({ path, follow }) : csvSource({ path, follow })
+      writeFileSync(path, `${begin}1\n`)
+      const { reader } = await readerOf(source)
+      assert.is((await reader.read())?.length, 1)
+      const rest = reader.read()
+      await clock.waiting()
+      renameSync(path, `${path}.1`)
+      clock.tick()
+      await clock.waiting()
+      writeFileSync(path, `${begin}4\n5\n6\n`)
+      clock.tick()
+      await clock.waiting()
+      // who writes has not noticed yet
+      appendFileSync(`${path}.1`, '2\n3\n')
+      clock.tick()
+      assert.is((await rest)?.length, 2)
+      const failure = failureOf(() => reader.read())
+      await clock.waiting()
+      clock.tick()
+      assert.is((await failure).code, 'FILE_CHANGED')
+      assert.match((await failure).message, 'has been replaced')
+      await reader.close?.()
+    }
+  })
+})
+
+test('whoever goes on does not begin in the middle of another file that has the name now', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'other.jsonl')
+    const texts = [100, 200, 300].map((n) => `${n}\n`).join('')
+    for (const follow of [true, false]) {
+      writeFileSync(path, texts)
+      const source = jsonLinesSource({ path, follow })
+      const [split] = await splitsOf(source)
+      const other = texts.replace('100', '1000')
+      writeFileSync(path, other)
+      const failure = await failureOf(() => source.open(split!, readerContext(), 4))
+      assert.is(failure.code, 'FILE_CHANGED')
+      assert.match(failure.message, `${path} is not the file that was read until byte 4`)
+    }
   })
 })
 
