@@ -34,6 +34,8 @@ const CLOCK_MOVES = 0.2
 const LONGEST_MOVE_MS = 10
 /** Real time without a step after which a run stands still. */
 const STANDSTILL_MS = 2_000
+/** What is under way outside is waited for so many times as long: a connection that somebody keeps open looks just like a request. */
+const STANDSTILLS_OUTSIDE = 15
 /** Steps in which slot 0 may clean up after a run that did not end by itself. */
 const CLEANING_STEPS = 5_000
 
@@ -82,8 +84,8 @@ export class Simulator implements SlotGroup {
   #failure: Error | undefined
   #wakeUp: (() => void) | undefined
   /**
-   * Called when nothing has happened for two seconds of real time, and nothing is under way outside; `operations`: those in flight, which
-   * only the outside can end. Undefined: the simulator waits for ever.
+   * Called when nothing has happened for two seconds of real time, and nothing is under way outside, or for thirty; `operations`: those in
+   * flight, which only the outside can end. Undefined: the simulator waits for ever.
    */
   onStandstill: ((operations: number) => void) | undefined
   /** Called when a fault has killed the process. */
@@ -240,7 +242,7 @@ export class Simulator implements SlotGroup {
         this.#checkLength()
         continue
       }
-      this.#watchStandstill()
+      this.#watchStandstill(STANDSTILLS_OUTSIDE)
       if (this.#slots.operations.inFlight === 0) break
       // Waits for something outside that takes real time.
       await new Promise<void>((resolve) => {
@@ -251,10 +253,10 @@ export class Simulator implements SlotGroup {
   }
 
   /** Until the next `#wake`. */
-  #watchStandstill(): void {
+  #watchStandstill(times: number): void {
     if (this.onStandstill === undefined) return
     this.#forgetStandstill = afterRealTime(STANDSTILL_MS, () => {
-      if (this.#outside.busy) this.#watchStandstill()
+      if (this.#outside.busy && times > 1) this.#watchStandstill(times - 1)
       else this.onStandstill?.(this.#slots.operations.inFlight)
     })
   }

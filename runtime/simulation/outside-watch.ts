@@ -111,8 +111,12 @@ export function afterRealTime(spanMs: number, callback: () => void): () => void 
   own++
   const timer = setTimeout(() => {
     pending = false
-    own--
-    callback()
+    // A timer is under way until its callback has returned, and the callback may look at what is.
+    try {
+      callback()
+    } finally {
+      own--
+    }
   }, spanMs)
   return () => {
     if (pending) own--

@@ -24,6 +24,8 @@ import type { ProcessEnd } from './simulated-process.ts'
 const START_MS = 1_577_836_800_000
 /** A process that fails because of its disk is started again this often. */
 const MOST_PROCESSES = 20
+/** A minute or so: a job that takes longer has no end, or is too long to be run for many seeds. */
+const MOST_UNDISTURBED_STEPS = 2_000_000
 const RESTART = fixedDelay({ attempts: 100, delayMs: 5 })
 /** Seeds of the choices that are not about interleaving. */
 const CHOICES = 0x5bd1e995
@@ -156,7 +158,9 @@ export class SeedRun {
   #maxSteps(undisturbed: Undisturbed | undefined): number {
     const { maxSteps } = this.#parts.options
     if (maxSteps !== undefined) return maxSteps
-    return undisturbed === undefined ? 10_000_000 : 20 * undisturbed.length.steps + 20_000
+    return undisturbed === undefined
+      ? MOST_UNDISTURBED_STEPS
+      : 20 * undisturbed.length.steps + 20_000
   }
 
   #runProcess(simulator: Simulator): Promise<ProcessEnd> {

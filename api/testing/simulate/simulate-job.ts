@@ -28,8 +28,8 @@ import type { CheckedOptions, SimulateOptions } from './simulate-options.ts'
  * time, and a source that waits for the clock of the machine is not replayed exactly.
  *
  * @param job a job, or the URL or path of a module whose default export is one
- * @returns what was found; a failed seed is part of the report. Rejects with what the undisturbed run raises; errors of its own:
- *   `INVALID_ARGUMENT`, `INVALID_JOB`, `INVALID_SEED`, `INVALID_FAULTS`, `INVALID_CHECKPOINT_OPTIONS`, `SIMULATION_FAILED` when the undisturbed run stands still
+ * @returns what was found; a failed seed is part of the report. Errors: `INVALID_ARGUMENT`, `INVALID_JOB`, `INVALID_SEED`,
+ *   `INVALID_FAULTS`, `INVALID_CHECKPOINT_OPTIONS`, and `SIMULATION_FAILED` when the undisturbed run fails, stands still or does not end
  * @example
  * const report = await simulateJob(new URL('./job.js', import.meta.url), { seeds: 1000 })
  * if (report.failures.length > 0) console.error(report.failures[0])

@@ -60,7 +60,7 @@ export interface SimulateOptions {
    * are among the outputs of the run. What it throws, for a file that is not whole say, is reported as wrong output. Default: such sinks are replaced as all others.
    */
   readonly readFiles?: ReadFiles
-  /** A run of more steps makes no progress. Default: 20 times the steps of the undisturbed one, and 20,000. */
+  /** A run of more steps makes no progress. Default: 20 times the steps of the undisturbed one, and 20,000; of that one 2,000,000. */
   readonly maxSteps?: number
   /** Called with one line per step. */
   readonly trace?: (line: string) => void

@@ -1,7 +1,9 @@
+import { createServer } from 'node:net'
+import type { Server } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defineJob } from '../../../../api/index.ts'
-import type { Source } from '../../../../api/index.ts'
+import type { Environment, Source } from '../../../../api/index.ts'
 import { simulateJob } from '../../../../api/testing/index.ts'
 import { rejects } from '../../../runner/expect.ts'
 import { numbers } from '../../execution/fixtures/numbers.ts'
@@ -54,6 +56,36 @@ test('a job that waits for ever after a restart makes no progress, and its actor
   assert.is(failures[0]?.kind, 'no progress')
   assert.match(failures[0]?.message ?? '', /did not end within/)
   assert.ok(failures[0]?.actors.some((line) => line.includes('running')))
+})
+
+/** Calls that never come back. */
+function waiting(env: Environment): void {
+  env
+    .from(numbers(60, 30))
+    .mapAsync(() => new Promise<number>(() => {}))
+    .collect('out')
+}
+const standsStill = { code: 'SIMULATION_FAILED', message: /nothing can happen any more; 60 op/ }
+
+test('a job that waits for calls that never come back is told to stand still', async () => {
+  await rejects(simulateJob(defineJob('waiting', waiting)), standsStill)
+})
+
+test('so is one beside which something stays open, after a while', async () => {
+  const { setTimeout: real } = globalThis
+  const hurried = (call: () => void, ms: number) => real(call, ms / 100)
+  globalThis.setTimeout = hurried as typeof real
+  let server: Server | undefined
+  try {
+    const job = defineJob('open', (env) => {
+      server ??= createServer().listen(0)
+      waiting(env)
+    })
+    await rejects(simulateJob(job), standsStill)
+  } finally {
+    globalThis.setTimeout = real
+    server?.close()
+  }
 })
 
 test('a job that does not end within its steps makes no progress', async () => {
