@@ -8,6 +8,7 @@ import { deepStrictEqual } from 'node:assert'
 import { isDeepStrictEqual } from 'node:util'
 import { MillraceError } from '../../mailbox/errors.ts'
 import type { Source } from '../../operators/source.ts'
+import { refuseUnknownOptions } from '../../runtime/known-options.ts'
 import { Simulator } from '../../runtime/simulator.ts'
 import type { SourceOptions } from '../environment.ts'
 import { runJob } from '../execution/run-job.ts'
@@ -50,7 +51,7 @@ export interface StreamExpectation<T, R> {
 /**
  * Begins an expectation of a pipeline.
  *
- * Errors, when it runs: `INVALID_ARGUMENT` without an input; whatever the job raises.
+ * Errors: `INVALID_ARGUMENT` for unknown options and an empty list of seeds, and, when it runs, without an input; whatever the job raises.
  *
  * @example
  * await expectStream((words: Stream<string>) =>
@@ -92,6 +93,13 @@ class Expectation<T, R> implements StreamExpectation<T, R> {
   }
 
   on(options: ExpectOptions): Expectation<T, R> {
+    refuseUnknownOptions(options, ['parallelism', 'slots', 'seeds'], 'expectStream: on')
+    if (options.seeds?.length === 0) {
+      throw new MillraceError(
+        'INVALID_ARGUMENT',
+        'expectStream: on: expected at least one seed, got none: nothing would run',
+      )
+    }
     return new Expectation(this.#build, this.#source, this.#sourceOptions, options)
   }
 
@@ -109,12 +117,11 @@ class Expectation<T, R> implements StreamExpectation<T, R> {
   }
 
   async toFailWith(code: string): Promise<Error> {
-    let failure: Error | undefined
+    let failure = new Error('the job did not fail')
     for (const { options, label } of this.#runs()) {
       failure = await this.#failureOf(options)
       deepStrictEqual((failure as Error & { code?: unknown }).code, code, label)
     }
-    if (failure === undefined) throw new MillraceError('INVALID_ARGUMENT', 'no run')
     return failure
   }
 

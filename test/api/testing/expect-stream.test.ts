@@ -4,7 +4,7 @@ import { arraySource } from '../../../connectors/collection/index.ts'
 import { count } from '../../../api/index.ts'
 import type { Stream } from '../../../api/index.ts'
 import { expectStream } from '../../../api/testing/expect-stream.ts'
-import { rejects } from '../../runner/expect.ts'
+import { rejects, throwsCode } from '../../runner/expect.ts'
 
 const counted = expectStream((words: Stream<string>) =>
   words.keyBy((word) => word).aggregate(count(), (n, word) => `${word} ${n}`),
@@ -41,6 +41,11 @@ test('an expected failure is handed back; another one, or none, is told', async 
   assert.match(error.message, 'NaN')
   await rejects(failing.toFailWith('INVALID_WINDOW'), { message: /INVALID_KEY/ })
   await rejects(given.toFailWith('INVALID_KEY'))
+})
+
+test('an expectation that would run nothing, or otherwise than it says, is refused', () => {
+  throwsCode(() => given.on({ seeds: [] }), 'INVALID_ARGUMENT')
+  throwsCode(() => given.on({ seed: [1] } as never), 'INVALID_ARGUMENT')
 })
 
 test('without an input it says what is missing', async () => {

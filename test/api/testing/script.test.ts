@@ -63,8 +63,9 @@ test('an error of the script is an error of the source', async () => {
   assert.match(error.message, 'the disk is gone')
 })
 
-test('a step that is none is refused with its place', () => {
-  for (const step of [{}, { value: 1 }, { watermark: 'now' }, { fail: 'no' }, null]) {
+test('a step that is none, or two, is refused with its place', () => {
+  const both = { value: 1, at: 0, watermark: 5 }
+  for (const step of [{}, { value: 1 }, { watermark: 'now' }, { fail: 'no' }, null, both]) {
     const error = throwsCode(
       () => script([{ value: 1, at: 0 }], [step as ScriptStep<number>]),
       'INVALID_SCRIPT',
