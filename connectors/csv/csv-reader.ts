@@ -149,10 +149,9 @@ export class CsvReader<T> implements SplitReader<T, number> {
     newline: '\n' | '\r\n',
   ): Promise<readonly string[]> {
     const { path, parse } = this.#request
-    const { data, errors } = parse(
-      this.#lines.window.toString('utf8', start, scanned.textEnd),
-      newline,
-    )
+    const bytes = this.#lines.window.subarray(start, scanned.textEnd)
+    if (!isUtf8(bytes)) throw await this.#badLine(scanned, 0, 'it is not UTF-8')
+    const { data, errors } = parse(bytes.toString('utf8'), newline)
     if (errors[0] !== undefined) throw await this.#badLine(scanned, 0, errors[0].message)
     const names = data[0] ?? []
     const twice = names.find((name, at) => names.indexOf(name) !== at)

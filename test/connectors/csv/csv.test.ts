@@ -210,11 +210,12 @@ test('a bad value or line is named by file, line and column', async () => {
       assert.ok(failure.message.includes(message), failure.message)
       assert.ok(failure.message.includes(path), failure.message)
     }
-    writeFileSync(path, Buffer.from([...Buffer.from('n,text\n1,'), 0xff, 10]))
-    assert.is(
-      (await failureOf(() => readSource(csvSource({ path, columns })))).code,
-      'BAD_CSV_LINE',
-    )
+    for (const latin of ['n,text\n1,ä\n', 'n,text,ä\n1,a,b\n', 'ä,n,text\n']) {
+      writeFileSync(path, latin, 'latin1')
+      const failure = await failureOf(() => readSource(csvSource({ path, columns })))
+      assert.is(failure.code, 'BAD_CSV_LINE', latin)
+      assert.match(failure.message, 'it is not UTF-8')
+    }
   })
 })
 
