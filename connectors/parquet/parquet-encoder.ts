@@ -26,6 +26,13 @@ export interface ParquetLayout {
 
 const COMPRESSORS = { GZIP: (page: Uint8Array): Uint8Array => gzipSync(page) }
 
+/** A dictionary of the library takes -0 and 0 for one number, the one that comes first. */
+const PLAIN = { encoding: 'PLAIN' } as const
+
+function isNegativeZero(value: unknown): boolean {
+  return Object.is(value, -0)
+}
+
 /** See the head of this file. */
 export class ParquetEncoder<T> implements BulkEncoder<T> {
   readonly #layout: ParquetLayout
@@ -73,6 +80,7 @@ export class ParquetEncoder<T> implements BulkEncoder<T> {
     const columnData = this.#layout.columns.map(({ name }, index) => ({
       name,
       data: values[index] ?? [],
+      ...(values[index]?.some(isNegativeZero) ? PLAIN : {}),
     }))
     void this.#writer.write({ columnData, rowGroupSize: this.#layout.rowGroupRows })
   }

@@ -117,6 +117,21 @@ test('DuckDB reads types, nulls and statistics as they were meant', async () => 
   })
 })
 
+test('0 and -0 stay what they are, also where a column has few values', async () => {
+  await withFolder(async (directory) => {
+    const columns = { n: 'number?' } as const
+    const records = Array.from({ length: 100 }, (_, at) => ({ n: [0, -0, null, 1][at % 4]! }))
+    await writeSink(fileSink({ directory, format: parquet({ columns }) }), [[records]])
+    const [path = ''] = visibleIn(directory)
+    const back = await readSource(parquetSource({ path, columns }))
+    assert.ok(back.every(({ n }, at) => Object.is(n, records[at]?.n)))
+    const [negative] = await duckdb(
+      `select count(*)::int as n from read_parquet('${path}') where n::text = '-0.0'`,
+    )
+    assert.equal(negative, { n: 25 })
+  })
+})
+
 test('whatever happens, visible files are whole and hold the records up to the last committed checkpoint', async () => {
   await withFolder((parent) =>
     fc.assert(
