@@ -36,6 +36,8 @@ import type {
 } from './chain.ts'
 import { describeRecord } from '../operator-error.ts'
 import type { Output } from '../operator.ts'
+import { watchFilters } from './first-filters.ts'
+import type { FilterWatch } from './first-filters.ts'
 import { evaluate, uniqueComment } from './own-code.ts'
 
 /** The compiled loop: returns the index after the last record consumed. */
@@ -49,6 +51,8 @@ export type BatchLoop = (
 /** What the generated code refers to by number; filled while it is written. */
 export interface ChainShape {
   readonly functions: ((value: never, timestamp: number) => unknown)[]
+  /** Which of them are filters. */
+  readonly filters: Set<number>
   /** In the order of the chain: whoever emits stands before whoever receives. */
   readonly operators: ChainOperator[]
   readonly tails: ChainTail[]
@@ -83,6 +87,8 @@ const PARAMETERS = [
 
 /** The result: the loop and, per stateful operator, the output behind it. */
 export interface ChainCode {
+  /** For the first batch: the same, but it looks at what filters return. Undefined where there is none. */
+  readonly firstBatch?: { readonly process: BatchLoop; readonly filters: FilterWatch } | undefined
   readonly processBatch: BatchLoop
   /** Records of the second input; where there is none, it throws. */
   readonly processBatch2: BatchLoop
@@ -96,9 +102,29 @@ export function generateChain(
   environment: ChainEnvironment,
 ): ChainCode {
   const source = new Writer(shape, environment).write(input)
-  const create = evaluate<(...parts: unknown[]) => ChainCode>(PARAMETERS, source)
+  const code = evaluateChain(source, shape.functions, shape, environment)
+  if (shape.filters.size === 0) return code
+  const filters = watchFilters()
+  const functions = shape.functions.map((fn, i) =>
+    shape.filters.has(i) ? filters.watched(fn) : fn,
+  )
+  const { processBatch: process } = evaluateChain(source, functions, shape, environment)
+  return { ...code, firstBatch: { process, filters } }
+}
+
+/** Code of its own for each call: feedback is not shared. */
+function evaluateChain(
+  source: string,
+  functions: ChainShape['functions'],
+  shape: ChainShape,
+  environment: ChainEnvironment,
+): ChainCode {
+  const create = evaluate<(...parts: unknown[]) => ChainCode>(
+    PARAMETERS,
+    `${uniqueComment()} ${source}`,
+  )
   return create(
-    shape.functions,
+    functions,
     shape.operators.map((element) => element.operator),
     shape.tails.map((tail) => tail.output),
     shape.handlers,
@@ -133,7 +159,7 @@ class Writer {
   write(input: ChainBranches): string {
     const bodies = this.#bodies(input)
     const { functions, operators, tails, handlers } = this.#shape
-    return `${uniqueComment()} 'use strict'
+    return `'use strict'
 ${functions.map((_, i) => `const f${i} = functions[${i}]\n`).join('')}\
 ${operators.map((_, i) => `const o${i} = operators[${i}]\n`).join('')}\
 ${tails.map((_, i) => `const e${i} = tails[${i}]\n`).join('')}\
@@ -211,7 +237,8 @@ return i
   ): string {
     const { step } = element
     const { names, enter } = place
-    const call = `f${this.#shape.functions.push(step.fn) - 1}(${names.value}, ${names.time})`
+    const index = this.#shape.functions.push(step.fn) - 1
+    const call = `f${index}(${names.value}, ${names.time})`
     const result = this.#variable()
     switch (step.kind) {
       case 'map': {
@@ -219,6 +246,7 @@ return i
         return this.#guarded(element, { ...place, result, call, body })
       }
       case 'filter': {
+        this.#shape.filters.add(index)
         const body = this.#branches(branches, names)
         if (this.#handler(element) === undefined) return `${enter}; if (${call}) {\n${body}}\n`
         return this.#guarded(element, {

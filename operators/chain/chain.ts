@@ -15,7 +15,7 @@ import type { BadRecordHandler } from '../bad-records.ts'
 import type { Attention } from './attention.ts'
 import { ChainCut } from './chain-cut.ts'
 import type { ChainCutOptions, OperatorCut } from './chain-cut.ts'
-import { generateChain, type BatchLoop, type ChainShape } from './chain-code.ts'
+import { generateChain, type BatchLoop, type ChainCode, type ChainShape } from './chain-code.ts'
 import { operatorError } from '../operator-error.ts'
 import type { Operator, OperatorContext, Output, Step, TwoInputOperator } from '../operator.ts'
 
@@ -154,7 +154,7 @@ interface OpenOperator {
 }
 
 class Chain implements CompiledChain {
-  readonly processBatch: BatchLoop
+  processBatch: BatchLoop
   readonly processBatch2: BatchLoop
   readonly #operators: readonly OpenOperator[]
   readonly #subtaskIndex: number
@@ -172,6 +172,7 @@ class Chain implements CompiledChain {
     this.#subtaskIndex = options.subtaskIndex
     const shape: ChainShape = {
       functions: [],
+      filters: new Set(),
       operators: [],
       tails: [],
       handlers: [],
@@ -183,7 +184,7 @@ class Chain implements CompiledChain {
       highest: this.#highest,
       fail: (at, value, error) => this.#failure(shape.names[at] ?? '?', error, { value }),
     })
-    this.processBatch = code.processBatch
+    this.processBatch = this.#firstBatchOf(code)
     this.processBatch2 = code.processBatch2
     this.#operators = shape.operators.map((element, i) => ({
       element,
@@ -193,6 +194,16 @@ class Chain implements CompiledChain {
     this.#holders = shape.operators
       .map(({ operator }) => operator)
       .filter((operator) => 'outputWatermark' in operator)
+  }
+
+  /** The loop for all batches, but for the first one that which looks at what filters return; for all, where that was wrong and is survived. */
+  #firstBatchOf({ firstBatch, processBatch }: ChainCode): BatchLoop {
+    if (firstBatch === undefined) return processBatch
+    return (values, timestamps, from, length) => {
+      const next = firstBatch.process(values, timestamps, from, length)
+      if (next > from && !firstBatch.filters.sawPromise) this.processBatch = processBatch
+      return next
+    }
   }
 
   get outputWatermark(): number {

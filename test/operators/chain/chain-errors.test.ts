@@ -29,6 +29,41 @@ test('a step that throws is named, with its subtask, the record it was given, an
   assert.is(error['message'], "Operator 'even' (subtask 3) failed on record { n: 4 }: boom")
 })
 
+test('a filter that returns promises is told with the first record, for all of them are true', () => {
+  const later = (value: number) => Promise.resolve(value > 1) as unknown as boolean
+  const out = new Collector()
+  const chain = linear([map('same', (value: number) => value), filter('later', later)], out)
+  const error = failureOf(() => feed(chain, [1, 2]))
+  assert.equal(
+    [error['code'], error['operatorName'], error['record']],
+    ['UNAWAITED_PROMISE', 'later', '1'],
+  )
+  assert.equal(out.values, [])
+})
+
+test('where bad records are survived, a filter that returns promises lets none pass, in later batches neither', () => {
+  const bad: unknown[] = []
+  const out = new Collector()
+  const rejected = () => Promise.reject(new Error('nobody hears of it')) as unknown as boolean
+  const element = {
+    ...filter('later', rejected),
+    onBadRecord: (value: unknown) => void bad.push(value),
+  }
+  const chain = linear([element], out)
+  for (const batch of [[1, 2], [3], [4, 5]]) feed(chain, batch)
+  assert.equal([bad, out.values], [[1, 2, 3, 4, 5], []])
+})
+
+test('a filter may return whatever is true or false, first batch or not', () => {
+  const out = new Collector()
+  const results: unknown[] = [0, 1, '', 'yes', null, undefined, {}, { then: 1 }, Number.NaN]
+  const chain = linear([filter('loose', (at: number) => results[at] as boolean)], out)
+  const all = results.map((_, at) => at)
+  feed(chain, all)
+  feed(chain, all)
+  assert.equal(out.values, [1, 3, 6, 7, 1, 3, 6, 7])
+})
+
 test('a generator that fails between two records is blamed on its flatMap, not on the step behind it', () => {
   const chain = linear([
     {
