@@ -28,6 +28,8 @@ import type { OpenedSplit, SplitPosition } from './split-opener.ts'
 const READ_BATCH = 1024
 /** The longest that watermarks wait for the first splits to be all there. */
 const FIRST_SPLITS_PATIENCE_MS = 1_000
+/** Waited for one after the other: where the machine slept meanwhile, or the clock jumped, one of them is over, and not the whole wait. */
+const PATIENCE_PARTS = 5
 
 /** What a source subtask needs besides what every subtask needs. */
 export interface SourceParts extends SubtaskParts {
@@ -66,8 +68,9 @@ export class SourceSubtask extends Subtask {
   #asking = false
   /** The enumerator has no more splits. */
   #exhausted = false
-  /** Rings when the first splits have been waited for long enough. */
+  /** Rings when a part of the wait for the first splits is over. */
   readonly #patience: Alarm
+  #patienceLeft = PATIENCE_PARTS
   #toldIdle = false
   /** What readers could not make records of, told at the next step, before the batch that it came with. */
   #bad: readonly BadRecord[] = []
@@ -127,6 +130,10 @@ export class SourceSubtask extends Subtask {
       ready()
     })
     this.#patience = new Alarm(slot.clock, () => {
+      if (--this.#patienceLeft > 0) {
+        this.#patience.set(FIRST_SPLITS_PATIENCE_MS / PATIENCE_PARTS)
+        return
+      }
       this.#gathered()
       ready()
     })
@@ -139,7 +146,7 @@ export class SourceSubtask extends Subtask {
     if (this.#time === undefined || this.#splitsAtOnce === 1) return
     // What the later of the first splits bring must not come behind the watermark of the earlier ones.
     this.#time.setGathering(true)
-    this.#patience.set(FIRST_SPLITS_PATIENCE_MS)
+    this.#patience.set(FIRST_SPLITS_PATIENCE_MS / PATIENCE_PARTS)
   }
 
   override cancel(): void {
