@@ -43,11 +43,8 @@ export interface TableEntry {
   epoch: number
 }
 
-/** Called with an entry that was there at the cut, before it is accessed for the first time since. */
-export type Keep<E> = FoundEntry<E>
-
-/** Called with an entry, its key, and its namespace if there are namespaces. */
-export type FoundEntry<E> = (key: CanonicalKey, namespace: Namespace | undefined, entry: E) => void
+/** Called with an entry that was there at the cut, before it is accessed for the first time since, its key, and its namespace if there are namespaces. */
+export type Keep<E> = (key: CanonicalKey, namespace: Namespace | undefined, entry: E) => void
 
 /** Says when a walk must pause. */
 export interface Pauses {

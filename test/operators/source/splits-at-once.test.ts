@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { monotonous } from '../../../operators/time/watermarks.ts'
 import { ScriptedSplit, sourceRig } from './source-rig.ts'
+import type { SourceRig } from './source-rig.ts'
 
 const watermarks = monotonous()
 
@@ -99,7 +100,8 @@ test('a batch that has come but was not taken is behind the position of its spli
   assert.equal([rig.out(), positionOfA()], [[3, 4, 5], 5])
 })
 
-test('watermarks wait for the first splits to be all there, but not for ever', async () => {
+/** Of three splits that may come at once, the second one comes late, and after `meanwhile`. */
+async function gathers(meanwhile: (rig: SourceRig) => Promise<void>): Promise<void> {
   const rig = sourceRig({ watermarks, splitsAtOnce: 3 })
   const a = new ScriptedSplit()
   rig.assign('a', a)
@@ -107,6 +109,7 @@ test('watermarks wait for the first splits to be all there, but not for ever', a
   a.give([100])
   await rig.settle()
   assert.equal(rig.out(), [100])
+  await meanwhile(rig)
   const b = new ScriptedSplit()
   rig.assign('b', b)
   await rig.settle()
@@ -116,29 +119,19 @@ test('watermarks wait for the first splits to be all there, but not for ever', a
   rig.clock.advance(1_000)
   await rig.settle()
   assert.equal(rig.out(), ['w2'])
+}
+
+test('watermarks wait for the first splits to be all there, but not for ever', async () => {
+  await gathers(() => Promise.resolve())
 })
 
 test('a clock that jumps meanwhile does not end the wait for the first splits', async () => {
-  const rig = sourceRig({ watermarks, splitsAtOnce: 3 })
-  const a = new ScriptedSplit()
-  rig.assign('a', a)
-  await rig.settle()
-  a.give([100])
-  await rig.settle()
-  assert.equal(rig.out(), [100])
-  rig.clock.pass(3_600_000)
-  rig.clock.advance(0)
-  await rig.settle()
-  assert.equal(rig.out(), [])
-  const b = new ScriptedSplit()
-  rig.assign('b', b)
-  await rig.settle()
-  b.give([3])
-  await rig.settle()
-  assert.equal(rig.out(), [3])
-  rig.clock.advance(1_000)
-  await rig.settle()
-  assert.equal(rig.out(), ['w2'])
+  await gathers(async (rig) => {
+    rig.clock.pass(3_600_000)
+    rig.clock.advance(0)
+    await rig.settle()
+    assert.equal(rig.out(), [])
+  })
 })
 
 test('cancelled, it closes the readers of all its splits once', async () => {

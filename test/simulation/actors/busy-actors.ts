@@ -5,9 +5,10 @@
 import { ActorSystem } from '../../../runtime/index.ts'
 import type { ActorRef } from '../../../runtime/index.ts'
 import { seededRandom } from '../../../runtime/seeded-random.ts'
-import { Simulator } from '../../../runtime/simulator.ts'
+import type { Simulator } from '../../../runtime/simulator.ts'
 import { whole } from '../shapes/input.ts'
 import { Echo, entriesOf, Fragile, Log, nextWorker, Worker } from './busy-workers.ts'
+import { untilOneLives } from './mortal-processes.ts'
 
 const TOKENS = 5
 const HOPS = 25
@@ -59,36 +60,17 @@ export async function runBusyActors(firstSeed: number, seeds: number): Promise<B
 
 /** What is wrong; undefined: nothing. */
 async function runSeed(seed: number, run: Run): Promise<string | undefined> {
-  for (let number = 0; ; number++) {
-    const dies = number < MOST_PROCESSES && run.random() < 0.8
-    const end = await runProcess((seed + number * 7_919) % 2 ** 32, dies, run)
-    if (end !== 'killed') return compare(end)
-    run.crashes++
-  }
-}
-
-/** What the log has in the end, unless the process dies before. */
-async function runProcess(seed: number, dies: boolean, run: Run): Promise<Entries | 'killed'> {
-  const dieAt = dies ? whole(run.random, LONGEST_LIFE) : Number.POSITIVE_INFINITY
-  let isDead = false
-  const simulator = new Simulator({
+  const mortality = {
     seed,
-    slots: 1 + whole(run.random, 3),
+    random: run.random,
+    mostProcesses: MOST_PROCESSES,
+    longestLife: LONGEST_LIFE,
     maxSteps: 400_000,
-    faults: {
-      due: ({ steps }) => {
-        if (isDead || steps < dieAt) return []
-        isDead = true
-        return [{ kind: 'process' }]
-      },
+    onEnd: (_steps: number, killed: boolean) => {
+      if (killed) run.crashes++
     },
-  })
-  const killed = new Promise<'killed'>((resolve) => {
-    simulator.onKilled = () => {
-      resolve('killed')
-    }
-  })
-  return await Promise.race([killed, live(simulator, run)])
+  }
+  return compare(await untilOneLives(mortality, (simulator) => live(simulator, run)))
 }
 
 async function live(simulator: Simulator, run: Run): Promise<Entries> {

@@ -4,9 +4,10 @@
  */
 import { ActorSystem } from '../../../runtime/index.ts'
 import { seededRandom } from '../../../runtime/seeded-random.ts'
-import { Simulator } from '../../../runtime/simulator.ts'
+import type { Simulator } from '../../../runtime/simulator.ts'
 import type { ShapeReport } from '../run-shape.ts'
 import { whole } from '../shapes/input.ts'
+import { untilOneLives } from './mortal-processes.ts'
 import { nextPlace, Place, visit } from './walkers.ts'
 import type { Token } from './walkers.ts'
 
@@ -76,38 +77,19 @@ export async function runCyclicActors(
 
 /** What is wrong; undefined: nothing. */
 async function runSeed(seed: number, run: Run): Promise<string | undefined> {
-  for (let number = 0; ; number++) {
-    const dies = number < MOST_PROCESSES && run.random() < 0.8
-    const end = await runProcess((seed + number * 7_919) % 2 ** 32, dies, run)
-    if (end === 'killed') run.crashes++
-    else return compare(expectedVisits(run.places), end)
-  }
-}
-
-/** What each place has seen in the end, unless the process dies before. */
-async function runProcess(seed: number, dies: boolean, run: Run): Promise<Seen | 'killed'> {
-  const dieAt = dies ? whole(run.random, LONGEST_LIFE) : Number.POSITIVE_INFINITY
-  let isDead = false
-  const simulator = new Simulator({
+  const mortality = {
     seed,
-    slots: 1 + whole(run.random, 3),
+    random: run.random,
+    mostProcesses: MOST_PROCESSES,
+    longestLife: LONGEST_LIFE,
     maxSteps: 100_000,
-    faults: {
-      due: ({ steps }) => {
-        if (isDead || steps < dieAt) return []
-        isDead = true
-        return [{ kind: 'process' }]
-      },
+    onEnd: (steps: number, killed: boolean) => {
+      run.steps += steps
+      if (killed) run.crashes++
     },
-  })
-  const killed = new Promise<'killed'>((resolve) => {
-    simulator.onKilled = () => {
-      resolve('killed')
-    }
-  })
-  const end = await Promise.race([killed, live({ simulator, run })])
-  run.steps += simulator.steps
-  return end
+  }
+  const seen = await untilOneLives(mortality, (simulator) => live({ simulator, run }))
+  return compare(expectedVisits(run.places), seen)
 }
 
 type Seen = readonly (readonly string[])[]
